@@ -1,0 +1,156 @@
+"""The driver interface: one token, in one directory, by one process.
+
+Every driver keeps the same promises, and `tests/hsmnodes/node/drivers/test_contract.py` holds each to them:
+
+- keys are private, sensitive and can be wrapped only by the trusted backup key; they have the usages that
+  were asked for and no others; nothing can be altered or copied afterwards;
+- ids and labels of keys are unique in their token;
+- what a crash leaves half-made is reported as such;
+- errors are `DriverError`s, which keep the PKCS#11 return code and never hold a PIN or a key.
+
+Methods may be called from several threads; a driver carries out one call at a time.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from hsmnodes.node.drivers.values import (
+    BackupKeyBytes,
+    KeyId,
+    KeySpec,
+    Label,
+    Pin,
+    SignMechanism,
+    StoredKey,
+    TokenInfo,
+    TokenLabel,
+)
+
+PinSource = Callable[[], str]
+"""Gives the user PIN of a token whenever a driver has to log in (again)."""
+
+
+class Driver(ABC):
+    """One token. Every method but `initialise`, `open` and `close` needs it open (else `TokenNotOpen`)."""
+
+    # The token
+
+    @abstractmethod
+    def initialise(self, label: TokenLabel, so_pin: Pin, user_pin: Pin) -> None:
+        """Make the token (C_InitToken, C_InitPIN). Raises `TokenExists` if there is one in the directory.
+
+        A token that a crash left without its user PIN is finished, given the same label and SO PIN.
+        """
+
+    @abstractmethod
+    def open(self, label: TokenLabel, pin: PinSource) -> None:
+        """Log in as the token's user. Raises `TokenNotFound`, `PinRefused`. Does nothing if it is open."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Log out. Does nothing if it is closed."""
+
+    @abstractmethod
+    def info(self) -> TokenInfo:
+        """What the token and its library say of themselves."""
+
+    @abstractmethod
+    def random(self, length: int) -> bytes:
+        """Bytes of the token's generator (C_GenerateRandom); 1 to 65,536 of them."""
+
+    # The node's identity and storage key, in the agent's own token
+
+    @abstractmethod
+    def generate_identity(self, label: Label) -> bytes:
+        """Make the node's P-256 identity key, which cannot be extracted, and return its public point (65
+        bytes, uncompressed). Raises `ObjectExists` if it is there; half of one is removed first.
+        """
+
+    @abstractmethod
+    def identity_public(self) -> bytes:
+        """The public point of the identity key (65 bytes). Raises `ObjectNotFound`."""
+
+    @abstractmethod
+    def sign_identity(self, digest: bytes) -> bytes:
+        """Sign a SHA-256 digest (32 bytes) by the identity key with ECDSA; r||s, 64 bytes."""
+
+    @abstractmethod
+    def generate_storage_key(self) -> None:
+        """Make the AES-256 key that `seal` uses, which cannot be extracted. Raises `ObjectExists`."""
+
+    @abstractmethod
+    def seal(self, plaintext: bytes, context: bytes) -> bytes:
+        """Encrypt under the storage key (AES-256-GCM, nonce from the token), bound to `context`."""
+
+    @abstractmethod
+    def open_sealed(self, blob: bytes, context: bytes) -> bytes:
+        """Decrypt what `seal` made with the same context. Raises `SealBroken`."""
+
+    # Small records
+
+    @abstractmethod
+    def write_record(self, label: Label, value: bytes) -> None:
+        """Keep `value` (at most 4,096 bytes) in the token under `label`, in place of what was there.
+
+        A crash leaves the old value or the new one, never neither.
+        """
+
+    @abstractmethod
+    def read_record(self, label: Label) -> bytes | None:
+        """The value last written under `label`, or `None`."""
+
+    # The backup key of a zone
+
+    @abstractmethod
+    def install_backup_key(self, label: Label, key_id: KeyId, key: BackupKeyBytes, so_pin: Pin) -> str:
+        """Install the AES-256 backup key as a trusted one that nobody can read, alter, copy or destroy, and
+        that only wraps and unwraps. Returns its check value (KCV): the first three bytes of AES-ECB over a
+        block of zeros, in hexadecimal. Raises `ObjectExists` if the token has a backup key.
+        """
+
+    @abstractmethod
+    def backup_key_kcv(self) -> str | None:
+        """The check value of the backup key, or `None` if there is no backup key."""
+
+    # Keys of a zone
+
+    @abstractmethod
+    def generate_key(self, spec: KeySpec) -> StoredKey:
+        """Generate a key or key pair. Raises `ObjectExists` if its id or label is taken."""
+
+    @abstractmethod
+    def find_key(self, key_id: KeyId) -> StoredKey | None:
+        """The key with this id, or `None`. Half a pair is found too, with `complete` false."""
+
+    @abstractmethod
+    def list_keys(self) -> list[StoredKey]:
+        """Every key of the zone, by label. The backup, identity and storage keys are not among them."""
+
+    @abstractmethod
+    def wrap_key(self, key_id: KeyId) -> bytes:
+        """The private or secret half, wrapped by the backup key: AES key wrap with padding (RFC 5649) over
+        the PKCS#8 encoding of a private key, or the bytes of an AES key. Raises `ObjectNotFound`.
+        """
+
+    @abstractmethod
+    def destroy_key(self, key_id: KeyId) -> None:
+        """Destroy both halves of a key, the private one first. Raises `ObjectNotFound`."""
+
+    @abstractmethod
+    def sign(self, key_id: KeyId, data: bytes, mechanism: SignMechanism) -> bytes:
+        """Sign with a zone's key: only to prove that a key works, applications do not come this way."""
+
+
+class DriverPool(Protocol):
+    """Gives the driver of each token directory."""
+
+    def get(self, directory: Path) -> Driver:
+        """The driver of this directory, the same one each time; it may have to be opened."""
+
+    def forget(self, directory: Path) -> None:
+        """Close the driver of this directory, so that the directory can be removed."""
+
+    def close(self) -> None:
+        """Close every driver."""
