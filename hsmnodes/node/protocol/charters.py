@@ -1,0 +1,194 @@
+"""How charters come into force: founded by everyone in them, amended under old and new thresholds.
+
+Charters change like TUF roots: exactly one version at a time, each linked to its predecessor by hash, never
+back. A pure function takes the version in force and a link, and returns the next version or raises.
+An amendment's own window of time is not asked here, since a node may learn of it long after; what counts is
+that it was signed, was not cancelled, and follows. Two valid successors of one version freeze the authority.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.consistency import AMEND, unsatisfiable
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, CharterLink, Role, Token
+from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
+from hsmnodes.node.protocol.documents.signatures import Assertion, Warrant
+from hsmnodes.node.protocol.errors import CharterRefused, Refused
+from hsmnodes.node.protocol.identities import Identities
+from hsmnodes.node.protocol.purposes import Purpose, challenge
+from hsmnodes.node.protocol.quorum import Problem, Signatures, Verdict, tally
+from hsmnodes.node.protocol.webauthn import verify_assertion
+
+AMENDMENT_FLOOR = 2
+
+
+def verify_founding(link: CharterLink, *, deployment: str, demo: bool) -> Charter:
+    """The first version of a charter, signed by every token of everyone in it.
+
+    Raises Refused if it is not.
+    """
+    charter = Charter.from_bytes(canonical.b64u_decode(link.charter))
+    if link.warrant is not None or charter.version != 1:
+        raise CharterRefused("not-founding", "This is not the founding version of a charter.")
+    if (charter.deployment, charter.demo) != (deployment, demo):
+        raise CharterRefused("other-deployment", "The charter is of another deployment.")
+    _check_satisfiable(charter)
+    _check_possession(charter, link.possession, new=_tokens(charter))
+    return charter
+
+
+def verify_amendment(current: Charter, link: CharterLink) -> Charter:
+    """The version after `current`: authorised under the rule of both, new tokens proved.
+
+    Raises Refused if it does not follow.
+    """
+    charter = Charter.from_bytes(canonical.b64u_decode(link.charter))
+    if link.warrant is None:
+        raise CharterRefused("no-warrant", "An amendment needs its warrant.")
+    _check_follows(current, charter)
+    _check_satisfiable(charter)
+    warrant = Warrant.from_bytes(canonical.b64u_decode(link.warrant))
+    _check_authorised(current, charter, warrant)
+    known = {(token.credential_id, token.public_key) for token in _tokens(current)}
+    new = [token for token in _tokens(charter) if (token.credential_id, token.public_key) not in known]
+    _check_possession(charter, link.possession, new=new)
+    return charter
+
+
+def verify_chain(
+    links: Sequence[CharterLink], *, anchor: str, deployment: str, demo: bool
+) -> tuple[Charter, ...]:
+    """All versions from the founding charter, whose SHA-256 is `anchor`, to the last of `links`, in order.
+
+    Raises Refused at the first link that does not follow.
+    """
+    if not links:
+        raise CharterRefused("no-charter", "There is no charter.")
+    charters = [verify_founding(links[0], deployment=deployment, demo=demo)]
+    if charters[0].sha256 != anchor:
+        raise CharterRefused("other-anchor", "The founding charter is not the one that is pinned.")
+    for link in links[1:]:
+        charters.append(verify_amendment(charters[-1], link))
+    return tuple(charters)
+
+
+def is_fork(predecessor: Charter, one: CharterLink, other: CharterLink) -> bool:
+    """Whether both links are valid successors of `predecessor`, and different: the authority freezes."""
+    try:
+        first, second = verify_amendment(predecessor, one), verify_amendment(predecessor, other)
+    except Refused:
+        return False
+    return first.sha256 != second.sha256
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Two duties in one hand that must be apart."""
+
+    person: str
+    message: str
+
+
+def conflicts(provider: Charter, zone: Charter) -> tuple[Conflict, ...]:
+    """Who would administer the provider's HSMs and hold duties in the zone (by id, key or credential)."""
+    identities = Identities((provider, zone))
+    administrators = {
+        identities.of(person.id) for person in provider.people if Role.HSM_ADMINISTRATOR in person.roles
+    }
+    duties = {Role.KEY_MANAGER, Role.CUSTODIAN}
+    return tuple(
+        Conflict(
+            person.name,
+            f"{person.name} cannot be HSM administrator and hold duties in {zone.authority.name}.",
+        )
+        for person in zone.people
+        if identities.of(person.id) in administrators and duties & set(person.roles)
+    )
+
+
+def authority_at(charter: Charter) -> AuthorityAt:
+    """How a proposal names this version of a charter."""
+    authority = charter.authority
+    return AuthorityAt(
+        kind=authority.kind,
+        id=authority.id,
+        name=authority.name,
+        version=charter.version,
+        hash=charter.sha256,
+    )
+
+
+def amendment_verdicts(
+    current: Charter, new: Charter, proposal: Proposal, signatures: Signatures
+) -> list[Verdict]:
+    """How the signatures on an amendment count under the version in force and under the new one."""
+    problems = []
+    if proposal.operation != AMEND or proposal.authorities != (authority_at(current),) or proposal.nodes:
+        problems.append(Problem("not-this-amendment", "The warrant is not for an amendment of this charter."))
+    if (proposal.deployment, proposal.demo) != (current.deployment, current.demo):
+        problems.append(Problem("other-deployment", "The warrant is of another deployment."))
+    authority = current.authority
+    wanted = {
+        "authority": {"kind": authority.kind.value, "id": authority.id, "name": authority.name},
+        "version": new.version,
+        "charter": new.sha256,
+    }
+    if proposal.parameters != wanted or proposal.previous != current.sha256:
+        problems.append(Problem("other-amendment", "The warrant is for another change of this charter."))
+    old = tally((current,), proposal, signatures, floor=AMENDMENT_FLOOR, problems=problems)
+    return [old, _tally_under_new(current, new, proposal, signatures, old)]
+
+
+def _tally_under_new(
+    current: Charter, new: Charter, proposal: Proposal, signatures: Signatures, old: Verdict
+) -> Verdict:
+    """The count under the new version; who requests need not be in it, but is left out if he is."""
+    verdict = tally((new,), proposal, signatures, floor=AMENDMENT_FLOOR, related=(current,))
+    if proposal.requester.id in current.persons and not old.problems:
+        left = tuple(problem for problem in verdict.problems if not problem.code.startswith("request-"))
+        return Verdict(verdict.clauses, verdict.ignored, left, verdict.closed, verdict.counted)
+    return verdict
+
+
+def _check_follows(current: Charter, charter: Charter) -> None:
+    if charter.version != current.version + 1 or charter.previous != current.sha256:
+        raise CharterRefused("does-not-follow", "The charter is not the next version of the one in force.")
+    fixed = ("deployment", "demo", "authority")
+    if any(getattr(charter, name) != getattr(current, name) for name in fixed):
+        raise CharterRefused("other-authority", "The charter is of another authority.")
+    if current.authority.kind is AuthorityKind.ZONE and charter.zone != current.zone:
+        raise CharterRefused("other-terms", "An amendment cannot change the terms of a zone.")
+    if charter.valid_from < current.valid_from:
+        raise CharterRefused("goes-back", "The charter would be valid from before the one in force.")
+
+
+def _check_satisfiable(charter: Charter) -> None:
+    impossible = unsatisfiable(charter)
+    if impossible:
+        raise CharterRefused("unsatisfiable", f"Too few people could sign for {', '.join(impossible)}.")
+
+
+def _check_authorised(current: Charter, charter: Charter, warrant: Warrant) -> None:
+    proposal = Proposal.from_bytes(warrant.proposal_bytes)
+    for verdict, which in zip(
+        amendment_verdicts(current, charter, proposal, Signatures.of(warrant)), ("old", "new"), strict=True
+    ):
+        if not verdict.authorised:
+            problem = verdict.problems[0] if verdict.problems else None
+            reason = problem.message if problem else "Signatures are missing."
+            raise CharterRefused(f"not-authorised-{which}", f"Under the {which} version: {reason}")
+
+
+def _check_possession(charter: Charter, assertions: Iterable[Assertion], *, new: Sequence[Token]) -> None:
+    given = {assertion.credential_id: assertion for assertion in assertions}
+    wanted = challenge(Purpose.FOUND, charter.raw)
+    for token in new:
+        assertion = given.get(token.credential_id)
+        if assertion is None:
+            raise CharterRefused("not-proved", f"The token {token.label} has not signed the charter.")
+        verify_assertion(assertion, challenge=wanted, token=token, desk=charter.desk)
+
+
+def _tokens(charter: Charter) -> list[Token]:
+    return [token for person in charter.people for token in person.tokens]

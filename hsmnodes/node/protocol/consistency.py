@@ -1,0 +1,120 @@
+"""What a charter may not say: contradictions, rules nobody could satisfy, duties that must be apart."""
+
+from typing import TYPE_CHECKING
+
+from hsmnodes.node.protocol.matching import seat
+
+if TYPE_CHECKING:
+    from hsmnodes.node.protocol.documents.charter import Charter, Rule
+
+LONGEST_VALIDITY = 400 * 86_400
+AMEND = "charter.amend/v1"
+
+
+def contradiction(charter: "Charter") -> str | None:
+    """The first thing in which `charter` contradicts itself, in words, or None."""
+    for check in (_period, _descent, _terms, _people, _tokens, _groups, _rules, _duties):
+        found = check(charter)
+        if found is not None:
+            return found
+    return None
+
+
+def unsatisfiable(charter: "Charter") -> tuple[str, ...]:
+    """The operations whose rule could not be satisfied even if everyone eligible signed."""
+    return tuple(rule.operation for rule in charter.rules if not _can_be_seated(charter, rule, without=None))
+
+
+def without_spare(charter: "Charter") -> tuple[str, ...]:
+    """The operations that become impossible when some one person is missing or requests."""
+    return tuple(
+        rule.operation
+        for rule in charter.rules
+        if _can_be_seated(charter, rule, without=None)
+        and any(not _can_be_seated(charter, rule, without=person.id) for person in charter.people)
+    )
+
+
+def _can_be_seated(charter: "Charter", rule: "Rule", *, without: str | None) -> bool:
+    if not rule.clauses:
+        return True
+    people = [person.id for person in charter.people if person.id != without]
+    wanted = [(clause.m, charter.eligible(clause)) for clause in rule.clauses]
+    seats = seat(people, wanted)
+    return all(len(taken) == m for taken, (m, _) in zip(seats, wanted, strict=True))
+
+
+def _period(charter: "Charter") -> str | None:
+    if not charter.valid_from < charter.valid_until <= charter.valid_from + LONGEST_VALIDITY:
+        return "a charter must be valid for more than nothing and at most 400 days"
+    return None
+
+
+def _descent(charter: "Charter") -> str | None:
+    if (charter.version == 1) != (charter.previous is None):
+        return "version 1, and only it, has no predecessor"
+    return None
+
+
+def _terms(charter: "Charter") -> str | None:
+    if (charter.authority.kind == "zone") != (charter.zone is not None):
+        return "a zone's charter, and only such a one, has the terms of a zone"
+    return None
+
+
+def _people(charter: "Charter") -> str | None:
+    names = {(person.organisation.id, person.name.casefold()) for person in charter.people}
+    if len(names) != len(charter.people):
+        return "two people of one organisation have the same name"
+    if any(list(person.roles) != sorted(set(person.roles)) for person in charter.people):
+        return "the roles of a person must be sorted, each once"
+    organisations: dict[str, str] = {}
+    for person in charter.people:
+        if (
+            organisations.setdefault(person.organisation.id, person.organisation.name)
+            != person.organisation.name
+        ):
+            return "an organisation has two names"
+    return None
+
+
+def _tokens(charter: "Charter") -> str | None:
+    tokens = [token for person in charter.people for token in person.tokens]
+    if len({token.credential_id for token in tokens}) != len(tokens):
+        return "a credential id stands twice"
+    if len({token.public_key for token in tokens}) != len(tokens):
+        return "a public key stands twice"
+    if not charter.demo and any(token.simulated for token in tokens):
+        return "a simulated token can stand only in a charter of a demo"
+    if charter.token_rules.backup_eligible == "forbidden" and any(token.backup_eligible for token in tokens):
+        return "a token that can be synced is forbidden by the charter's own rule"
+    return None
+
+
+def _groups(charter: "Charter") -> str | None:
+    names = [group.name for group in charter.groups]
+    if names != sorted(set(names)):
+        return "groups must be sorted by name, each once"
+    known = {person.id for person in charter.people}
+    for group in charter.groups:
+        if list(group.people) != sorted(set(group.people)) or not known.issuperset(group.people):
+            return f"group {group.name} must list people of the charter, sorted, each once"
+    return None
+
+
+def _rules(charter: "Charter") -> str | None:
+    operations = [rule.operation for rule in charter.rules]
+    if operations != sorted(set(operations)):
+        return "rules must be sorted by operation, each once"
+    groups = {group.name for group in charter.groups}
+    for rule in charter.rules:
+        if any(clause.group is not None and clause.group not in groups for clause in rule.clauses):
+            return f"the rule for {rule.operation} names a group that is not there"
+    return None
+
+
+def _duties(charter: "Charter") -> str | None:
+    for person in charter.people:
+        if "hsm-administrator" in person.roles and {"key-manager", "custodian"} & set(person.roles):
+            return f"{person.name} cannot be HSM administrator and key manager or custodian"
+    return None

@@ -1,0 +1,76 @@
+"""The documents of Quorate as strict, frozen models (see docs/formats/documents.md)."""
+
+from hsmnodes.node.protocol.documents.base import Document, Model
+from hsmnodes.node.protocol.documents.charter import (
+    Authority,
+    AuthorityKind,
+    Charter,
+    CharterLink,
+    Clause,
+    Desk,
+    Group,
+    Named,
+    Person,
+    Role,
+    Rule,
+    Token,
+    TokenRules,
+    ZoneTerms,
+)
+from hsmnodes.node.protocol.documents.node import (
+    Heartbeat,
+    NodeSigned,
+    Outcome,
+    Receipt,
+    WitnessRequest,
+    WitnessStatement,
+)
+from hsmnodes.node.protocol.documents.people import Enrolment, SignIn
+from hsmnodes.node.protocol.documents.proposal import AuthorityAt, NodeAt, Proposal, Requester
+from hsmnodes.node.protocol.documents.signatures import (
+    Approval,
+    Assertion,
+    Cancellation,
+    CancellationStatement,
+    Rejection,
+    RejectionStatement,
+    Warrant,
+)
+
+__all__ = [
+    "Approval",
+    "Assertion",
+    "Authority",
+    "AuthorityAt",
+    "AuthorityKind",
+    "Cancellation",
+    "CancellationStatement",
+    "Charter",
+    "CharterLink",
+    "Clause",
+    "Desk",
+    "Document",
+    "Enrolment",
+    "Group",
+    "Heartbeat",
+    "Model",
+    "Named",
+    "NodeAt",
+    "NodeSigned",
+    "Outcome",
+    "Person",
+    "Proposal",
+    "Receipt",
+    "Rejection",
+    "RejectionStatement",
+    "Requester",
+    "Role",
+    "Rule",
+    "SignIn",
+    "Token",
+    "TokenRules",
+    "Warrant",
+    "WitnessRequest",
+    "WitnessStatement",
+    "ZoneTerms",
+]

@@ -1,0 +1,142 @@
+"""What nodes sign: receipts, heartbeats, and what they know of each other's journals."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.documents.base import (
+    Bytes,
+    Document,
+    Hash,
+    Id,
+    JSONObject,
+    Model,
+    Slug,
+    Tag,
+    Time,
+    Version,
+)
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named
+from hsmnodes.node.protocol.purposes import Purpose
+
+Sequence = Annotated[int, Field(ge=0, le=2**53 - 1)]
+Detail = Annotated[str, Field(max_length=2000)]
+
+
+class Outcome(StrEnum):
+    """How a step of a warrant ended on a node."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    INDETERMINATE = "indeterminate"
+
+
+class NodeSigned(Document):
+    """A node's document, its identity key's signature over challenge(purpose, payload): r || s, 64 bytes."""
+
+    LIMIT: ClassVar[int] = 1_000_000
+
+    type: Literal["quorate/node-signed/v1"] = "quorate/node-signed/v1"
+    purpose: Annotated[Purpose, Field(strict=False)]
+    node: Id
+    payload: Bytes
+    signature: Annotated[Bytes, Field(min_length=86, max_length=86)]
+
+    @property
+    def payload_bytes(self) -> bytes:
+        """The signed bytes."""
+        return canonical.b64u_decode(self.payload)
+
+
+class Receipt(Document):
+    """What a node did about one step of one warrant; receipts of a node form a chain by hash."""
+
+    type: Literal["quorate/receipt/v1"] = "quorate/receipt/v1"
+    deployment: Id
+    node: Named
+    proposal: Id
+    proposal_hash: Hash
+    operation: Tag
+    step: Annotated[int, Field(ge=0, le=63)]
+    outcome: Annotated[Outcome, Field(strict=False)]
+    code: Slug | None
+    detail: Detail
+    results: JSONObject
+    sequence: Sequence
+    previous: Hash
+    at: Time
+
+
+class JournalHead(Model):
+    """The last entry of a node's journal."""
+
+    sequence: Sequence
+    hash: Hash
+
+
+class CharterHead(Model):
+    """The version of a charter that a node goes by."""
+
+    kind: Annotated[AuthorityKind, Field(strict=False)]
+    id: Id
+    version: Version
+    hash: Hash
+
+
+class Capacity(Model):
+    """How much a node holds: slots it may have, slots in use, keys in them."""
+
+    slots: Sequence
+    slots_used: Sequence
+    keys: Sequence
+
+
+class Versions(Model):
+    """What runs on a node."""
+
+    agent: Annotated[str, Field(max_length=80)]
+    driver: Annotated[str, Field(max_length=80)]
+    library: Annotated[str, Field(max_length=80)]
+
+
+class Heartbeat(Document):
+    """The state of a node, every few seconds."""
+
+    type: Literal["quorate/heartbeat/v1"] = "quorate/heartbeat/v1"
+    deployment: Id
+    node: Named
+    at: Time
+    state: Literal["starting", "ready", "refusing"]
+    reason: Detail
+    journal: JournalHead
+    enrolled: bool
+    witness: Literal["peers", "hsm-only", "none"]
+    charters: Annotated[tuple[CharterHead, ...], Field(max_length=1000)]
+    capacity: Capacity
+    versions: Versions
+
+
+class WitnessRequest(Document):
+    """A node that has just started asks its peers what they last saw of its journal."""
+
+    type: Literal["quorate/witness-request/v1"] = "quorate/witness-request/v1"
+    deployment: Id
+    node: Named
+    nonce: Id
+    at: Time
+
+
+class WitnessStatement(Document):
+    """What a peer last saw of a node's journal, for the nonce it was asked with."""
+
+    type: Literal["quorate/witness/v1"] = "quorate/witness/v1"
+    deployment: Id
+    by: Named
+    about: Named
+    nonce: Id
+    sequence: Sequence
+    hash: Hash
+    at: Time
