@@ -3,7 +3,7 @@
 Every driver keeps the same promises, and `tests/hsmnodes/node/drivers/test_contract.py` holds each to them:
 
 - keys are private, sensitive and can be wrapped only by the trusted backup key; they have the usages that
-  were asked for and no others; nothing can be altered or copied afterwards;
+  were asked for and no others; they cannot be altered or copied afterwards;
 - ids and labels of keys are unique in their token;
 - what a crash leaves half-made is reported as such;
 - errors are `DriverError`s, which keep the PKCS#11 return code and never hold a PIN or a key.
@@ -105,7 +105,7 @@ class Driver(ABC):
 
     @abstractmethod
     def install_backup_key(self, label: Label, key_id: KeyId, key: BackupKeyBytes, so_pin: Pin) -> str:
-        """Install the AES-256 backup key as a trusted one that nobody can read, alter, copy or destroy, and
+        """Install the AES-256 backup key as a trusted one that nobody can read, alter or destroy, and
         that only wraps and unwraps. Returns its check value (KCV): the first three bytes of AES-ECB over a
         block of zeros, in hexadecimal. Raises `ObjectExists` if the token has a backup key.
         """

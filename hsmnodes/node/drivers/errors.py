@@ -68,8 +68,8 @@ class PinRefused(DriverError):
 
     default_code = "pin-refused"
     advice = (
-        "The PIN that is kept for this token is not the token's own. Do not try again, it may lock: check that "
-        "the node's state directory and its token directory belong together."
+        "The PIN that is kept for this token is not the token's own. Do not try again (it may lock): "
+        "see that the node's state directory and its token directory belong together."
     )
 
 
@@ -109,7 +109,7 @@ class InvalidRequest(DriverError):
 
 
 class DriverTimeout(DriverError):
-    """The HSM did not answer in time; its driver process was ended. The call may or may not have had effect."""
+    """The HSM did not answer in time; its driver process was ended. The call may have had effect."""
 
     default_code = "driver-timeout"
     advice = "Look whether the object was made or destroyed before asking again; check that the HSM answers."

@@ -44,17 +44,18 @@ class Algorithm(StrEnum):
 
 
 class Usage(StrEnum):
-    """What a key may be used for. A public half gets the counterpart of its private half's usage."""
+    """What a key may be used for. Of a pair it is the private half that is meant; the public half gets the
+    counterpart, so that verifying and (RSA) encrypting need not be asked for.
+    """
 
     SIGN = "sign"
-    VERIFY = "verify"
-    ENCRYPT = "encrypt"
     DECRYPT = "decrypt"
+    ENCRYPT = "encrypt"
 
 
 USAGES_OF_FAMILY: dict[str, frozenset[Usage]] = {
-    "rsa": frozenset(Usage),
-    "ec": frozenset({Usage.SIGN, Usage.VERIFY}),
+    "rsa": frozenset({Usage.SIGN, Usage.DECRYPT}),
+    "ec": frozenset({Usage.SIGN}),
     "aes": frozenset({Usage.ENCRYPT, Usage.DECRYPT}),
 }
 
