@@ -26,7 +26,7 @@ from hsmnodes.node.protocol.signers import Signer, find_signers, read_statement
 
 @dataclass(frozen=True)
 class Consent:
-    """What an operation demands whatever charters say: whose consent, and how many people of each at least."""
+    """What an operation demands whatever charters say: whose consent, and at least how many of each."""
 
     kinds: tuple[AuthorityKind, ...]
     floor: int = 2
@@ -109,7 +109,7 @@ class Verdict:
 def evaluate(
     charters: Sequence[Charter], proposal: Proposal, signatures: Signatures, *, consent: Consent, now: int
 ) -> Verdict:
-    """Count `signatures` about `proposal` under `charters` (those the proposal names) at `now` (Unix seconds).
+    """Count what is signed about `proposal` under `charters`, those it names, at `now` (Unix seconds).
 
     Never raises for bad signatures or charters that do not fit: what does not count stands in the verdict
     with its reason. A verdict with problems is never authorised.
