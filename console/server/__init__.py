@@ -1,0 +1,1 @@
+"""Running everything on one machine: what `script/server` starts, watches and stops."""
