@@ -1,0 +1,92 @@
+"""The keys of a zone: generated, found, wrapped, destroyed."""
+
+from typing import Any
+
+from pkcs11 import MGF, Attribute, KeyType, Mechanism
+
+from hsmnodes.node.drivers.errors import MechanismUnavailable, ObjectNotFound
+from hsmnodes.node.drivers.pkcs11.objects import PRIVATE
+from hsmnodes.node.drivers.pkcs11.reading import stored_key
+from hsmnodes.node.drivers.pkcs11.templates import BACKED_UP, CURVES, KEPT, PUBLIC, Template, capabilities
+from hsmnodes.node.drivers.pkcs11.token import OpenToken
+from hsmnodes.node.drivers.values import KEY_ID_LENGTH, Algorithm, KeySpec, SignMechanism, StoredKey
+
+# SoftHSM2's CKM_AES_KEY_WRAP_PAD is RFC 5649 (CKM_AES_KEY_WRAP_KWP of PKCS#11 v3.0).
+WRAP_MECHANISM = Mechanism.AES_KEY_WRAP_PAD
+
+_SIGN: dict[SignMechanism, tuple[Mechanism, Any]] = {
+    SignMechanism.ECDSA: (Mechanism.ECDSA, None),
+    SignMechanism.RSA_PKCS1_SHA256: (Mechanism.SHA256_RSA_PKCS, None),
+    SignMechanism.RSA_PSS_SHA256: (Mechanism.SHA256_RSA_PKCS_PSS, (Mechanism.SHA256, MGF.SHA256, 32)),
+}
+
+
+def generate_key(token: OpenToken, spec: KeySpec) -> StoredKey:
+    """See `Driver.generate_key`."""
+    if spec.algorithm not in token.profile.algorithms:
+        raise MechanismUnavailable(f"{token.profile.name} does not make {spec.algorithm} keys")
+    token.index.require_free(spec.key_id, spec.label)
+    with token.index.reloaded_on_failure():
+        for made in _generate(token, spec):
+            token.index.add(made)
+    return stored_key(spec.key_id, token.index.get(spec.key_id))
+
+
+def find_key(token: OpenToken, key_id: bytes) -> StoredKey | None:
+    """See `Driver.find_key`."""
+    objects = token.index.find(key_id) if len(key_id) == KEY_ID_LENGTH else None
+    return None if objects is None else stored_key(key_id, objects)
+
+
+def list_keys(token: OpenToken) -> list[StoredKey]:
+    """See `Driver.list_keys`."""
+    keys = [stored_key(key_id, objects) for key_id, objects in token.index.zone_keys().items()]
+    return sorted(keys, key=lambda key: key.label)
+
+
+def wrap_key(token: OpenToken, key_id: bytes) -> bytes:
+    """See `Driver.wrap_key`."""
+    key = token.index.get(key_id).main
+    backup_key = token.index.backup_key
+    if backup_key is None:
+        raise ObjectNotFound("the token has no backup key")
+    if key is None:
+        raise ObjectNotFound(f"key {key_id.hex()} has no private half")
+    wrapped: bytes = backup_key.wrap_key(key, mechanism=WRAP_MECHANISM)
+    return wrapped
+
+
+def sign(token: OpenToken, key_id: bytes, data: bytes, mechanism: SignMechanism) -> bytes:
+    """See `Driver.sign`."""
+    private = token.index.get(key_id).get(PRIVATE)
+    if private is None or not private[Attribute.SIGN]:
+        raise MechanismUnavailable(f"key {key_id.hex()} does not sign")
+    name, parameter = _SIGN[mechanism]
+    signature: bytes = private.sign(data, mechanism=name, mechanism_param=parameter)
+    return signature
+
+
+def _generate(token: OpenToken, spec: KeySpec) -> tuple[Any, ...]:
+    common: dict[str, Any] = {
+        "id": spec.key_id,
+        "label": spec.label,
+        "store": True,
+        "capabilities": capabilities(spec.algorithm, spec.usages),
+    }
+    protection = BACKED_UP if token.profile.trusted_wrapping else KEPT
+    if not spec.algorithm.is_pair:
+        bits = _bits(spec.algorithm)
+        return (token.session.generate_key(KeyType.AES, bits, template=protection, **common),)
+    halves: dict[str, Any] = {
+        "public_template": PUBLIC,
+        "private_template": {**protection, Attribute.SIGN_RECOVER: False},
+    }
+    if spec.algorithm.family == "rsa":
+        return token.session.generate_keypair(KeyType.RSA, _bits(spec.algorithm), **halves, **common)
+    curve: Template = {Attribute.EC_PARAMS: CURVES[spec.algorithm]}
+    parameters = token.session.create_domain_parameters(KeyType.EC, curve, local=True)
+    return parameters.generate_keypair(mechanism=Mechanism.EC_KEY_PAIR_GEN, **halves, **common)
+
+
+def _bits(algorithm: Algorithm) -> int:
+    return int(algorithm.value.split("-")[1])
