@@ -1,0 +1,170 @@
+"""`script/server`: prepare, start, say where to go, and look after it until Ctrl-C."""
+
+import argparse
+import contextlib
+import fcntl
+import http.client
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from console.server.kept import start_kept
+from console.server.layout import Layout, Unusable, layout_from_environment
+from console.server.plan import Step, processes, steps
+from console.server.supervisor import Supervisor
+
+FIRST_ANSWER_SECONDS = 60
+
+GREETING = """
+Quorate is running ({seconds:.0f} s).
+
+  Console   {console}
+  Desk      {desk}   (you are sent there to sign)
+  Logs      {logs}
+
+Try first:
+  1. Open the console and sign in as Ada, an HSM administrator of Northgate, with the token simulator.
+  2. Propose to start a shared service for Meridian Bank. Ben approves it: sign in as Ben to do so.
+  3. As Dina, Emil and Fay of Meridian Bank: found the zone, create its slot, generate a key in it.
+
+Every key here is in a simulated HSM, and the simulated tokens are anybody's. Ctrl-C stops everything.
+"""
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="script/server", description=__doc__)
+    parser.add_argument("--fresh", action="store_true", help="forget all state and begin anew")
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        layout = layout_from_environment()
+        with only_one(layout):
+            if arguments.fresh:
+                forget(layout)
+            return run(layout, began=began)
+    except Unusable as problem:
+        say(f"script/server: {problem}")
+        return 1
+    except KeyboardInterrupt:
+        say("\nStopped before everything had started.")
+        return 130
+
+
+def run(layout: Layout, *, began: float) -> int:
+    """Prepare and run until asked to stop."""
+    layout.logs.mkdir(exist_ok=True)
+    for port in (layout.console_port, layout.desk_port):
+        require_free(port)
+    environment = layout.environment()
+    for step in steps(layout):
+        say(f"{step.title} …")
+        take(step, environment=environment, logs=layout.logs)
+    supervisor = Supervisor(processes(layout), environment=environment, logs=layout.logs, say=say)
+    say("Starting console, desk, worker and nodes …")
+    try:
+        supervisor.start()
+        waiting = [layout.console_origin, layout.desk_origin]
+        supervisor.watch(lambda: all(map(answers, waiting)), seconds=FIRST_ANSWER_SECONDS)
+        if not supervisor.stopping:
+            greet(layout, seconds=time.monotonic() - began)
+            supervisor.watch()
+    finally:
+        say("\nStopping …")
+        supervisor.stop()
+    say("Stopped.")
+    return 0
+
+
+@contextlib.contextmanager
+def only_one(layout: Layout) -> Iterator[None]:
+    """Hold the state folder for this process alone; Unusable when another has it."""
+    layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (layout.state / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unusable(f"another script/server uses {layout.state}. Stop that one first.") from None
+        yield
+
+
+def forget(layout: Layout) -> None:
+    """Remove all state but the lock we hold."""
+    for entry in layout.state.iterdir():
+        if entry.name == "lock":
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+def require_free(port: int, *, patience: float = 6) -> None:
+    """Wait a moment for a port that a previous run is just leaving; Unusable when it stays taken."""
+    deadline = time.monotonic() + patience
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return
+        if time.monotonic() > deadline:
+            raise Unusable(
+                f"port {port} is taken by another program. "
+                "Choose others with QUORATE_CONSOLE_PORT and QUORATE_DESK_PORT."
+            )
+        time.sleep(0.2)
+
+
+def take(step: Step, *, environment: Mapping[str, str], logs: Path) -> None:
+    """Run one step to its end; Unusable, with what it printed, when it fails."""
+    log = logs / "setup.log"
+    log.write_bytes(b"")
+    keeper = start_kept(step.command, environment=environment, log=log)
+    try:
+        code = keeper.wait()
+    except KeyboardInterrupt:
+        keeper.terminate()
+        keeper.wait()
+        raise
+    if code != 0:
+        raise Unusable(f"this step failed: {step.title}\n\n{log.read_text(errors='replace')}")
+
+
+def answers(origin: str) -> bool:
+    """Whether a web server answers there at all; what it answers is not asked."""
+    connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=2)
+    try:
+        connection.request("HEAD", "/")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def greet(layout: Layout, *, seconds: float) -> None:
+    missing = [origin for origin in (layout.console_origin, layout.desk_origin) if not answers(origin)]
+    if missing:
+        say(f"{' and '.join(missing)} does not answer yet. The logs are in {layout.logs}")
+        return
+    say(
+        GREETING.format(
+            seconds=seconds, console=layout.console_origin, desk=layout.desk_origin, logs=layout.logs
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
