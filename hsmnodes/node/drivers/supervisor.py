@@ -1,0 +1,148 @@
+"""Driver processes from the agent's side: one for each token directory, restarted when it died.
+
+A call that its process did not survive raises `DriverDied` or `DriverTimeout` and is never repeated: it may
+have had effect, and only the caller knows how to find out. The next call starts a new process, which logs in
+with the PIN from the source that `open` was given.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import WRAPPER_ASSIGNMENTS, wraps
+from pathlib import Path
+from threading import RLock
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from hsmnodes.node.drivers.base import Driver, PinSource
+from hsmnodes.node.drivers.child_process import ChildProcess
+from hsmnodes.node.drivers.errors import DriverDied, DriverError, DriverTimeout
+from hsmnodes.node.drivers.pkcs11.profile import Profile
+from hsmnodes.node.drivers.wire import Launch
+
+DEFAULT_TIMEOUT = 60.0
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def _remote(
+    method: Callable[Concatenate[Any, Arguments], Result],
+) -> Callable[Concatenate[Any, Arguments], Result]:
+    """The method of `Driver` as a call to the driver process."""
+    signature = inspect.signature(method)
+
+    @wraps(method, assigned=WRAPPER_ASSIGNMENTS, updated=())
+    def call(self: Any, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        arguments = signature.bind(self, *args, **kwargs).arguments
+        del arguments["self"]
+        result: Result = self.call(method.__name__, arguments)
+        return result
+
+    return call
+
+
+class DriverProcess(Driver):
+    """The driver of one token directory, in a process of its own. `timeout` in seconds is for each call."""
+
+    initialise = _remote(Driver.initialise)
+    info = _remote(Driver.info)
+    random = _remote(Driver.random)
+    generate_identity = _remote(Driver.generate_identity)
+    identity_public = _remote(Driver.identity_public)
+    sign_identity = _remote(Driver.sign_identity)
+    generate_storage_key = _remote(Driver.generate_storage_key)
+    seal = _remote(Driver.seal)
+    open_sealed = _remote(Driver.open_sealed)
+    write_record = _remote(Driver.write_record)
+    read_record = _remote(Driver.read_record)
+    install_backup_key = _remote(Driver.install_backup_key)
+    backup_key_kcv = _remote(Driver.backup_key_kcv)
+    generate_key = _remote(Driver.generate_key)
+    find_key = _remote(Driver.find_key)
+    list_keys = _remote(Driver.list_keys)
+    wrap_key = _remote(Driver.wrap_key)
+    destroy_key = _remote(Driver.destroy_key)
+    sign = _remote(Driver.sign)
+
+    def __init__(self, profile: Profile, directory: Path, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self._launch = Launch(profile=profile, directory=directory.absolute())
+        self._timeout = timeout
+        self._child: ChildProcess | None = None
+        self._login: tuple[str, PinSource] | None = None
+        self._lock = RLock()
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the driver process, if one was started."""
+        return None if self._child is None else self._child.pid
+
+    def open(self, label: str, pin: PinSource) -> None:
+        with self._lock:
+            self.call("open", {"label": label, "pin": pin()})
+            self._login = (label, pin)
+
+    def close(self) -> None:
+        with self._lock:
+            self._login = None
+            child, self._child = self._child, None
+            if child is not None:
+                child.end()
+
+    def call(self, method: str, arguments: Mapping[str, object]) -> Any:
+        """Call a method of the driver in its process, which is started if it does not run."""
+        with self._lock:
+            return self._running_child().call(method, arguments, self._timeout)
+
+    def _running_child(self) -> ChildProcess:
+        if self._child is None or not self._child.is_alive():
+            self._child = self._new_child()
+        return self._child
+
+    def _new_child(self) -> ChildProcess:
+        """A driver process in the state the old one was in: logged in, if the token was open."""
+        if self._child is not None:
+            self._child.kill()
+        child = ChildProcess()
+        try:
+            child.launch(self._launch, self._timeout)
+            if self._login is not None:
+                self._log_in_again(child, *self._login)
+        except BaseException:
+            child.kill()
+            raise
+        return child
+
+    def _log_in_again(self, child: ChildProcess, label: str, pin: PinSource) -> None:
+        try:
+            child.call("open", {"label": label, "pin": pin()}, self._timeout)
+        except (DriverDied, DriverTimeout):
+            raise
+        except DriverError:
+            self._login = None  # a PIN that was refused is not tried again by itself: the token may lock
+            raise
+
+
+class Drivers:
+    """The driver processes of a node, one for each token directory. Implements `DriverPool`."""
+
+    def __init__(self, profile: Profile, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self._profile = profile
+        self._timeout = timeout
+        self._processes: dict[Path, DriverProcess] = {}
+        self._lock = RLock()
+
+    def get(self, directory: Path) -> DriverProcess:
+        with self._lock:
+            key = directory.resolve()
+            if key not in self._processes:
+                self._processes[key] = DriverProcess(self._profile, key, self._timeout)
+            return self._processes[key]
+
+    def forget(self, directory: Path) -> None:
+        with self._lock:
+            process = self._processes.pop(directory.resolve(), None)
+        if process is not None:
+            process.close()
+
+    def close(self) -> None:
+        for directory in list(self._processes):
+            self.forget(directory)
