@@ -1,7 +1,6 @@
 """Where everything of one `script/server` is: its addresses, its folder of state, its environment."""
 
 import os
-import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,15 +41,11 @@ class Layout:
         ours = {
             "DJANGO_SETTINGS_MODULE": "console.settings",
             "PYTHONUNBUFFERED": "1",
-            "QUORATE_DATABASE_URL": f"sqlite:///{self.state}/console.sqlite3",
-            "QUORATE_BROKER_URL": f"sqla+sqlite:///{self.state}/broker.sqlite3",
             "QUORATE_CONSOLE_ORIGIN": self.console_origin,
             "QUORATE_DESK_ORIGIN": self.desk_origin,
             "QUORATE_DESK_DIR": str(self.desk_folder),
             "QUORATE_DEMO": "1",
         }
-        if "QUORATE_SECRET_KEY" not in os.environ:
-            ours["QUORATE_SECRET_KEY"] = self.secret_key()
         programs = str(Path(sys.executable).parent)
         return {
             **ours,
@@ -58,14 +53,6 @@ class Layout:
             "QUORATE_STATE_DIR": str(self.state),
             "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
         }
-
-    def secret_key(self) -> str:
-        """Django's secret, made at the first start and readable by its owner alone."""
-        file = self.state / "secret-key"
-        if not file.exists():
-            file.touch(mode=0o600)
-            file.write_text(secrets.token_urlsafe(48))
-        return file.read_text()
 
 
 def layout_from_environment() -> Layout:

@@ -31,10 +31,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """Before anything reads Django's settings: a wrapper, as pytest-django does that in this hook too."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker:
         shared.begin()
         if early_config.known_args_namespace.stack == PRODUCTION:
             enter_production(Path(os.environ[shared.FOLDER]))
+    # Never the state of this checkout's own server, and one for each process of the run.
+    os.environ["QUORATE_STATE_DIR"] = f"{os.environ[shared.FOLDER]}/state{worker}"
+    os.environ.setdefault("QUORATE_SECRET_KEY", "of this test run, and good for nothing else at all, ever")
     return (yield)
 
 

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import psycopg
 from psycopg import sql
@@ -103,7 +103,7 @@ class PostgresServer:
         return self.url(name)
 
     def url(self, database: str) -> str:
-        return f"postgresql://console@{quote(str(self.folder), safe='')}:{PORT}/{database}"
+        return f"postgresql://console@/{database}?{urlencode({'host': str(self.folder), 'port': PORT})}"
 
 
 def find_programs() -> Path:

@@ -6,11 +6,15 @@ from console.server.layout import Unusable, layout_from_environment
 
 
 @pytest.fixture(autouse=True)
-def state(monkeypatch, tmp_path):
+def _plain_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("QUORATE_STATE_DIR", str(tmp_path))
-    for name in ("QUORATE_CONSOLE_PORT", "QUORATE_DESK_PORT", "QUORATE_SECRET_KEY"):
+    for name in (
+        "QUORATE_CONSOLE_PORT",
+        "QUORATE_DESK_PORT",
+        "QUORATE_CONSOLE_ORIGIN",
+        "QUORATE_DESK_ORIGIN",
+    ):
         monkeypatch.delenv(name, raising=False)
-    return tmp_path
 
 
 def test_console_and_desk_are_two_origins_of_two_hosts():
@@ -40,12 +44,6 @@ def test_one_port_for_both_is_refused(monkeypatch):
         layout_from_environment()
 
 
-def test_the_secret_key_is_kept_and_nobody_elses_to_read(state):
-    first = layout_from_environment().environment()["QUORATE_SECRET_KEY"]
-    assert layout_from_environment().environment()["QUORATE_SECRET_KEY"] == first
-    assert (state / "secret-key").stat().st_mode & 0o777 == 0o600
-
-
 def test_what_the_environment_already_says_holds(monkeypatch):
-    monkeypatch.setenv("QUORATE_BROKER_URL", "amqp://elsewhere")
-    assert layout_from_environment().environment()["QUORATE_BROKER_URL"] == "amqp://elsewhere"
+    monkeypatch.setenv("QUORATE_CONSOLE_ORIGIN", "https://console.example")
+    assert layout_from_environment().environment()["QUORATE_CONSOLE_ORIGIN"] == "https://console.example"
