@@ -1,0 +1,91 @@
+"""`manage.py check --deploy` refuses what only looks like production, and each refusal says what to do."""
+
+import pytest
+from django.db import connection
+
+from console.checks import check_deployment
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
+
+
+@pytest.fixture(autouse=True)
+def production(settings):
+    """Settings as production has them, whatever this test run has."""
+    settings.DEBUG = False
+    settings.DEMO = False
+    settings.CONSOLE_ORIGIN = "https://console.example"
+    settings.DESK_ORIGIN = "https://desk.example"
+    settings.BROKER_URL = "amqps://console:secret@broker.example/quorate"
+    return settings
+
+
+def ids():
+    """What is refused, but for the database of this test run."""
+    found = check_deployment()
+    assert all(message.is_serious() for message in found)
+    return {message.id.removeprefix("quorate.") for message in found} - {"E006"}
+
+
+def test_a_production_deployment_passes():
+    assert ids() == set()
+
+
+def test_debugging_is_refused(settings):
+    settings.DEBUG = True
+    assert ids() == {"E001"}
+
+
+@pytest.mark.parametrize("name", ["CONSOLE_ORIGIN", "DESK_ORIGIN"])
+def test_an_origin_without_tls_is_refused(settings, name):
+    setattr(settings, name, getattr(settings, name).replace("https", "http"))
+    assert ids() == {"E002"}
+
+
+@pytest.mark.parametrize(
+    "console",
+    ["https://desk.example", "https://desk.example:8443", "https://console.desk.example"],
+)
+def test_a_console_that_could_use_the_desks_tokens_is_refused(settings, console):
+    settings.CONSOLE_ORIGIN = console
+    assert ids() == {"E003"}
+
+
+def test_a_desk_below_the_consoles_name_is_its_own(settings):
+    settings.CONSOLE_ORIGIN = "https://hsm.example"
+    settings.DESK_ORIGIN = "https://desk.hsm.example"
+    assert ids() == set()
+
+
+def test_the_embedded_broker_is_refused(settings):
+    settings.BROKER_URL = "sqla+sqlite:///broker.sqlite3"
+    assert ids() == {"E004"}
+
+
+def test_a_distant_broker_without_tls_is_refused(settings):
+    settings.BROKER_URL = "amqp://console:secret@broker.example/quorate"
+    assert ids() == {"E005"}
+
+
+def test_a_broker_on_this_machine_needs_no_tls(settings):
+    settings.BROKER_URL = "amqp://console:secret@127.0.0.1/quorate"
+    assert ids() == set()
+
+
+def test_sqlite_is_refused():
+    found = {message.id for message in check_deployment()}
+    assert found == ({"quorate.E006"} if connection.vendor == "sqlite" else set())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has neither hosts nor roles")
+class TestPostgresql:
+    def test_a_distant_database_must_prove_who_it_is(self, monkeypatch):
+        monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"host": "database.example"})
+        assert ids() == {"E007"}
+
+    def test_a_superuser_is_refused(self, postgres_server):
+        with postgres_server.connect() as administration:
+            administration.execute("ALTER ROLE console SUPERUSER")
+            try:
+                assert ids() == {"E009"}
+            finally:
+                administration.execute("ALTER ROLE console NOSUPERUSER")
