@@ -8,7 +8,9 @@ Every driver keeps the same promises, and `tests/hsmnodes/node/drivers/test_cont
 - what a crash leaves half-made is reported as such;
 - errors are `DriverError`s, which keep the PKCS#11 return code and never hold a PIN or a key.
 
-Methods may be called from several threads; a driver carries out one call at a time.
+Methods may be called from several threads; a driver carries out one call at a time. The bounds in the types
+of the arguments are checked where they arrive (`arguments.checked`), and what is outside raises
+`InvalidRequest`.
 """
 
 from abc import ABC, abstractmethod
@@ -18,10 +20,13 @@ from typing import Protocol
 
 from hsmnodes.node.drivers.values import (
     BackupKeyBytes,
+    Digest,
     KeyId,
     KeySpec,
     Label,
     Pin,
+    RandomLength,
+    RecordBytes,
     SignMechanism,
     StoredKey,
     TokenInfo,
@@ -57,7 +62,7 @@ class Driver(ABC):
         """What the token and its library say of themselves."""
 
     @abstractmethod
-    def random(self, length: int) -> bytes:
+    def random(self, length: RandomLength) -> bytes:
         """Bytes of the token's generator (C_GenerateRandom); 1 to 65,536 of them."""
 
     # The node's identity and storage key, in the agent's own token
@@ -73,7 +78,7 @@ class Driver(ABC):
         """The public point of the identity key (65 bytes). Raises `ObjectNotFound`."""
 
     @abstractmethod
-    def sign_identity(self, digest: bytes) -> bytes:
+    def sign_identity(self, digest: Digest) -> bytes:
         """Sign a SHA-256 digest (32 bytes) by the identity key with ECDSA; r||s, 64 bytes."""
 
     @abstractmethod
@@ -91,7 +96,7 @@ class Driver(ABC):
     # Small records
 
     @abstractmethod
-    def write_record(self, label: Label, value: bytes) -> None:
+    def write_record(self, label: Label, value: RecordBytes) -> None:
         """Keep `value` (at most 4,096 bytes) in the token under `label`, in place of what was there.
 
         A crash leaves the old value or the new one, never neither.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hsmnodes.node.drivers.errors import DriverDied, DriverTimeout
-from hsmnodes.node.drivers.wire import Launch, frame, read_frame, read_reply, request
+from hsmnodes.node.drivers.wire import Launch, frame, read_frame, read_launched, read_reply, request
 
 COMMAND = [sys.executable, "-P", "-m", "hsmnodes.node.drivers.child"]
 SOURCES = Path(__file__).resolve().parents[3]
@@ -44,7 +44,7 @@ class ChildProcess:
 
     def launch(self, launch: Launch, timeout: float) -> None:
         """Tell it what it drives. Raises what went wrong with that."""
-        read_reply("close", self._exchange("launch", launch.model_dump_json().encode(), timeout))
+        read_launched(self._exchange("launch", launch.model_dump_json().encode(), timeout))
 
     def call(self, method: str, arguments: Mapping[str, Any], timeout: float) -> Any:
         """Call a method of its driver; `timeout` in seconds. Raises what the method raises there."""

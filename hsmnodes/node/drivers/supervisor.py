@@ -5,14 +5,13 @@ have had effect, and only the caller knows how to find out. The next call starts
 with the PIN from the source that `open` was given.
 """
 
-import inspect
-from collections.abc import Callable, Mapping
-from functools import WRAPPER_ASSIGNMENTS, wraps
+from collections.abc import Mapping
 from pathlib import Path
 from threading import RLock
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
-from hsmnodes.node.drivers.base import Driver, PinSource
+from hsmnodes.node.drivers.base import PinSource
+from hsmnodes.node.drivers.calling import CallingDriver
 from hsmnodes.node.drivers.child_process import ChildProcess
 from hsmnodes.node.drivers.errors import DriverDied, DriverError, DriverTimeout
 from hsmnodes.node.drivers.pkcs11.profile import Profile
@@ -20,48 +19,9 @@ from hsmnodes.node.drivers.wire import Launch
 
 DEFAULT_TIMEOUT = 60.0
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
 
-
-def _remote(
-    method: Callable[Concatenate[Any, Arguments], Result],
-) -> Callable[Concatenate[Any, Arguments], Result]:
-    """The method of `Driver` as a call to the driver process."""
-    signature = inspect.signature(method)
-
-    @wraps(method, assigned=WRAPPER_ASSIGNMENTS, updated=())
-    def call(self: Any, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        arguments = signature.bind(self, *args, **kwargs).arguments
-        del arguments["self"]
-        result: Result = self.call(method.__name__, arguments)
-        return result
-
-    return call
-
-
-class DriverProcess(Driver):
+class DriverProcess(CallingDriver):
     """The driver of one token directory, in a process of its own. `timeout` in seconds is for each call."""
-
-    initialise = _remote(Driver.initialise)
-    info = _remote(Driver.info)
-    random = _remote(Driver.random)
-    generate_identity = _remote(Driver.generate_identity)
-    identity_public = _remote(Driver.identity_public)
-    sign_identity = _remote(Driver.sign_identity)
-    generate_storage_key = _remote(Driver.generate_storage_key)
-    seal = _remote(Driver.seal)
-    open_sealed = _remote(Driver.open_sealed)
-    write_record = _remote(Driver.write_record)
-    read_record = _remote(Driver.read_record)
-    install_backup_key = _remote(Driver.install_backup_key)
-    backup_key_kcv = _remote(Driver.backup_key_kcv)
-    generate_key = _remote(Driver.generate_key)
-    find_key = _remote(Driver.find_key)
-    list_keys = _remote(Driver.list_keys)
-    wrap_key = _remote(Driver.wrap_key)
-    destroy_key = _remote(Driver.destroy_key)
-    sign = _remote(Driver.sign)
 
     def __init__(self, profile: Profile, directory: Path, timeout: float = DEFAULT_TIMEOUT) -> None:
         self._launch = Launch(profile=profile, directory=directory.absolute())

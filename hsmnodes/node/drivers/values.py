@@ -11,6 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 KEY_ID_LENGTH = 16
 BACKUP_KEY_LENGTH = 32
+DIGEST_LENGTH = 32
+MOST_RANDOM_BYTES = 65_536
+LONGEST_RECORD = 4_096
 
 
 class Value(BaseModel):
@@ -84,6 +87,9 @@ Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_prin
 TokenLabel = Annotated[Label, AfterValidator(_fits_token_information)]
 KeyId = Annotated[bytes, Field(min_length=KEY_ID_LENGTH, max_length=KEY_ID_LENGTH)]
 BackupKeyBytes = Annotated[bytes, Field(min_length=BACKUP_KEY_LENGTH, max_length=BACKUP_KEY_LENGTH)]
+RandomLength = Annotated[int, Field(ge=1, le=MOST_RANDOM_BYTES)]
+Digest = Annotated[bytes, Field(min_length=DIGEST_LENGTH, max_length=DIGEST_LENGTH)]
+RecordBytes = Annotated[bytes, Field(max_length=LONGEST_RECORD)]
 Pin = Annotated[str, Field(min_length=4, max_length=255)]
 
 

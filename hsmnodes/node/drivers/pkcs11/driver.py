@@ -10,15 +10,13 @@ from pathlib import Path
 from threading import RLock
 
 from hsmnodes.node.drivers.base import Driver, PinSource
-from hsmnodes.node.drivers.errors import InvalidRequest, TokenNotOpen
+from hsmnodes.node.drivers.errors import TokenNotOpen
 from hsmnodes.node.drivers.pkcs11 import backup_key, node_keys, records, zone_keys
 from hsmnodes.node.drivers.pkcs11.cryptoki import load_module
 from hsmnodes.node.drivers.pkcs11.failures import failures
 from hsmnodes.node.drivers.pkcs11.profile import Profile
 from hsmnodes.node.drivers.pkcs11.token import OpenToken, initialise_token, open_token, token_info
 from hsmnodes.node.drivers.values import KeySpec, SignMechanism, StoredKey, TokenInfo
-
-MOST_RANDOM_BYTES = 65_536
 
 
 class Pkcs11Driver(Driver):
@@ -51,8 +49,6 @@ class Pkcs11Driver(Driver):
             return token_info(token)
 
     def random(self, length: int) -> bytes:
-        if not 1 <= length <= MOST_RANDOM_BYTES:
-            raise InvalidRequest(f"random bytes are asked for by 1 to {MOST_RANDOM_BYTES}")
         with self._open("draw random bytes") as token:
             return token.session.generate_random(length * 8)
 

@@ -6,7 +6,7 @@ from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag
 from pkcs11.exceptions import PKCS11Error
 from pkcs11.mechanisms import GCMParams
 
-from hsmnodes.node.drivers.errors import InvalidRequest, ObjectExists, ObjectNotFound, SealBroken
+from hsmnodes.node.drivers.errors import ObjectExists, ObjectNotFound, SealBroken
 from hsmnodes.node.drivers.pkcs11.failures import return_value_of
 from hsmnodes.node.drivers.pkcs11.objects import IDENTITY_ID, PRIVATE, PUBLIC, SECRET, STORAGE_KEY_ID
 from hsmnodes.node.drivers.pkcs11.reading import public_point
@@ -60,8 +60,6 @@ def identity_public(token: OpenToken) -> bytes:
 
 def sign_identity(token: OpenToken, digest: bytes) -> bytes:
     """See `Driver.sign_identity`."""
-    if len(digest) != 32:
-        raise InvalidRequest("the identity key signs SHA-256 digests, of 32 bytes")
     signature: bytes = _identity(token)[0].sign(digest, mechanism=Mechanism.ECDSA)
     return signature
 

@@ -6,19 +6,15 @@ destroyed: whenever a crash comes, the highest counter that can be read is the o
 
 from pkcs11 import Attribute, Object, ObjectClass
 
-from hsmnodes.node.drivers.errors import InvalidRequest
 from hsmnodes.node.drivers.pkcs11.templates import FIXED, Template
 from hsmnodes.node.drivers.pkcs11.token import OpenToken
 
 APPLICATION = "quorate"
 COUNTER_LENGTH = 8
-LONGEST_RECORD = 4096
 
 
 def write_record(token: OpenToken, label: str, value: bytes) -> None:
     """See `Driver.write_record`."""
-    if len(value) > LONGEST_RECORD:
-        raise InvalidRequest(f"a record holds at most {LONGEST_RECORD} bytes")
     older = _versions(token, label)
     counter = 1 + max((counter for counter, _, _ in older), default=0)
     token.session.create_object(

@@ -1,0 +1,1 @@
+"""The fake driver: passes the contract suite quickly, protects nothing, and is for tests only."""

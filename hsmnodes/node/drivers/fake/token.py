@@ -1,0 +1,148 @@
+"""A token in memory. Its methods are those of `Driver` once the token is open."""
+
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
+from pydantic import BaseModel, ConfigDict
+
+from hsmnodes.node.drivers.errors import ObjectExists, ObjectNotFound, PinRefused, SealBroken
+from hsmnodes.node.drivers.fake.keys import FakeKey, check_value, pkcs8, sign_digest
+from hsmnodes.node.drivers.return_values import ReturnValue
+from hsmnodes.node.drivers.values import KeySpec, SignMechanism, StoredKey, TokenInfo
+
+NONCE_LENGTH = 12
+
+
+class FakeToken(BaseModel):
+    """What one fake token holds, in clear. It is kept as one JSON document."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    label: str
+    so_pin: str
+    user_pin: str
+    identity: bytes | None = None
+    storage_key: bytes | None = None
+    backup_key: bytes | None = None
+    keys: dict[str, FakeKey] = {}
+    records: dict[str, bytes] = {}
+
+    def info(self) -> TokenInfo:
+        return TokenInfo(
+            label=self.label,
+            serial="fake",
+            model="fake token",
+            manufacturer="tests",
+            firmware="0.0",
+            library="fake driver, for tests only",
+            library_version="0.0",
+            free_memory=None,
+            total_memory=None,
+        )
+
+    def random(self, length: int) -> bytes:
+        return secrets.token_bytes(length)
+
+    def generate_identity(self, label: str) -> bytes:  # noqa: ARG002 -- there is one, whatever it is called
+        if self.identity is not None:
+            raise ObjectExists("the node has its identity key already")
+        self.identity = pkcs8(ec.generate_private_key(ec.SECP256R1()))
+        return self.identity_public()
+
+    def identity_public(self) -> bytes:
+        return self._identity().public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+    def sign_identity(self, digest: bytes) -> bytes:
+        return sign_digest(self._identity(), digest)
+
+    def generate_storage_key(self) -> None:
+        if self.storage_key is not None:
+            raise ObjectExists("the node has its storage key already")
+        self.storage_key = secrets.token_bytes(32)
+
+    def seal(self, plaintext: bytes, context: bytes) -> bytes:
+        nonce = secrets.token_bytes(NONCE_LENGTH)
+        return nonce + self._storage_cipher().encrypt(nonce, plaintext, context)
+
+    def open_sealed(self, blob: bytes, context: bytes) -> bytes:
+        try:
+            return self._storage_cipher().decrypt(blob[:NONCE_LENGTH], blob[NONCE_LENGTH:], context)
+        except (InvalidTag, ValueError):
+            raise SealBroken("what was sealed does not open") from None
+
+    def write_record(self, label: str, value: bytes) -> None:
+        self.records[label] = value
+
+    def read_record(self, label: str) -> bytes | None:
+        return self.records.get(label)
+
+    def install_backup_key(self, label: str, key_id: bytes, key: bytes, so_pin: str) -> str:
+        if self.backup_key is not None:
+            raise ObjectExists("the token has its backup key already")
+        self._require_free(key_id, label)
+        if so_pin != self.so_pin:
+            raise PinRefused("could not log in to the token", ck=ReturnValue.PIN_INCORRECT)
+        self.backup_key = key
+        return check_value(key)
+
+    def backup_key_kcv(self) -> str | None:
+        return None if self.backup_key is None else check_value(self.backup_key)
+
+    def generate_key(self, spec: KeySpec) -> StoredKey:
+        self._require_free(spec.key_id, spec.label)
+        key = FakeKey.generate(spec)
+        self.keys[spec.key_id.hex()] = key
+        return key.stored()
+
+    def find_key(self, key_id: bytes) -> StoredKey | None:
+        key = self.keys.get(key_id.hex())
+        return None if key is None else key.stored()
+
+    def list_keys(self) -> list[StoredKey]:
+        return sorted((key.stored() for key in self.keys.values()), key=lambda key: key.label)
+
+    def wrap_key(self, key_id: bytes) -> bytes:
+        main = self._key(key_id).main
+        if self.backup_key is None:
+            raise ObjectNotFound("the token has no backup key")
+        if main is None:
+            raise ObjectNotFound(f"key {key_id.hex()} has no private half")
+        return aes_key_wrap_with_padding(self.backup_key, main)
+
+    def destroy_key(self, key_id: bytes) -> None:
+        self._key(key_id)
+        del self.keys[key_id.hex()]
+
+    def sign(self, key_id: bytes, data: bytes, mechanism: SignMechanism) -> bytes:
+        return self._key(key_id).sign(data, mechanism)
+
+    def lose_public_half(self, key_id: bytes) -> None:
+        """Leave a key as a crash in the middle of its generation could: for tests."""
+        self._key(key_id).public = None
+
+    def _identity(self) -> ec.EllipticCurvePrivateKey:
+        if self.identity is None:
+            raise ObjectNotFound("the node has no identity key yet")
+        key = load_der_private_key(self.identity, None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 -- it was made above
+        return key
+
+    def _storage_cipher(self) -> AESGCM:
+        if self.storage_key is None:
+            raise ObjectNotFound("the node has no storage key yet")
+        return AESGCM(self.storage_key)
+
+    def _key(self, key_id: bytes) -> FakeKey:
+        if key_id.hex() not in self.keys:
+            raise ObjectNotFound(f"there is no key {key_id.hex()} in this token")
+        return self.keys[key_id.hex()]
+
+    def _require_free(self, key_id: bytes, label: str) -> None:
+        if key_id.hex() in self.keys:
+            raise ObjectExists(f"the token already holds key {key_id.hex()}, or half of it")
+        if any(key.spec.label == label for key in self.keys.values()):
+            raise ObjectExists("the token already holds a key with this label")
