@@ -1,0 +1,61 @@
+"""What an operation may see of the node it runs on, and by what it may act."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from hsmnodes.node.drivers.base import Driver
+from hsmnodes.node.operations.holdings import Holdings
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Named
+
+
+@dataclass(frozen=True)
+class BackupKey:
+    """A zone's backup key as it may be spoken of: its kind, its epoch (from 1) and its check value."""
+
+    kind: Literal["MBK", "TBK"]
+    epoch: int
+    kcv: str
+
+
+class Surroundings(Protocol):
+    """What a node knows, for checks: reading only, and never by way of its HSM."""
+
+    @property
+    def node(self) -> Named:
+        """The node itself."""
+
+    @property
+    def identity(self) -> bytes:
+        """The node's identity key: its point, 65 bytes."""
+
+    @property
+    def holdings(self) -> Holdings:
+        """What the node holds."""
+
+    @property
+    def last_entry(self) -> int:
+        """The sequence number of the last entry of the journal."""
+
+    @property
+    def slots(self) -> int:
+        """How many slots the node may have."""
+
+    def charter(self, kind: AuthorityKind, authority: str) -> Charter:
+        """The charter in force of an authority. Raises ProposalRefused if it is not pinned, or frozen."""
+
+    def is_cancelled(self, proposal: str) -> bool:
+        """Whether a cancellation of this proposal is known."""
+
+
+class Hands(Protocol):
+    """How an operation acts, once its warrant is verified and its intent is in the journal."""
+
+    def make_zone(self, zone: str, kind: Literal["MBK", "TBK"]) -> BackupKey:
+        """Make a zone's token with a backup key of its own, or finish what was begun. Raises DriverError."""
+
+    def driver(self, zone: str) -> Driver:
+        """The open driver of a zone's token. Raises DriverError."""
+
+    def entries(self, first: int, last: int) -> Sequence[bytes]:
+        """The canonical bytes of journal entries `first` to `last`, both included."""

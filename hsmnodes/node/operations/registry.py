@@ -1,0 +1,84 @@
+"""Finds every operation file, and describes all operations for those who show them."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from hsmnodes.node import operations as package
+from hsmnodes.node.operations.base import Operation
+from hsmnodes.node.operations.envelope import ENVELOPE
+from hsmnodes.node.operations.fields import field_trees
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Rule
+from hsmnodes.node.protocol.errors import ProposalRefused
+
+CATALOGUE_VERSION = 1
+
+
+@cache
+def operations() -> Mapping[str, Operation[Any]]:
+    """Every operation by its tag, sorted."""
+    found: dict[str, Operation[Any]] = {}
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        operation = getattr(importlib.import_module(module.name), "operation", None)
+        if isinstance(operation, Operation):
+            if operation.tag in found:
+                raise RuntimeError(f"two operations have the tag {operation.tag}")
+            found[operation.tag] = operation
+    return dict(sorted(found.items()))
+
+
+def operation(tag: str) -> Operation[Any]:
+    """The operation of this tag. Raises ProposalRefused if there is none."""
+    found = operations().get(tag)
+    if found is None:
+        raise ProposalRefused("unknown-operation", f"There is no operation {tag}.")
+    return found
+
+
+def default_rules(kind: AuthorityKind, *, threshold: int = 2) -> tuple[Rule, ...]:
+    """The rules a new charter of this kind of authority starts from: a set-up or a founder may change them.
+
+    `threshold` stands in for every M of two or more; operations with a floor of one keep theirs.
+    """
+    rules = []
+    for tag, found in operations().items():
+        clauses = tuple(default.clause() for default in found.rules.get(kind, ()))
+        if clauses:
+            raised = tuple(
+                clause.model_copy(update={"m": threshold}) if clause.m >= 2 else clause for clause in clauses
+            )
+            rules.append(Rule(operation=tag, clauses=raised))
+    return tuple(rules)
+
+
+def catalogue() -> dict[str, Any]:
+    """All operations as JSON: what the desk needs to show a proposal completely, or to refuse it."""
+    return {
+        "version": CATALOGUE_VERSION,
+        "proposal": ENVELOPE,
+        "operations": {tag: describe(found) for tag, found in operations().items()},
+    }
+
+
+def describe(found: Operation[Any]) -> dict[str, Any]:
+    """One operation as JSON, with its fields nested as they are."""
+    return {
+        "tag": found.tag,
+        "area": found.area,
+        "title": found.title,
+        "button": found.button,
+        "sentence": found.sentence,
+        "nodes": found.nodes,
+        "consent": {
+            "kinds": [kind.value for kind in found.consent.kinds],
+            "from": found.consent_from,
+            "floor": found.consent.floor,
+        },
+        "rules": {
+            kind.value: [clause.clause().model_dump(mode="json") for clause in clauses]
+            for kind, clauses in found.rules.items()
+        },
+        "fields": field_trees(found.parameters),
+    }

@@ -1,0 +1,1 @@
+"""Operations on a zone's place in an HSM."""

@@ -1,0 +1,132 @@
+"""Create a slot for a Trust Zone: a token of its own, under a backup key of its own.
+
+This is where a node comes to know a zone. It pins the zone's charter by the hash that the provider and the
+zone signed, and looks for the customer's consent to that same hash in the `zone.found` warrant that comes as
+evidence; every founder's own signature is on the charter's founding link.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from typing_extensions import override
+
+from hsmnodes.node.operations.base import DefaultClause, NodeOperation, Request, Result
+from hsmnodes.node.operations.context import Hands, Surroundings
+from hsmnodes.node.operations.fields import shown
+from hsmnodes.node.operations.holdings import Holdings, Service, Slot
+from hsmnodes.node.operations.slot.founding import check_founding
+from hsmnodes.node.protocol.documents.base import Hash, Model
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named, Role
+from hsmnodes.node.protocol.errors import ProposalRefused
+from hsmnodes.node.protocol.quorum import Consent
+
+
+class Parameters(Model):
+    """The slot, the zone it is for, the zone's service and charter, and the kind of its backup key."""
+
+    slot: Named = shown("Slot", "named")
+    zone: Named = shown("Trust Zone", "named")
+    service: Named = shown("Service", "named")
+    zone_charter: Hash = shown("Charter of the zone, version 1", "hash")
+    backup_key: Literal["MBK", "TBK"] = shown(
+        "Backup key",
+        "choice",
+        choices={"MBK": "Master Backup Key (MBK)", "TBK": "Tenant Backup Key (TBK)"},
+    )
+
+
+class CreateSlot(NodeOperation[Parameters]):
+    """An exclusive service has one slot under the MBK; in a shared one each zone's slot has a TBK."""
+
+    tag = "slot.create/v1"
+    title = "Create a slot for a Trust Zone"
+    button = "Create slot"
+    sentence = (
+        "Create slot {slot} on node {nodes[].name} for Trust Zone {zone} of service {service}, "
+        "with a new {backup_key}."
+    )
+    consent = Consent((AuthorityKind.PROVIDER, AuthorityKind.ZONE), floor=2)
+    rules = {
+        AuthorityKind.PROVIDER: (DefaultClause(Role.HSM_ADMINISTRATOR),),
+        AuthorityKind.ZONE: (DefaultClause(Role.KEY_MANAGER),),
+    }
+    parameters = Parameters
+
+    @override
+    def parties(self, parameters: Parameters) -> Mapping[AuthorityKind, str]:
+        return {AuthorityKind.ZONE: parameters.zone.id}
+
+    @override
+    def anchors(self, parameters: Parameters) -> Mapping[AuthorityKind, str]:
+        return {AuthorityKind.ZONE: parameters.zone_charter}
+
+    @override
+    def check(self, request: Request[Parameters], node: Surroundings) -> None:
+        wanted, holdings = request.parameters, node.holdings
+        service = holdings.service(wanted.service)
+        _check_place(wanted, service, node)
+        holdings.check_name_is_free("slot", wanted.slot.name, what="slot")
+        holdings.check_name_is_free(service.customer.id, wanted.zone.name, what="Trust Zone")
+        check_founding(
+            zone=request.charters[AuthorityKind.ZONE],
+            named=wanted.zone,
+            founding=wanted.zone_charter,
+            service=service,
+            provider=request.charters[AuthorityKind.PROVIDER],
+            customer=node.charter(AuthorityKind.CUSTOMER, service.customer.id),
+            evidence=request.evidence,
+            now=request.now,
+            is_cancelled=node.is_cancelled,
+        )
+
+    @override
+    def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
+        wanted = request.parameters
+        key = hands.make_zone(wanted.zone.id, wanted.backup_key)
+        return Result(
+            f"The slot is created under a new {wanted.backup_key}.",
+            {
+                "slot": wanted.slot.id,
+                "zone": wanted.zone.id,
+                "backup_key": {"kind": key.kind, "epoch": key.epoch, "kcv": key.kcv},
+            },
+        )
+
+    @override
+    def settle(self, request: Request[Parameters], hands: Hands) -> Result:
+        return self.carry_out(request, hands)
+
+    @override
+    def record(self, request: Request[Parameters], results: Mapping[str, Any], holdings: Holdings) -> None:
+        wanted, key = request.parameters, results["backup_key"]
+        holdings.add_slot(
+            Slot(
+                id=wanted.slot.id,
+                name=wanted.slot.name,
+                zone=wanted.zone,
+                service=wanted.service.id,
+                backup_key=wanted.backup_key,
+                epoch=key["epoch"],
+                kcv=key["kcv"],
+            ),
+            customer=holdings.services[wanted.service.id].customer.id,
+        )
+
+
+def _check_place(wanted: Parameters, service: Service, node: Surroundings) -> None:
+    slots = node.holdings.slots
+    if wanted.zone.id in slots:
+        raise ProposalRefused("slot-exists", "The Trust Zone has a slot on this node already.")
+    if any(slot.id == wanted.slot.id for slot in slots.values()):
+        raise ProposalRefused("slot-exists", "A slot of this id is on this node already.")
+    if len(slots) >= node.slots:
+        raise ProposalRefused("no-slot-left", f"All {node.slots} slots of this node are in use.")
+    exclusive = service.mode == "exclusive"
+    if exclusive and slots:
+        raise ProposalRefused("hsm-is-exclusive", "An exclusive service has one Trust Zone on its HSM.")
+    kind = "MBK" if exclusive else "TBK"
+    if wanted.backup_key != kind:
+        raise ProposalRefused("wrong-backup-key", f"The slot of such a service is under a {kind}.")
+
+
+operation = CreateSlot()
