@@ -50,9 +50,7 @@ def verify_amendment(current: Charter, link: CharterLink) -> Charter:
     _check_satisfiable(charter)
     warrant = Warrant.from_bytes(canonical.b64u_decode(link.warrant))
     _check_authorised(current, charter, warrant)
-    known = {(token.credential_id, token.public_key) for token in _tokens(current)}
-    new = [token for token in _tokens(charter) if (token.credential_id, token.public_key) not in known]
-    _check_possession(charter, link.possession, new=new)
+    _check_possession(charter, link.possession, new=_new_tokens(current, charter))
     return charter
 
 
@@ -96,14 +94,15 @@ def conflicts(provider: Charter, zone: Charter) -> tuple[Conflict, ...]:
     administrators = {
         identities.of(person.id) for person in provider.people if Role.HSM_ADMINISTRATOR in person.roles
     }
-    duties = {Role.KEY_MANAGER, Role.CUSTODIAN}
+    signing = {one for rule in zone.rules for clause in rule.clauses for one in zone.eligible(clause)}
+    holding = {person.id for person in zone.people if {Role.KEY_MANAGER, Role.CUSTODIAN} & set(person.roles)}
     return tuple(
         Conflict(
             person.name,
             f"{person.name} cannot be HSM administrator and hold duties in {zone.authority.name}.",
         )
         for person in zone.people
-        if identities.of(person.id) in administrators and duties & set(person.roles)
+        if identities.of(person.id) in administrators and person.id in signing | holding
     )
 
 
@@ -188,6 +187,21 @@ def _check_possession(charter: Charter, assertions: Iterable[Assertion], *, new:
         if assertion is None:
             raise CharterRefused("not-proved", f"The token {token.label} has not signed the charter.")
         verify_assertion(assertion, challenge=wanted, token=token, desk=charter.desk)
+
+
+def _new_tokens(current: Charter, charter: Charter) -> list[Token]:
+    """The tokens that the same person does not have in `current` with the same key."""
+    known = {
+        (person.id, token.credential_id, token.public_key)
+        for person in current.people
+        for token in person.tokens
+    }
+    return [
+        token
+        for person in charter.people
+        for token in person.tokens
+        if (person.id, token.credential_id, token.public_key) not in known
+    ]
 
 
 def _tokens(charter: Charter) -> list[Token]:

@@ -142,12 +142,7 @@ def tally(
     for approval in signatures.approvals:
         counting.add(approval)
     seats = seat(list(counting.signers), counting.wanted)
-    verdicts = tuple(
-        _clause_verdict(
-            charter, clause, [counting.signers[one][index] for one in taken], proposal.requester.id
-        )
-        for index, ((charter, clause), taken) in enumerate(zip(clauses, seats, strict=True))
-    )
+    verdicts = tuple(counting.verdict(index, taken) for index, taken in enumerate(seats))
     return Verdict(
         clauses=verdicts,
         ignored=tuple(counting.ignored),
@@ -207,6 +202,21 @@ class _Counting:
             self._ignore(credential, person.name, "counted-already", "A person counts once.")
         else:
             known.update(places)
+
+    def verdict(self, index: int, taken: Sequence[str]) -> ClauseVerdict:
+        """The clause at `index` with the identities `taken` in its seats, and who could take one."""
+        charter, clause = self.clauses[index]
+        return ClauseVerdict(
+            authority=charter.authority,
+            clause=clause,
+            seated=tuple(self.signers[one][index] for one in taken),
+            missing=clause.m - len(taken),
+            eligible=tuple(
+                person.id
+                for person in charter.people
+                if person.id in self.eligible[index] and self.identities.of(person.id) != self.requester
+            ),
+        )
 
     def _places(self, signers: Sequence[Signer]) -> dict[int, Signer]:
         """The clauses that the signers of one assertion, all one person, could sit in."""
@@ -293,19 +303,6 @@ def _requester(charters: Sequence[Charter], proposal: Proposal, request: Asserti
         if (person.id, person.name, person.organisation) == (wanted.id, wanted.name, wanted.organisation):
             return signer
     return Problem("other-requester", "The proposal was signed by someone else than the requester it names.")
-
-
-def _clause_verdict(charter: Charter, clause: Clause, seated: list[Signer], requester: str) -> ClauseVerdict:
-    eligible = charter.eligible(clause)
-    return ClauseVerdict(
-        authority=charter.authority,
-        clause=clause,
-        seated=tuple(seated),
-        missing=clause.m - len(seated),
-        eligible=tuple(
-            person.id for person in charter.people if person.id in eligible and person.id != requester
-        ),
-    )
 
 
 def _closed(

@@ -34,7 +34,7 @@ def find_signers(
     Returns the signers found; and the reason where there is none at all.
     """
     signers: list[Signer] = []
-    refusal: Refused = SignatureRefused("unknown-token", "No charter concerned has this token.")
+    refusal: Refused | None = None
     verified: dict[tuple[str, str, bool], int] = {}
     for charter in charters:
         found = charter.by_credential.get(assertion.credential_id)
@@ -47,7 +47,9 @@ def find_signers(
             refusal = error
             continue
         signers.append(Signer(charter, person, token, counter))
-    return signers, None if signers else refusal
+    if signers:
+        return signers, None
+    return [], refusal or SignatureRefused("unknown-token", "No charter concerned has this token.")
 
 
 def _verify_once(

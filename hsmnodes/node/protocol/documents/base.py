@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
@@ -18,6 +19,11 @@ class Model(BaseModel):
     """A strict, frozen part of a document: unknown fields and wrong types are refused, nothing is coerced."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", ignored_types=(cached_property,))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002
+        """One with other values for some fields, checked like any; nothing cached is carried over."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self)(**(fields | dict(update or {})))
 
 
 class Document(Model):
@@ -62,20 +68,24 @@ def plain_text(text: str) -> str:
     """`text` if people can read it as it stands: NFC, and no control, format or bidirectional characters."""
     if not unicodedata.is_normalized("NFC", text):
         raise ValueError("text must be in Unicode normal form C")
-    if any(unicodedata.category(letter)[0] == "C" or letter in "\u2028\u2029" for letter in text):
-        raise ValueError("text must not have control or invisible characters")
+    if not text.isprintable() or not (text.isascii() or _BLANK.isdisjoint(text)):
+        raise ValueError(
+            "text must not have control or invisible characters, or other spaces than the plain one"
+        )
     if text != text.strip() or "  " in text:
         raise ValueError("text must not have leading, trailing or double spaces")
     return text
 
 
-def _canonical_base64(text: str) -> str:
-    try:
-        canonical.b64u_decode(text)
-    except DocumentRefused as error:
-        raise ValueError(error.message) from None
-    return text
+# Letters, signs and marks that show nothing but that Python calls printable (Unicode's
+# Default_Ignorable_Code_Point, and the empty braille pattern).
+_BLANK = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+)
 
+# Unpadded base64url in its one canonical spelling: what the last letter has no room for must be zero.
+_BASE64URL = r"^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?$"
 
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -84,7 +94,7 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=REASON_MAX), 
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]{1,200}(:[0-9]{1,5})?$")]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*/v[1-9][0-9]?$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
-Bytes = Annotated[str, StringConstraints(max_length=350_000), AfterValidator(_canonical_base64)]
+Bytes = Annotated[str, StringConstraints(max_length=350_000, pattern=_BASE64URL)]
 Time = Annotated[int, Field(ge=0, le=253_402_300_799)]
 Version = Annotated[int, Field(ge=1, le=1_000_000)]
 JSONObject = dict[str, Any]

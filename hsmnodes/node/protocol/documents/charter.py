@@ -209,17 +209,21 @@ class Charter(Document):
     def _rules_by_operation(self) -> dict[str, Rule]:
         return {rule.operation: rule for rule in self.rules}
 
+    @cached_property
+    def _eligible(self) -> dict[tuple[Role | None, str | None], frozenset[str]]:
+        roles = {
+            (role, None): frozenset(person.id for person in self.people if role in person.roles)
+            for role in Role
+        }
+        return roles | {(None, group.name): frozenset(group.people) for group in self.groups}
+
     def rule(self, operation: str) -> Rule | None:
         """The rule for an operation, or None, which denies it."""
         return self._rules_by_operation.get(operation)
 
     def eligible(self, clause: Clause) -> frozenset[str]:
         """The ids of the people who can take a seat of `clause`."""
-        if clause.role is not None:
-            return frozenset(person.id for person in self.people if clause.role in person.roles)
-        return frozenset(
-            member for group in self.groups if group.name == clause.group for member in group.people
-        )
+        return self._eligible.get((clause.role, clause.group), frozenset())
 
 
 class CharterLink(Document):
