@@ -137,6 +137,8 @@ class Driver(ABC):
     def wrap_key(self, key_id: KeyId) -> bytes:
         """The private or secret half, wrapped by the backup key: AES key wrap with padding (RFC 5649) over
         the PKCS#8 encoding of a private key, or the bytes of an AES key. Raises `ObjectNotFound`.
+
+        SoftHSM2 fills the PKCS#8 with zeros to a multiple of eight bytes before it wraps it.
         """
 
     @abstractmethod
