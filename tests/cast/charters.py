@@ -1,148 +1,153 @@
-"""Charters of the cast, how they are founded, and how they are amended."""
+"""Charters of the cast, founded and amended with real signatures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from hsmnodes.node.protocol.canonical import b64u
+from hsmnodes.node.operations.registry import default_rules
+from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import authority_at
-from hsmnodes.node.protocol.consistency import AMEND
 from hsmnodes.node.protocol.documents import (
-    Assertion,
     Authority,
+    AuthorityAt,
+    AuthorityKind,
     Charter,
     CharterLink,
-    Clause,
-    Group,
     Named,
-    Person,
-    Proposal,
-    Role,
-    Rule,
-    Token,
     TokenRules,
     ZoneTerms,
 )
-from hsmnodes.node.protocol.purposes import Purpose, challenge
-from tests.cast.people import DEPLOYMENT, MERIDIAN, NORTHGATE, make_id, named, person
-from tests.cast.proposals import make_proposal, make_warrant
-from tests.cast.tokens import DESK, SoftwareToken
+from hsmnodes.node.protocol.purposes import Purpose
+from tests.cast.people import Member, make_id
+from tests.cast.signing import make_proposal, make_warrant
+from tests.cast.tokens import DESK
 
-START = 1_800_000_000
-YEAR = 365 * 86_400
-GENERATE = "key.generate/v1"
-PROVIDER_PEOPLE = ("Ada", "Ben", "Cleo", "Jon", "Kim")
-CUSTOMER_PEOPLE = ("Dina", "Emil", "Fay", "Gus", "Lea", "Hana")
-
-
-def clause(m: int, who: Role | str) -> Clause:
-    """M of a role, or of a group where `who` is not the name of a role."""
-    role = who if who in list(Role) else None
-    return Clause(role=role, group=None if role else who, m=m)
-
-
-def rule(operation: str, *clauses: tuple[int, Role | str]) -> Rule:
-    """The rule for an operation, its clauses as (M, role or group)."""
-    return Rule(operation=operation, clauses=tuple(clause(m, who) for m, who in clauses))
+DAY = 86_400
+DEPLOYMENT = make_id("deployment")
 
 
 def make_charter(
-    kind: str = "customer",
-    authority: Named = MERIDIAN,
+    kind: AuthorityKind,
+    authority: Named,
+    members: Sequence[Member],
     *,
-    people: Iterable[Person | str] = CUSTOMER_PEOPLE,
-    rules: Iterable[Rule] = (),
-    groups: dict[str, Sequence[str]] | None = None,
+    now: int,
+    deployment: str = DEPLOYMENT,
+    demo: bool = True,
+    zone: ZoneTerms | None = None,
     **changes: Any,
 ) -> Charter:
-    """A charter's first version; people by name are those of the cast."""
-    members = [person(one) if isinstance(one, str) else one for one in people]
-    fields: dict[str, Any] = {
-        "deployment": DEPLOYMENT,
-        "demo": False,
+    """Version 1 of a charter with the default rules, valid from an hour before `now` for 300 days."""
+    values = {
+        "deployment": deployment,
+        "demo": demo,
         "authority": Authority(kind=kind, id=authority.id, name=authority.name),
         "version": 1,
         "previous": None,
-        "valid_from": START,
-        "valid_until": START + YEAR,
+        "valid_from": now - 3600,
+        "valid_until": now + 300 * DAY,
         "desk": DESK,
         "token_rules": TokenRules(backup_eligible="forbidden"),
-        "zone": ZONE_TERMS if kind == "zone" else None,
-        "people": tuple(sorted(members, key=lambda one: one.id)),
-        "groups": tuple(
-            Group(name=name, people=tuple(sorted(make_id(one) for one in of)))
-            for name, of in sorted((groups or {}).items())
-        ),
-        "rules": tuple(sorted(rules, key=lambda one: one.operation)),
+        "zone": zone,
+        "people": tuple(sorted((member.person() for member in members), key=lambda person: person.id)),
+        "groups": (),
+        "rules": default_rules(kind),
     }
-    return Charter(**(fields | changes))
+    return Charter(**(values | changes))
 
 
-ZONE_TERMS = ZoneTerms(
-    service=named("Payments service"), provider=NORTHGATE, customer=MERIDIAN, controller="customer"
-)
-
-
-def software(token: Token) -> SoftwareToken:
-    """The software token that a charter describes: its label is its name."""
-    return SoftwareToken(token.label, token.algorithm, token.simulated)
-
-
-def possession(charter: Charter, tokens: Iterable[Token]) -> tuple[Assertion, ...]:
-    """Each token's signature over the charter."""
-    found = challenge(Purpose.FOUND, charter.raw)
-    return tuple(software(token).sign(found) for token in tokens)
-
-
-def tokens_in(charter: Charter) -> list[Token]:
-    """Every token of everyone in a charter."""
-    return [token for one in charter.people for token in one.tokens]
-
-
-def found(charter: Charter) -> CharterLink:
-    """The founding link of a charter, signed by everyone in it."""
+def found(charter: Charter, members: Sequence[Member]) -> CharterLink:
+    """The founding link: every member's token signs the charter."""
     return CharterLink(
-        charter=b64u(charter.raw), possession=possession(charter, tokens_in(charter)), warrant=None
+        charter=canonical.b64u(charter.raw),
+        possession=tuple(member.key.sign(Purpose.FOUND, charter.raw) for member in members),
+        warrant=None,
     )
 
 
-def successor(current: Charter, **changes: Any) -> Charter:
-    """The next version of a charter, with `changes`."""
-    return current.model_copy(update={"version": current.version + 1, "previous": current.sha256, **changes})
+@dataclass
+class Chain:
+    """An authority's charters as they came about, with their links."""
 
+    members: tuple[Member, ...]
+    charters: list[Charter] = field(default_factory=list)
+    links: list[CharterLink] = field(default_factory=list)
 
-def amendment_proposal(current: Charter, new: Charter, *, requester: str, **changes: Any) -> Proposal:
-    """The proposal to amend `current` into `new`."""
-    authority = current.authority
-    parameters = {
-        "authority": {"kind": authority.kind.value, "id": authority.id, "name": authority.name},
-        "version": new.version,
-        "charter": new.sha256,
-    }
-    fields: dict[str, Any] = {
-        "operation": AMEND,
-        "parameters": parameters,
-        "authorities": (authority_at(current),),
-        "nodes": (),
-        "previous": current.sha256,
-    }
-    return make_proposal((current,), requester=requester, **(fields | changes))
+    @classmethod
+    def founded(cls, charter: Charter, members: Sequence[Member]) -> "Chain":
+        """A chain of one version, signed by all its members."""
+        return cls(tuple(members), [charter], [found(charter, members)])
 
+    @property
+    def current(self) -> Charter:
+        """The last version."""
+        return self.charters[-1]
 
-def amend(
-    current: Charter,
-    new: Charter,
-    *,
-    requester: str = "Hana",
-    approvers: Iterable[str] = ("Gus", "Lea"),
-    prove: Iterable[Token] | None = None,
-    **changes: Any,
-) -> CharterLink:
-    """The link from `current` to `new`, proposed and approved by the cast; new tokens prove themselves."""
-    known = {token.credential_id for token in tokens_in(current)}
-    new_tokens = [token for token in tokens_in(new) if token.credential_id not in known]
-    proposal = amendment_proposal(current, new, requester=requester, **changes)
-    return CharterLink(
-        charter=b64u(new.raw),
-        possession=possession(new, new_tokens if prove is None else prove),
-        warrant=b64u(make_warrant(proposal, requester, approvers).raw),
-    )
+    @property
+    def anchor(self) -> str:
+        """The hash of version 1."""
+        return self.charters[0].sha256
+
+    @property
+    def at(self) -> AuthorityAt:
+        """How a proposal names the last version."""
+        return authority_at(self.current)
+
+    @property
+    def raw_links(self) -> tuple[bytes, ...]:
+        """The bytes of every link."""
+        return tuple(link.raw for link in self.links)
+
+    def next_version(self, **changes: Any) -> Charter:
+        """The charter that would follow, with `changes`."""
+        fields = {name: getattr(self.current, name) for name in Charter.model_fields}
+        fields |= {"version": self.current.version + 1, "previous": self.current.sha256}
+        return Charter(**(fields | changes))
+
+    def link_to(
+        self,
+        charter: Charter,
+        *,
+        requester: Member,
+        approvers: Sequence[Member],
+        newcomers: Sequence[Member] = (),
+        now: int,
+    ) -> CharterLink:
+        """The link that puts `charter` into force after the last version; nothing is added to the chain."""
+        authority = self.current.authority
+        proposal = make_proposal(
+            "charter.amend/v1",
+            {
+                "authority": {"kind": authority.kind.value, "id": authority.id, "name": authority.name},
+                "version": charter.version,
+                "charter": charter.sha256,
+            },
+            authorities=[self.at],
+            nodes=[],
+            requester=requester,
+            now=now,
+            deployment=charter.deployment,
+            demo=charter.demo,
+            previous=self.current.sha256,
+        )
+        return CharterLink(
+            charter=canonical.b64u(charter.raw),
+            possession=tuple(member.key.sign(Purpose.FOUND, charter.raw) for member in newcomers),
+            warrant=canonical.b64u(make_warrant(proposal, requester, approvers).raw),
+        )
+
+    def amend(
+        self,
+        *,
+        requester: Member,
+        approvers: Sequence[Member],
+        newcomers: Sequence[Member] = (),
+        now: int,
+        **changes: Any,
+    ) -> CharterLink:
+        """Put the next version, with `changes`, into force."""
+        charter = self.next_version(**changes)
+        link = self.link_to(charter, requester=requester, approvers=approvers, newcomers=newcomers, now=now)
+        self.charters.append(charter)
+        self.links.append(link)
+        return link

@@ -1,59 +1,89 @@
-"""The cast: who plays in the tests, with ids and tokens made from their names."""
+"""The cast: the organisations and people of every test, each with a software token.
+
+Ada, Ben, Cleo are HSM administrators and Jon, Kim security officers of provider Northgate; Dina, Emil, Fay
+key managers, Gus, Lea security officers and Hana auditor of customer Meridian Bank; Ivo and Olga belong to
+customer Lumen Health.
+"""
 
 import hashlib
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from hsmnodes.node.protocol.documents.charter import Named, Person, Role
-from tests.cast.tokens import EDDSA, ES256, SoftwareToken
+from hsmnodes.node.protocol.documents import Named, Person, Role
+from hsmnodes.node.protocol.documents.charter import EDDSA, ES256
+from tests.cast.tokens import SoftwareToken
 
 
-def make_id(name: str) -> str:
-    """A fixed id for `name`."""
-    return hashlib.sha256(b"id of " + name.encode()).hexdigest()[:32]
+def make_id(what: str) -> str:
+    """The id that this name has in every test."""
+    return hashlib.sha256(b"id " + what.encode()).hexdigest()[:32]
 
 
 def named(name: str) -> Named:
-    """The id and name of `name`."""
+    """A thing called `name`, with the id that goes with it."""
     return Named(id=make_id(name), name=name)
 
 
-DEPLOYMENT = make_id("deployment")
-NORTHGATE, MERIDIAN, LUMEN = named("Northgate"), named("Meridian Bank"), named("Lumen Health")
-
-ROLES = {
-    "Ada": (NORTHGATE, Role.HSM_ADMINISTRATOR),
-    "Ben": (NORTHGATE, Role.HSM_ADMINISTRATOR),
-    "Cleo": (NORTHGATE, Role.HSM_ADMINISTRATOR),
-    "Jon": (NORTHGATE, Role.SECURITY_OFFICER),
-    "Kim": (NORTHGATE, Role.SECURITY_OFFICER),
-    "Dina": (MERIDIAN, Role.KEY_MANAGER),
-    "Emil": (MERIDIAN, Role.KEY_MANAGER),
-    "Fay": (MERIDIAN, Role.KEY_MANAGER),
-    "Gus": (MERIDIAN, Role.SECURITY_OFFICER),
-    "Lea": (MERIDIAN, Role.SECURITY_OFFICER),
-    "Hana": (MERIDIAN, Role.AUDITOR),
-    "Ivo": (LUMEN, Role.SECURITY_OFFICER),
-}
+NORTHGATE = named("Northgate")
+MERIDIAN = named("Meridian Bank")
+LUMEN = named("Lumen Health")
 
 
-@cache
-def token_of(name: str, nth: int = 1) -> SoftwareToken:
-    """The nth token of a person: the first is ES256, the second EdDSA, and so on in turn."""
-    return SoftwareToken(f"{name} {nth}", algorithm=ES256 if nth % 2 else EDDSA)
+@dataclass(frozen=True)
+class Member:
+    """A person of an organisation with a token (of `algorithm`, simulated or not)."""
+
+    name: str
+    organisation: Named
+    roles: tuple[Role, ...]
+    algorithm: int = ES256
+    simulated: bool = True
+
+    @property
+    def id(self) -> str:
+        return make_id(self.name)
+
+    @cached_property
+    def key(self) -> SoftwareToken:
+        """The first token."""
+        return SoftwareToken(self.name.lower(), self.algorithm, self.simulated)
+
+    @cached_property
+    def second_key(self) -> SoftwareToken:
+        """Another token of the same person."""
+        return SoftwareToken(self.name.lower() + "-2", self.algorithm, self.simulated)
+
+    def with_roles(self, *roles: Role) -> "Member":
+        """The same person with other roles."""
+        return replace(self, roles=roles)
+
+    def person(self, *, tokens: tuple[SoftwareToken, ...] | None = None) -> Person:
+        """The person as a charter holds them."""
+        return Person(
+            id=self.id,
+            name=self.name,
+            organisation=self.organisation,
+            roles=tuple(sorted(self.roles)),
+            tokens=tuple(key.token() for key in (tokens or (self.key,))),
+        )
 
 
-def person(
-    name: str,
-    *roles: Role | str,
-    organisation: Named | None = None,
-    tokens: tuple[SoftwareToken, ...] | None = None,
-) -> Person:
-    """One of the cast, or anyone else, with the roles given (or those of the cast) and one token."""
-    home, role = ROLES.get(name, (MERIDIAN, Role.AUDITOR))
-    return Person(
-        id=make_id(name),
-        name=name,
-        organisation=organisation or home,
-        roles=tuple(sorted(Role(one) for one in (roles or (role,)))),
-        tokens=tuple(token.token for token in (tokens or (token_of(name),))),
-    )
+ADA = Member("Ada", NORTHGATE, (Role.HSM_ADMINISTRATOR,))
+BEN = Member("Ben", NORTHGATE, (Role.HSM_ADMINISTRATOR,), algorithm=EDDSA)
+CLEO = Member("Cleo", NORTHGATE, (Role.HSM_ADMINISTRATOR,))
+JON = Member("Jon", NORTHGATE, (Role.SECURITY_OFFICER,))
+KIM = Member("Kim", NORTHGATE, (Role.SECURITY_OFFICER,))
+DINA = Member("Dina", MERIDIAN, (Role.KEY_MANAGER,))
+EMIL = Member("Emil", MERIDIAN, (Role.KEY_MANAGER,), algorithm=EDDSA)
+FAY = Member("Fay", MERIDIAN, (Role.KEY_MANAGER,))
+GUS = Member("Gus", MERIDIAN, (Role.SECURITY_OFFICER,))
+LEA = Member("Lea", MERIDIAN, (Role.SECURITY_OFFICER,))
+HANA = Member("Hana", MERIDIAN, (Role.AUDITOR,))
+IVO = Member("Ivo", LUMEN, (Role.SECURITY_OFFICER,))
+OLGA = Member("Olga", LUMEN, (Role.SECURITY_OFFICER,))
+
+PROVIDER_PEOPLE = (ADA, BEN, CLEO, JON, KIM)
+CUSTOMER_PEOPLE = (DINA, EMIL, FAY, GUS, HANA, LEA)
+ZONE_PEOPLE = (DINA, EMIL, FAY)
+LUMEN_PEOPLE = (IVO, OLGA)
+EVERYONE = (*PROVIDER_PEOPLE, *CUSTOMER_PEOPLE, *LUMEN_PEOPLE)

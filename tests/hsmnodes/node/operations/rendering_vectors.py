@@ -1,0 +1,107 @@
+"""The shared vectors of rendering, for Python and for the desk: `python -m` this file writes them anew."""
+
+import json
+from pathlib import Path
+
+from hsmnodes.node.operations.registry import catalogue
+from hsmnodes.node.operations.sentences import render_fields, render_sentence
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.documents import Proposal
+from tests.cast.deployment import PAYMENTS, Deployment, NodeOfCast
+from tests.cast.people import CLEO, JON, KIM, make_id, named
+from tests.cast.signing import changed
+
+FILE = Path(__file__).parents[3] / "vectors" / "rendering.json"
+NOW = 1_800_000_000
+AMS_1 = NodeOfCast(named("ams-1"), b"\x04" + bytes(range(64)))
+FRA_1 = NodeOfCast(named("fra-1"), b"\x04" + bytes(range(1, 65)))
+
+
+def proposals() -> dict[str, Proposal]:
+    """Proposals of every operation, and with what is hard to render."""
+    cast = Deployment(now=NOW)
+    zone = cast.zone()
+    amendment = cast.northgate.amend(requester=CLEO, approvers=(JON, KIM), now=NOW)
+    key = ("card-signing", "ec-p256", ("sign",))
+    warrants = {
+        "enrol a node": cast.enrol(AMS_1),
+        "start a shared service": cast.start_service(AMS_1),
+        "start an exclusive service": cast.start_service(AMS_1, mode="exclusive"),
+        "found a zone": cast.found_zone(zone),
+        "create a slot": cast.create_slot(AMS_1, zone),
+        "generate one key": cast.generate_keys(AMS_1, zone, key),
+        "generate several keys": cast.generate_keys(
+            AMS_1,
+            zone,
+            key,
+            ("Grüße “an” alle", "rsa-4096", ("sign", "decrypt")),
+            ("db 😀", "aes-256", ("encrypt", "decrypt")),
+        ),
+        "destroy a key": cast.destroy_keys(AMS_1, zone, (make_id("key"), "card-signing")),
+        "export the log": cast.export_log(AMS_1, 1, 9_007_199_254_740_991),
+    }
+    found = {name: Proposal.from_bytes(canonical.b64u_decode(one.proposal)) for name, one in warrants.items()}
+    found["amend a charter"] = Proposal.from_bytes(
+        canonical.b64u_decode(
+            json.loads(canonical.b64u_decode(amendment.warrant))["proposal"],
+        )
+    )
+    found["two nodes and a predecessor"] = changed(
+        found["generate one key"], nodes=(AMS_1.at, FRA_1.at), previous="ab" * 32, demo=False
+    )
+    return {
+        name: changed(one, proposal=make_id(name)) for name, one in found.items()
+    }  # the ids are drawn, and so are not the same in every run
+
+
+def refused(good: dict[str, Proposal]) -> dict[str, Proposal]:
+    """Proposals that are well-formed as such, and must not be shown because their parameters are not."""
+    one = good["generate one key"]
+    keys = one.parameters["keys"]
+
+    def with_parameters(**changes):
+        return changed(one, parameters=one.parameters | changes)
+
+    return {
+        "an unknown operation": changed(one, operation="key.steal/v1"),
+        "another version of an operation": changed(one, operation="key.generate/v2"),
+        "an unknown parameter": with_parameters(quietly=True),
+        "a missing parameter": changed(one, parameters={"keys": keys}),
+        "an unknown field in a list": with_parameters(keys=[keys[0] | {"extractable": True}]),
+        "an unknown choice": with_parameters(keys=[keys[0] | {"algorithm": "rot-13"}]),
+        "a wrong type": with_parameters(keys="card-signing"),
+        "a null": with_parameters(zone=None),
+        "an id that is none": with_parameters(zone={"id": "ZZ", "name": PAYMENTS.name}),
+        "a bidirectional override in a name": with_parameters(
+            zone={"id": PAYMENTS.id, "name": "Pay\u202ements"}
+        ),
+        "an empty list": with_parameters(keys=[]),
+        "an integer as text": changed(
+            good["export the log"], parameters=good["export the log"].parameters | {"to_sequence": "7"}
+        ),
+    }
+
+
+def vectors() -> dict:
+    """What the file holds."""
+    good = proposals()
+    return {
+        "catalogue": catalogue(),
+        "cases": [
+            {
+                "name": name,
+                "proposal": canonical.b64u(one.raw),
+                "sentence": render_sentence(one),
+                "fields": [[row.label, row.value, row.detail] for row in render_fields(one)],
+            }
+            for name, one in good.items()
+        ],
+        "refused": [
+            {"name": name, "proposal": canonical.b64u(one.raw)} for name, one in refused(good).items()
+        ],
+    }
+
+
+if __name__ == "__main__":
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(json.dumps(vectors(), ensure_ascii=False, indent=1) + "\n")
