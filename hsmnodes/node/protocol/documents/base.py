@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.errors import DocumentRefused
@@ -44,6 +54,13 @@ class Document(Model):
             raise refusal(error, what=cls.__name__) from None
         document.__dict__["raw"] = data
         return document
+
+    @model_validator(mode="after")
+    def _says_its_type(self, info: ValidationInfo) -> Self:
+        """In Python the type may be left out; bytes without it would be a second spelling."""
+        if info.mode == "json" and "type" not in self.model_fields_set:
+            raise PydanticCustomError("missing", "Field required: type")
+        return self
 
     @cached_property
     def raw(self) -> bytes:

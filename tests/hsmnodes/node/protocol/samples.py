@@ -1,0 +1,149 @@
+"""One document of every type as golden bytes in tests/vectors; run as a module it makes them anew."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hsmnodes.node.protocol import documents
+from hsmnodes.node.protocol.canonical import b64u, b64u_decode
+from hsmnodes.node.protocol.documents import AuthorityKind, Document
+from hsmnodes.node.protocol.purposes import Purpose, challenge
+from hsmnodes.node.protocol.words import fingerprint
+from tests.cast.charters import DEPLOYMENT, Chain
+from tests.cast.people import (
+    ADA,
+    CUSTOMER_PEOPLE,
+    DINA,
+    EMIL,
+    FAY,
+    GUS,
+    HANA,
+    LEA,
+    MERIDIAN,
+    ZONE_PEOPLE,
+    make_id,
+    named,
+)
+from tests.cast.signing import approve, cancel, make_warrant, reject
+from tests.cast.tokens import DESK
+from tests.hsmnodes.node.protocol.making import AMEND, GENERATE, NOW, make_charter, make_proposal, rule
+
+VECTORS = Path(__file__).parents[3] / "vectors"
+HASH = "0123456789abcdef" * 4
+AMS_1 = {"deployment": DEPLOYMENT, "node": named("ams-1"), "at": NOW}
+
+
+def golden() -> dict[str, Document]:
+    """The document of every golden file, by its name."""
+    types = {kind.model_fields["type"].default: kind for kind in Document.__subclasses__()}
+    found = {path.stem: path.read_bytes() for path in sorted((VECTORS / "documents").glob("*.json"))}
+    return {name: types[json.loads(data)["type"]].from_bytes(data) for name, data in found.items()}
+
+
+def describe(document: Document) -> dict[str, Any]:
+    """What any implementation must make of a document's bytes."""
+    return {
+        "sha256": document.sha256,
+        "words": " ".join(fingerprint(document.sha256)),
+        "challenges": {purpose.value: challenge(purpose, document.raw).hex() for purpose in Purpose},
+    }
+
+
+def write_golden_files() -> None:
+    """Make every sample, and write it and what is to be made of it."""
+    samples = _about_a_proposal() | _by_nodes() | _by_people()
+    (VECTORS / "documents").mkdir(parents=True, exist_ok=True)
+    for name, document in samples.items():
+        (VECTORS / "documents" / f"{name}.json").write_bytes(document.raw)
+    wanted = {name: describe(document) for name, document in sorted(samples.items())}
+    (VECTORS / "documents.json").write_text(json.dumps(wanted, indent=1) + "\n")
+
+
+def _about_a_proposal() -> dict[str, Document]:
+    amending = rule(AMEND, (1, "security-officer"), (1, "witnesses"))
+    charter = make_charter(
+        CUSTOMER_PEOPLE,
+        rule(GENERATE, (2, "key-manager")),
+        amending,
+        groups={"witnesses": [HANA, LEA, GUS]},
+    )
+    zone_rules = [rule(GENERATE, (2, "key-manager"))]
+    zone = make_charter(ZONE_PEOPLE, *zone_rules, kind=AuthorityKind.ZONE, authority=named("Payments"))
+    chain = Chain.founded(charter, CUSTOMER_PEOPLE)
+    chain.amend(requester=DINA, approvers=[GUS, LEA], now=NOW, valid_until=NOW + 90 * 86_400)
+    proposal = make_proposal(zone, requester=DINA)
+    rejection, cancellation = reject(proposal, FAY, at=NOW), cancel(proposal, DINA, at=NOW)
+    read = documents.RejectionStatement.from_bytes, documents.CancellationStatement.from_bytes
+    return {
+        "charter": charter,
+        "charter-of-a-zone": zone,
+        "charter-link-founding": chain.links[0],
+        "charter-link-amendment": chain.links[1],
+        "proposal": proposal,
+        "approval": approve(proposal, EMIL),
+        "rejection": rejection,
+        "rejection-statement": read[0](b64u_decode(rejection.statement)),
+        "cancellation": cancellation,
+        "cancellation-statement": read[1](b64u_decode(cancellation.statement)),
+        "warrant": make_warrant(proposal, DINA, [EMIL, FAY]),
+        "receipt": documents.Receipt(
+            **AMS_1,
+            proposal=proposal.proposal,
+            proposal_hash=proposal.sha256,
+            operation=GENERATE,
+            step=0,
+            outcome="refused",
+            code="expired",
+            detail="The proposal has expired.",
+            results={"keys": [{"blob": HASH}]},
+            sequence=7,
+            previous=HASH,
+        ),
+    }
+
+
+def _by_nodes() -> dict[str, Document]:
+    head = {"sequence": 7, "hash": HASH}
+    return {
+        "node-signed": documents.NodeSigned(
+            purpose=Purpose.RECEIPT, node=make_id("ams-1"), payload=b64u(b"{}"), signature=b64u(bytes(64))
+        ),
+        "heartbeat": documents.Heartbeat(
+            **AMS_1,
+            state="ready",
+            reason="",
+            journal=head,
+            enrolled=True,
+            witness="peers",
+            charters=({"kind": "customer", "id": MERIDIAN.id, "version": 1, "hash": HASH},),
+            capacity={"slots": 8, "slots_used": 1, "keys": 12},
+            versions={"agent": "0.1.0", "driver": "softhsm2", "library": "2.6.1"},
+        ),
+        "witness-request": documents.WitnessRequest(**AMS_1, nonce=make_id("nonce")),
+        "witness": documents.WitnessStatement(
+            deployment=DEPLOYMENT,
+            by=named("fra-1"),
+            about=named("ams-1"),
+            nonce=make_id("nonce"),
+            at=NOW,
+            **head,
+        ),
+    }
+
+
+def _by_people() -> dict[str, Document]:
+    shared: dict[str, Any] = {"deployment": DEPLOYMENT, "desk": DESK, "nonce": make_id("nonce"), "at": NOW}
+    return {
+        "sign-in": documents.SignIn(**shared, console="http://127.0.0.1:8000", expires_at=NOW + 300),
+        "enrolment": documents.Enrolment(
+            **shared,
+            demo=False,
+            person=named(ADA.name),
+            organisation=ADA.organisation,
+            label="Blue key",
+        ),
+    }
+
+
+if __name__ == "__main__":
+    write_golden_files()
