@@ -1,0 +1,1 @@
+"""The console: the Django project, and all that people and programs see."""

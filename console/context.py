@@ -1,0 +1,17 @@
+"""What every page's template gets."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def console(request: HttpRequest) -> dict[str, Any]:
+    """Who is signed in, how much waits for them, and which deployment this is."""
+    person = getattr(request, "person", None)
+    return {
+        "person": person,
+        "waiting_count": person.inbox.count() if person else 0,
+        "is_demo": settings.DEMO,
+        "desk_origin": settings.DESK_ORIGIN,
+    }

@@ -1,0 +1,116 @@
+"""Settings from the environment: read strictly, so that a typing mistake stops the start and not the service."""
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+ORIGIN = re.compile(r"^https?://[a-z0-9.-]{1,200}(:[0-9]{1,5})?$")
+
+
+def text(name: str, default: str) -> str:
+    """The variable's text, or `default` where it is not set."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if not value.strip():
+        raise ImproperlyConfigured(f"{name} is set but empty.")
+    return value
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """A yes or no: 1 or 0, nothing else."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value not in ("0", "1"):
+        raise ImproperlyConfigured(f"{name} must be 0 or 1, not {value!r}.")
+    return value == "1"
+
+
+def number(name: str, default: int) -> int:
+    """A whole, positive number."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if not value.isascii() or not value.isdigit() or int(value) == 0:
+        raise ImproperlyConfigured(f"{name} must be a whole, positive number, not {value!r}.")
+    return int(value)
+
+
+def origin(name: str, default: str) -> str:
+    """An origin: scheme, lowercase host, port if it is not the scheme's own, and nothing after it."""
+    value = text(name, default)
+    if not ORIGIN.match(value):
+        raise ImproperlyConfigured(
+            f"{name} must be an origin such as https://console.example, not {value!r}."
+        )
+    scheme, _, host = value.partition("://")
+    if (scheme, host.rpartition(":")[2]) in (("https", "443"), ("http", "80")) and ":" in host:
+        raise ImproperlyConfigured(f"{name} must leave out its scheme's own port: browsers do.")
+    return value
+
+
+def names(name: str) -> list[str]:
+    """Names separated by commas."""
+    value = text(name, "-")
+    return [] if value == "-" else [part.strip() for part in value.split(",")]
+
+
+def secret_key(name: str, state: Path) -> str:
+    """The variable, or else a key that is drawn once and kept in the state folder for its owner alone."""
+    value = os.environ.get(name)
+    if value is not None:
+        if len(value) < 50:
+            raise ImproperlyConfigured(f"{name} must have at least 50 characters.")
+        return value
+    path = state / "secret-key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        kept = path.read_text("ascii")
+        if len(kept) < 50:
+            raise ImproperlyConfigured(f"{path} does not hold a secret key; remove it to draw one.") from None
+        return kept
+    with os.fdopen(descriptor, "w") as file:
+        file.write(drawn := secrets.token_urlsafe(64))
+    return drawn
+
+
+def database(name: str, state: Path) -> dict[str, Any]:
+    """Django's settings for the database at the URL: sqlite:///PATH or postgresql://USER@HOST/NAME."""
+    url = text(name, f"sqlite:///{state}/console.sqlite3")
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return _sqlite(url.removeprefix("sqlite:///"))
+    if parts.scheme != "postgresql":
+        raise ImproperlyConfigured(f"{name} must begin with sqlite:/// or postgresql://.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.removeprefix("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {},
+    }
+
+
+def _sqlite(path: str) -> dict[str, Any]:
+    if not path:
+        raise ImproperlyConfigured("The SQLite database needs a path.")
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        },
+    }

@@ -1,0 +1,126 @@
+"""The one place where what the domain refuses becomes HTTP: problem details for programs, a page for people."""
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from hsmnodes.node.protocol.errors import Refused
+from tenants import errors
+
+logger = structlog.get_logger(__name__)
+
+PROBLEM = "application/problem+json"
+STATUSES: dict[type[Exception], HTTPStatus] = {
+    errors.NotVisible: HTTPStatus.NOT_FOUND,
+    errors.NotAllowed: HTTPStatus.FORBIDDEN,
+    errors.WrongState: HTTPStatus.CONFLICT,
+    errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.SignatureNotAccepted: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.DomainError: HTTPStatus.BAD_REQUEST,
+    Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+DOMAIN = (errors.DomainError, Refused)
+
+
+def status_of(error: Exception) -> HTTPStatus:
+    """The status for a domain error, by the closest class that has one."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """Problem details (RFC 9457) with a stable `code`."""
+    return {
+        "type": f"urn:quorate:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "code": code,
+        "detail": detail,
+        **more,
+    }
+
+
+def problem_response(status: int, code: str, detail: str) -> JsonResponse:
+    """Problem details as an answer."""
+    return JsonResponse(problem(status, code, detail), status=status, content_type=PROBLEM)
+
+
+class DomainErrorMiddleware:
+    """Turns a domain error of any view into its answer; other exceptions stay Django's."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The answer for a domain error; None leaves any other to Django."""
+        if not isinstance(error, DOMAIN):
+            return None
+        return refuse(request, status_of(error), error.code, error.message)
+
+
+def refuse(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    """A refusal for whoever asks: problem details under /api/ and /desk/, a page with an id to quote elsewhere."""
+    reference = secrets.token_hex(4)
+    logger.info("refused", code=code, status=int(status), reference=reference, path=request.path)
+    if request.path.startswith("/api/"):
+        return problem_response(status, code, message)
+    context = {"status": int(status), "code": code, "message": message, "reference": reference}
+    return render(request, "console/error.html", context, status=status)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that was not sent from this console's own page, or too late."""
+    logger.warning("csrf", reason=reason)
+    return refuse(
+        request,
+        HTTPStatus.FORBIDDEN,
+        "stale-form",
+        "This form has gone stale. Load the page again; nothing was done.",
+    )
+
+
+def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
+    """An address that leads nowhere looks like a thing that is not for this person."""
+    error = errors.NotVisible()
+    return refuse(request, HTTPStatus.NOT_FOUND, error.code, error.message)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Something that was not foreseen; the log has the rest."""
+    message = "Something went wrong here. Nothing was done that is not shown; try again or tell the operator."
+    return refuse(request, HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", message)
+
+
+def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The same for the REST API, where the framework's own errors become problem details too."""
+    if isinstance(error, DOMAIN):
+        status = status_of(error)
+        return Response(problem(status, error.code, error.message), status=status, content_type=PROBLEM)
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    detail, more = _detail(error, response)
+    code = (
+        getattr(error, "default_code", "refused")
+        if isinstance(error, exceptions.APIException)
+        else "not-found"
+    )
+    response.data = problem(response.status_code, str(code).replace("_", "-"), detail, **more)
+    response.content_type = PROBLEM
+    return response
+
+
+def _detail(error: Exception, response: Response) -> tuple[str, dict[str, Any]]:
+    if isinstance(error, exceptions.ValidationError):
+        return "Some fields cannot be used.", {"fields": response.data}
+    data = response.data
+    return (str(data["detail"]) if isinstance(data, dict) and "detail" in data else "Refused."), {}

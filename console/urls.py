@@ -1,0 +1,12 @@
+"""The addresses of the console."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("desk/", include("console.desk_backend.urls")),
+    path("api/", include("console.api.urls")),
+    path("", include("console.pages.urls")),
+]
+
+handler404 = "console.errors.not_found"
+handler500 = "console.errors.server_error"

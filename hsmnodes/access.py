@@ -1,0 +1,40 @@
+"""Which machines, slots and keys a person sees: the provider's all, a customer's those its services are on."""
+
+from django.db.models import Q, QuerySet
+
+from hsmnodes.models import DataCentre, Key, Node, Receipt, Slot
+from tenants.access import Viewer, visible_proposals, visible_zones
+
+
+def visible_nodes(viewer: Viewer) -> QuerySet[Node]:
+    """A provider's own nodes; for a customer the nodes that its services were started on."""
+    own = viewer.organisation
+    if own.is_provider:
+        return Node.objects.filter(provider=own)
+    return Node.objects.filter(placements__service__customer=own).distinct()
+
+
+def visible_data_centres(viewer: Viewer) -> QuerySet[DataCentre]:
+    """Where those nodes stand; a provider's also while they are empty."""
+    own = viewer.organisation
+    if own.is_provider:
+        return DataCentre.objects.filter(provider=own)
+    return DataCentre.objects.filter(nodes__in=visible_nodes(viewer)).distinct()
+
+
+def visible_slots(viewer: Viewer) -> QuerySet[Slot]:
+    """The slots of the zones they see."""
+    return Slot.objects.filter(zone__in=visible_zones(viewer))
+
+
+def visible_keys(viewer: Viewer) -> QuerySet[Key]:
+    """The keys of the zones they see."""
+    return Key.objects.filter(zone__in=visible_zones(viewer))
+
+
+def visible_receipts(viewer: Viewer) -> QuerySet[Receipt]:
+    """The receipts about the proposals they see."""
+    own = viewer.organisation
+    if own.is_provider:
+        return Receipt.objects.filter(Q(node__provider=own))
+    return Receipt.objects.filter(proposal__in=visible_proposals(viewer))

@@ -1,0 +1,25 @@
+"""The machines' side of the database."""
+
+from hsmnodes.models.cluster import Cluster, ClusterMode
+from hsmnodes.models.data_centre import DataCentre
+from hsmnodes.models.key import Key
+from hsmnodes.models.node import Node, NodeStatus
+from hsmnodes.models.outbox import MessageKind, OutboxMessage
+from hsmnodes.models.receipt import Attachment, Receipt
+from hsmnodes.models.slot import BackupKey, Placement, Slot
+
+__all__ = [
+    "Attachment",
+    "BackupKey",
+    "Cluster",
+    "ClusterMode",
+    "DataCentre",
+    "Key",
+    "MessageKind",
+    "Node",
+    "NodeStatus",
+    "OutboxMessage",
+    "Placement",
+    "Receipt",
+    "Slot",
+]

@@ -1,0 +1,42 @@
+"""Keys of a zone."""
+
+from django.db import models
+from django.db.models import Q
+
+from hsmnodes.models.slot import Slot
+from tenants.models import Proposal, TrustZone
+from tenants.models.fields import NAME_MAX, HashField, IdField
+
+
+class Key(models.Model):
+    """A key as the receipt of the node that made it states it; its id derives from the proposal's."""
+
+    id = IdField()
+    zone = models.ForeignKey(TrustZone, on_delete=models.PROTECT, related_name="hsm_keys")
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="hsm_keys")
+    label = models.CharField(max_length=NAME_MAX)
+    algorithm = models.CharField(max_length=20)
+    usages = models.JSONField(default=list)
+    public_key = models.TextField(blank=True)  # SubjectPublicKeyInfo in base64url; empty for secret keys
+    blob_hash = HashField(blank=True)
+    results = models.JSONField(default=dict)
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    destroyed_at = models.DateTimeField(null=True, blank=True)
+    destroyed_by = models.ForeignKey(
+        Proposal, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["zone", "-created_at", "-id"], name="keys_of_zone")]
+        constraints = [
+            models.UniqueConstraint(fields=["zone", "label"], name="a_key_s_label_is_its_own"),
+            models.CheckConstraint(
+                condition=Q(destroyed_at__isnull=True) | Q(destroyed_by__isnull=False),
+                name="a_destroyed_key_says_by_what",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,104 @@
+"""Nodes: one HSM each, with the agent beside it."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+
+from hsmnodes.models.cluster import Cluster
+from hsmnodes.models.data_centre import DataCentre
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.documents import NodeAt
+from tenants import clock
+from tenants.models import Organisation
+from tenants.models.fields import NAME_MAX, HashField, IdField
+
+
+class NodeStatus(models.TextChoices):
+    """What the console shows of a node."""
+
+    ADMITTING = "admitting", "Not enrolled"
+    ONLINE = "online", "Online"
+    LATE = "late", "Late"
+    OFFLINE = "offline", "Offline"
+    OUT_OF_STEP = "out-of-step", "Out of step"
+
+
+class Node(models.Model):
+    """A node. `identity` is the 65-byte point of its identity key in base64url.
+
+    The identity is pinned when the enrolment is authorised (`enrolled_at`); until then it is what the proposal
+    to enrol it claims. What the last heartbeat said stands in the `reported_…` columns.
+    """
+
+    id = IdField()
+    provider = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="nodes")
+    data_centre = models.ForeignKey(DataCentre, on_delete=models.PROTECT, related_name="nodes")
+    cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="nodes")
+    name = models.CharField(max_length=NAME_MAX)
+    identity = models.CharField(max_length=87)
+    module = models.CharField(max_length=80, default="softhsm2")
+    enrolled_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_heartbeat = models.BinaryField(default=b"")
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+    reported_at = models.DateTimeField(null=True, blank=True)
+    reported_state = models.CharField(max_length=8, blank=True)
+    reported_reason = models.TextField(blank=True)
+    reported_enrolled = models.BooleanField(default=False)
+    witness = models.CharField(max_length=8, blank=True)
+    journal_sequence = models.BigIntegerField(default=0)
+    journal_hash = HashField(blank=True)
+    relayed_at = models.DateTimeField(null=True, blank=True)  # when its peers last got its journal's head
+    out_of_step_reason = models.TextField(blank=True)
+    charters = models.JSONField(default=list)
+    slots = models.BigIntegerField(default=0)
+    slots_used = models.BigIntegerField(default=0)
+    keys_held = models.BigIntegerField(default=0)
+    versions = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint("provider", Lower("name"), name="a_node_s_name_is_its_own"),
+            models.UniqueConstraint(fields=["identity"], name="an_identity_is_one_node_s"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def identity_bytes(self) -> bytes:
+        """The 65-byte point of the identity key."""
+        return canonical.b64u_decode(self.identity)
+
+    @property
+    def identity_hash(self) -> str:
+        """SHA-256 of the identity key's point; its eight words are compared at the machine."""
+        return canonical.sha256_hex(self.identity_bytes)
+
+    @property
+    def status(self) -> NodeStatus:
+        """What is shown of it now."""
+        if self.enrolled_at is None:
+            return NodeStatus.ADMITTING
+        if self.last_seen_at is None:
+            return NodeStatus.OFFLINE
+        silence = clock.now() - self.last_seen_at
+        if silence > timedelta(seconds=settings.NODE_OFFLINE_SECONDS):
+            return NodeStatus.OFFLINE
+        if silence > timedelta(seconds=settings.NODE_LATE_SECONDS):
+            return NodeStatus.LATE
+        if self.reported_state == "refusing" or self.out_of_step_reason:
+            return NodeStatus.OUT_OF_STEP
+        return NodeStatus.ONLINE
+
+    @property
+    def status_reason(self) -> str:
+        """Why it is not simply online, in words; empty if it is."""
+        return self.out_of_step_reason or self.reported_reason
+
+    def at(self) -> NodeAt:
+        """How a proposal names it."""
+        return NodeAt(id=self.id, name=self.name, identity=self.identity_hash)

@@ -1,0 +1,55 @@
+"""Slots: a zone's place on a node; and where a service was started."""
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from hsmnodes.models.node import Node
+from tenants.models import Proposal, Service, TrustZone
+from tenants.models.fields import NAME_MAX, IdField
+
+
+class Placement(models.Model):
+    """A service on a node, as the node's receipt confirmed."""
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="placements")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="placements")
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["service", "node"], name="a_service_is_placed_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} on {self.node}"
+
+
+class BackupKey(models.TextChoices):
+    """Which kind of backup key a slot has."""
+
+    MBK = "MBK", "Master Backup Key"
+    TBK = "TBK", "Tenant Backup Key"
+
+
+class Slot(models.Model):
+    """A zone's token on a node, as the node's receipt confirmed."""
+
+    id = IdField()
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="zone_slots")
+    zone = models.ForeignKey(TrustZone, on_delete=models.PROTECT, related_name="zone_slots")
+    name = models.CharField(max_length=NAME_MAX)
+    backup_key = models.CharField(max_length=3, choices=BackupKey)
+    results = models.JSONField(default=dict)
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint("node", Lower("name"), name="a_slot_s_name_is_its_own"),
+            models.UniqueConstraint(fields=["node", "zone"], name="a_zone_has_one_slot_on_a_node"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

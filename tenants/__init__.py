@@ -1,0 +1,1 @@
+"""The Django app of the people: organisations, tokens, services, Trust Zones, charters, proposals, the log."""

@@ -1,0 +1,226 @@
+"""Drafting charters: from people and duties to the bytes that those people will sign."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from pydantic import ValidationError
+
+from hsmnodes.node.operations.registry import default_rules
+from hsmnodes.node.protocol.charters import conflicts
+from hsmnodes.node.protocol.consistency import unsatisfiable
+from hsmnodes.node.protocol.documents import (
+    Authority,
+    AuthorityKind,
+    Charter,
+    Group,
+    Role,
+    Rule,
+    TokenRules,
+    ZoneTerms,
+)
+from hsmnodes.node.protocol.documents import Person as CharterPerson
+from hsmnodes.node.protocol.documents.base import refusal
+from tenants import access, charters, clock, deployment, log
+from tenants.errors import Invalid, WrongState
+from tenants.log import About, Event
+from tenants.models import CharterState, CharterVersion, Organisation, Person, Service, TrustZone
+from tenants.people import check_name
+
+VALIDITY_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A person as a charter is to hold them: with all their tokens that are not suspended."""
+
+    person: Person
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a charter is to say beside its people; rules default to those of the operations."""
+
+    rules: tuple[Rule, ...] | None = None
+    groups: tuple[Group, ...] = ()
+    backup_eligible: str = "forbidden"
+    days: int = VALIDITY_DAYS
+
+
+DEFAULT_TERMS = Terms()
+
+
+@transaction.atomic
+def draft_founding(
+    *, organisation: Organisation, duties: Sequence[Duty], by: Person, terms: Terms = DEFAULT_TERMS
+) -> CharterVersion:
+    """Draft the founding charter of an organisation. Its people sign it next."""
+    access.require(
+        by.organisation_id == organisation.id and access.is_being_founded(organisation),
+        "A founding charter is drafted by the organisation's own people, once.",
+    )
+    kind = AuthorityKind.PROVIDER if organisation.is_provider else AuthorityKind.CUSTOMER
+    document = _build(
+        authority=Authority(kind=kind, id=organisation.id, name=organisation.name),
+        duties=duties,
+        terms=terms,
+    )
+    return _save(document, organisation=organisation, zone=None, by=by)
+
+
+@transaction.atomic
+def draft_zone(
+    *,
+    service: Service,
+    name: str,
+    controller: str,
+    duties: Sequence[Duty],
+    by: Person,
+    terms: Terms = DEFAULT_TERMS,
+) -> CharterVersion:
+    """Draft a Trust Zone with its founding charter. Its people sign that next, then `zone.found` is proposed."""
+    access.require(
+        access.may_propose(by, [service.customer_id]) or by.id in {duty.person.id for duty in duties},
+        "A zone is drafted by people with a duty of the customer, or by those who will hold duties in it.",
+    )
+    try:
+        with transaction.atomic():
+            zone = TrustZone.objects.create(service=service, name=check_name(name), controller=controller)
+    except IntegrityError:
+        raise Invalid("name-taken", f"{service.name} has a zone with this name already.") from None
+    log.record(
+        Event.ZONE_DRAFTED,
+        f"The zone {zone.name} was drafted in {service.name}.",
+        about=About("zone", zone.id, service.provider_id, service.customer_id),
+        actor=by,
+    )
+    return draft_zone_charter(zone=zone, duties=duties, by=by, terms=terms)
+
+
+@transaction.atomic
+def draft_zone_charter(
+    *, zone: TrustZone, duties: Sequence[Duty], by: Person, terms: Terms = DEFAULT_TERMS
+) -> CharterVersion:
+    """Draft the founding charter of a zone that is not founded yet (again, after one was given up)."""
+    service = zone.service
+    if zone.founded_at is not None:
+        raise WrongState(
+            "founded-already", "This zone is founded; its charter is amended, not founded again."
+        )
+    document = _build(
+        authority=Authority(kind=AuthorityKind.ZONE, id=zone.id, name=zone.name),
+        duties=duties,
+        terms=terms,
+        zone=ZoneTerms(
+            service=service.named(),
+            provider=service.provider.named(),
+            customer=service.customer.named(),
+            controller="customer" if zone.controller == "customer" else "provider",
+        ),
+    )
+    provider = charters.in_force([service.provider_id]).get(service.provider_id)
+    if provider is not None and (found := conflicts(provider, document)):
+        raise Invalid("duties-apart", found[0].message)
+    return _save(document, organisation=service.customer, zone=zone, by=by)
+
+
+@transaction.atomic
+def draft_amendment(
+    *, current: CharterVersion, duties: Sequence[Duty], by: Person, terms: Terms | None = None
+) -> CharterVersion:
+    """Draft the next version of a charter in force. New tokens sign it, then `charter.amend` is proposed."""
+    access.require(
+        access.may_propose(by, [current.authority]),
+        "An amendment is drafted by people with a duty in the charter.",
+    )
+    if current.state != CharterState.IN_FORCE:
+        raise WrongState("not-in-force", "Only the charter in force can be amended.")
+    before = charters.document_of(current)
+    document = _build(
+        authority=before.authority,
+        duties=duties,
+        terms=terms or Terms(before.rules, before.groups, before.token_rules.backup_eligible),
+        zone=before.zone,
+        previous=before,
+    )
+    return _save(document, organisation=current.organisation, zone=current.zone, by=by)
+
+
+def _build(
+    *,
+    authority: Authority,
+    duties: Sequence[Duty],
+    terms: Terms,
+    zone: ZoneTerms | None = None,
+    previous: Charter | None = None,
+) -> Charter:
+    here, now = deployment.current(), clock.unix_now()
+    rules = default_rules(authority.kind) if terms.rules is None else terms.rules
+    try:
+        charter = Charter(
+            deployment=here.id,
+            demo=here.demo,
+            authority=authority,
+            version=previous.version + 1 if previous else 1,
+            previous=previous.sha256 if previous else None,
+            valid_from=now,
+            valid_until=now + terms.days * 86_400,
+            desk=deployment.desk(),
+            token_rules=TokenRules.model_validate({"backup_eligible": terms.backup_eligible}),
+            zone=zone,
+            people=tuple(sorted((_person(duty) for duty in duties), key=lambda person: person.id)),
+            groups=tuple(sorted(terms.groups, key=lambda group: group.name)),
+            rules=tuple(sorted(rules, key=lambda rule: rule.operation)),
+        )
+    except ValidationError as error:
+        raise Invalid("bad-charter", refusal(error, what="The charter").message) from None
+    impossible = unsatisfiable(charter)
+    if impossible:
+        raise Invalid("unsatisfiable", f"Too few people could sign for {', '.join(impossible)}.")
+    return charter
+
+
+def _person(duty: Duty) -> CharterPerson:
+    held = duty.person.tokens.filter(suspended_at=None).order_by("created_at", "id")
+    if not held:
+        raise Invalid("no-token", f"{duty.person.name} has no token yet.")
+    return CharterPerson(
+        id=duty.person.id,
+        name=duty.person.name,
+        organisation=duty.person.organisation.named(),
+        roles=tuple(charters.roles_sorted(duty.roles)),
+        tokens=tuple(token.document() for token in held),
+    )
+
+
+def _save(
+    document: Charter, *, organisation: Organisation, zone: TrustZone | None, by: Person
+) -> CharterVersion:
+    authority = document.authority
+    collecting = CharterVersion.objects.filter(authority=authority.id, state=CharterState.COLLECTING)
+    if collecting.exists():
+        raise WrongState(
+            "collecting-already", f"A charter of {authority.name} is collecting signatures; give it up first."
+        )
+    charter = CharterVersion.objects.create(
+        kind=authority.kind.value,
+        authority=authority.id,
+        name=authority.name,
+        organisation=organisation,
+        zone=zone,
+        version=document.version,
+        raw=document.raw,
+        hash=document.sha256,
+        valid_from=clock.from_unix(document.valid_from),
+        valid_until=clock.from_unix(document.valid_until),
+        created_by=by,
+    )
+    log.record(
+        Event.CHARTER_DRAFTED,
+        f"{by.name} drafted the charter of {charter.name}, version {charter.version}.",
+        about=charters.about_charter(charter),
+        actor=by,
+        document=document.raw,
+    )
+    return charter

@@ -1,0 +1,211 @@
+"""Charters of organisations and zones: drafted, signed by those in them, and then in force.
+
+What makes a charter valid is decided in hsmnodes/node/protocol/charters.py; here it is collected and kept.
+A founding charter of an organisation comes into force with the last founder's signature; that of a zone when
+its `zone.found` proposal is authorised; every later version when its `charter.amend` proposal is.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db import transaction
+
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.charters import verify_amendment, verify_founding
+from hsmnodes.node.protocol.documents import Assertion, Charter, CharterLink, Role, Token
+from hsmnodes.node.protocol.purposes import Purpose, challenge
+from tenants import clock, deployment, log, tokens
+from tenants.errors import NotAllowed, SignatureNotAccepted, WrongState
+from tenants.log import About, Event
+from tenants.models import AuthorityChoices, CharterSignature, CharterState, CharterVersion, Person
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """A token that has not signed a charter yet, and whose it is."""
+
+    person: str
+    person_name: str
+    token: Token
+
+
+@lru_cache(maxsize=512)
+def parse(raw: bytes) -> Charter:
+    """The charter with these bytes, parsed once a process."""
+    return Charter.from_bytes(raw)
+
+
+def document_of(version: CharterVersion) -> Charter:
+    """The charter that `version` holds."""
+    return parse(bytes(version.raw))
+
+
+def in_force(authorities: Iterable[str]) -> dict[str, Charter]:
+    """The charters in force of the organisations and zones with these ids."""
+    found = CharterVersion.objects.filter(authority__in=list(authorities), state=CharterState.IN_FORCE)
+    return {version.authority: document_of(version) for version in found}
+
+
+def by_hash(hashes: Iterable[str]) -> list[Charter]:
+    """The charters with these hashes, whatever their state."""
+    return [document_of(version) for version in CharterVersion.objects.filter(hash__in=list(hashes))]
+
+
+def link_of(version: CharterVersion) -> CharterLink:
+    """The version with what makes it valid, as nodes check it."""
+    return CharterLink(
+        charter=canonical.b64u(bytes(version.raw)),
+        possession=tuple(
+            Assertion.model_validate(canonical.decode(bytes(signature.assertion)))
+            for signature in version.signatures.order_by("id")
+        ),
+        warrant=canonical.b64u(bytes(version.warrant)) if version.warrant else None,
+    )
+
+
+def chain_of(authority: str) -> list[CharterLink]:
+    """Every version that came into force, from the founding one on."""
+    versions = CharterVersion.objects.filter(
+        authority=authority, state__in=[CharterState.IN_FORCE, CharterState.SUPERSEDED]
+    )
+    return [link_of(version) for version in versions.order_by("version")]
+
+
+def anchor_of(authority: str) -> str | None:
+    """The hash of the founding version, if there is one in force or superseded."""
+    return (
+        CharterVersion.objects.filter(
+            authority=authority, version=1, state__in=[CharterState.IN_FORCE, CharterState.SUPERSEDED]
+        )
+        .values_list("hash", flat=True)
+        .first()
+    )
+
+
+def unsigned(version: CharterVersion) -> list[Unsigned]:
+    """The tokens whose signature `version` still needs: all in a founding one, else those that are new."""
+    charter = document_of(version)
+    known: set[tuple[str, str]] = set()
+    if charter.version > 1:
+        for predecessor in by_hash([charter.previous or ""]):
+            known = {
+                (token.credential_id, token.public_key)
+                for person in predecessor.people
+                for token in person.tokens
+            }
+    signed = set(version.signatures.values_list("credential_id", flat=True))
+    return [
+        Unsigned(person.id, person.name, token)
+        for person in charter.people
+        for token in person.tokens
+        if token.credential_id not in signed and (token.credential_id, token.public_key) not in known
+    ]
+
+
+def sign_charter(*, charter: CharterVersion, person: Person, assertion: Assertion) -> CharterVersion:
+    """Add the signature of one of the person's tokens; returns the charter as it then stands.
+
+    Raises SignatureNotAccepted; NotAllowed for who is not in the charter; WrongState.
+    """
+    token = tokens.check_assertion(assertion, challenge=challenge(Purpose.FOUND, bytes(charter.raw)))
+    if token.person_id != person.id:
+        raise SignatureNotAccepted("other-person", "This is somebody else's token.")
+    with transaction.atomic():
+        charter = CharterVersion.objects.select_for_update().get(pk=charter.pk)
+        if charter.state != CharterState.COLLECTING:
+            raise WrongState("not-collecting", "This charter no longer collects signatures.")
+        wanted = {one.token.credential_id for one in unsigned(charter) if one.person == person.id}
+        if person.id not in document_of(charter).persons:
+            raise NotAllowed("not-in-charter", "Only who stands in a charter signs it.")
+        if token.credential_id not in wanted:
+            raise WrongState("signed-already", "This token has signed, or does not stand in the charter.")
+        raw = canonical.encode(assertion.model_dump(mode="json"))
+        CharterSignature.objects.create(
+            charter=charter, person=person, credential_id=token.credential_id, assertion=raw
+        )
+        log.record(
+            Event.CHARTER_SIGNED,
+            f"{person.name} signed the charter of {charter.name}, version {charter.version}.",
+            about=about_charter(charter),
+            actor=person,
+            document=raw,
+        )
+        if charter.version == 1 and charter.kind != AuthorityChoices.ZONE and not unsigned(charter):
+            _found(charter)
+        return charter
+
+
+def bring_zone_into_force(*, hash_: str) -> CharterVersion:
+    """Put a zone's founding charter into force: its founding was authorised. In the caller's transaction."""
+    charter = CharterVersion.objects.select_for_update().get(
+        hash=hash_, state=CharterState.COLLECTING, kind=AuthorityChoices.ZONE
+    )
+    _found(charter)
+    return charter
+
+
+def bring_amendment_into_force(*, hash_: str, warrant: bytes) -> CharterVersion:
+    """Put the next version of a charter into force by its warrant. In the caller's transaction.
+
+    Raises Refused if it does not follow.
+    """
+    charter = CharterVersion.objects.select_for_update().get(hash=hash_, state=CharterState.COLLECTING)
+    current = CharterVersion.objects.select_for_update().get(
+        authority=charter.authority, state=CharterState.IN_FORCE
+    )
+    charter.warrant = warrant
+    verify_amendment(document_of(current), link_of(charter))
+    current.state = CharterState.SUPERSEDED
+    current.save(update_fields=["state"])
+    _put_into_force(charter)
+    return charter
+
+
+def discard_charter(*, charter: CharterVersion, by: Person) -> None:
+    """Give up a charter that collects signatures."""
+    with transaction.atomic():
+        charter = CharterVersion.objects.select_for_update().get(pk=charter.pk)
+        if charter.state != CharterState.COLLECTING:
+            raise WrongState("not-collecting", "This charter no longer collects signatures.")
+        if by.id not in document_of(charter).persons and by != charter.created_by:
+            raise NotAllowed("not-in-charter", "Only its author, or who stands in it, gives up a charter.")
+        charter.state = CharterState.DISCARDED
+        charter.save(update_fields=["state"])
+        log.record(
+            Event.CHARTER_DISCARDED,
+            f"The charter of {charter.name}, version {charter.version}, was given up.",
+            about=about_charter(charter),
+            actor=by,
+        )
+
+
+def about_charter(charter: CharterVersion) -> About:
+    """A log entry about a charter."""
+    if charter.zone is not None:
+        service = charter.zone.service
+        return About("charter", charter.id, service.provider_id, service.customer_id)
+    return log.about_within(charter.organisation, "charter", charter.id)
+
+
+def _found(charter: CharterVersion) -> None:
+    here = deployment.current()
+    verify_founding(link_of(charter), deployment=here.id, demo=here.demo)
+    _put_into_force(charter)
+
+
+def _put_into_force(charter: CharterVersion) -> None:
+    charter.state = CharterState.IN_FORCE
+    charter.in_force_at = clock.now()
+    charter.save(update_fields=["state", "in_force_at", "warrant"])
+    log.record(
+        Event.CHARTER_IN_FORCE,
+        f"The charter of {charter.name}, version {charter.version}, is in force.",
+        about=about_charter(charter),
+        document=link_of(charter).raw,
+    )
+
+
+def roles_sorted(roles: Iterable[Role]) -> Sequence[Role]:
+    """Roles in the order in which charters state them."""
+    return tuple(sorted(set(roles)))

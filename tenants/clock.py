@@ -1,0 +1,19 @@
+"""The console's clock, in the two forms it is needed: Unix seconds in documents, a datetime in the database."""
+
+import time
+from datetime import UTC, datetime
+
+
+def unix_now() -> int:
+    """Now, in whole Unix seconds."""
+    return int(time.time())
+
+
+def now() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def from_unix(seconds: int) -> datetime:
+    """The moment that a document states in Unix seconds."""
+    return datetime.fromtimestamp(seconds, UTC)

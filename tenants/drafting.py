@@ -1,0 +1,84 @@
+"""Building the exact bytes of a proposal from what a person or program asks for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+
+from hsmnodes.node.operations.base import Operation
+from hsmnodes.node.operations.registry import operation as find_operation
+from hsmnodes.node.protocol.charters import authority_at
+from hsmnodes.node.protocol.consistency import AMEND
+from hsmnodes.node.protocol.documents import AuthorityKind, Charter, NodeAt, Requester
+from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
+from hsmnodes.node.protocol.documents.proposal import LONGEST_LIFETIME
+from tenants import access, charters, clock, deployment
+from tenants.errors import Invalid
+from tenants.identifiers import new_id
+from tenants.models import Person
+
+# The founding of a zone is evidence for its slots, so it lives as long as a proposal can.
+LIFETIMES = {"zone.found/v1": LONGEST_LIFETIME}
+
+
+def build_proposal(
+    *,
+    operation: str,
+    parameters: Mapping[str, Any],
+    requester: Person,
+    reason: str,
+    nodes: Sequence[NodeAt] = (),
+    lifetime: int | None = None,
+) -> ProposalDocument:
+    """The proposal of `requester`, under the charters in force now, good for `lifetime` seconds.
+
+    Raises Refused for parameters that are not the operation's; Invalid where a charter is missing; NotAllowed
+    for who has no duty in any charter concerned.
+    """
+    found = find_operation(operation)
+    content = found.read(parameters)
+    if len(nodes) != found.nodes:
+        raise Invalid("wrong-nodes", f"{found.title}: choose {found.nodes} node(s).")
+    concerned = _concerned(found, content, requester)
+    access.require(
+        access.may_propose(requester, [charter.authority.id for charter in concerned]),
+        f"{found.title}: this is proposed by people with a duty in a charter whose consent it needs.",
+    )
+    here, now = deployment.current(), clock.unix_now()
+    seconds = lifetime or LIFETIMES.get(operation, settings.PROPOSAL_SECONDS)
+    document = ProposalDocument(
+        deployment=here.id,
+        demo=here.demo,
+        proposal=new_id(),
+        operation=operation,
+        parameters=content.model_dump(mode="json"),
+        authorities=tuple(
+            sorted(map(authority_at, concerned), key=lambda authority: (authority.kind.value, authority.id))
+        ),
+        nodes=tuple(nodes),
+        requester=Requester(
+            id=requester.id, name=requester.name, organisation=requester.organisation.named()
+        ),
+        not_before=now,
+        expires_at=now + min(seconds, LONGEST_LIFETIME),
+        previous=concerned[0].sha256 if operation == AMEND else None,
+        reason=reason,
+    )
+    return ProposalDocument.from_bytes(document.raw)
+
+
+def _concerned(found: Operation[Any], content: Any, requester: Person) -> list[Charter]:
+    """The charters in force of everyone whose consent is needed, as far as the requester may see them."""
+    parties = dict(found.parties(content))
+    kinds = found.consent_for(content).kinds
+    if AuthorityKind.PROVIDER in kinds:
+        parties.setdefault(AuthorityKind.PROVIDER, requester.organisation.provider_or_self.id)
+    wanted = [parties[kind] for kind in kinds]
+    seen = access.visible_charters(requester).filter(authority__in=wanted).values_list("authority", flat=True)
+    known = charters.in_force(set(seen))
+    missing = [kind.value for kind in kinds if parties[kind] not in known]
+    if missing:
+        raise Invalid(
+            "no-charter", f"There is no charter in force of the {' and the '.join(missing)} concerned."
+        )
+    return [known[authority] for authority in wanted]

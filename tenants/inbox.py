@@ -1,0 +1,21 @@
+"""The inbox: which people an open proposal still waits for. Kept by the workflow, so that lists need not count."""
+
+from tenants.models import Person, Proposal, Waiting
+from tenants.verdicts import Standing
+
+
+def refresh(proposal: Proposal, standing: Standing) -> None:
+    """Let the proposal wait for just those whose signature it can still use."""
+    signed = set(proposal.approvals.values_list("person_id", flat=True))
+    wanted = standing.wanted - signed - {proposal.requester_id}
+    Waiting.objects.filter(proposal=proposal).exclude(person__in=wanted).delete()
+    known = Person.objects.filter(pk__in=wanted)
+    Waiting.objects.bulk_create(
+        [Waiting(proposal=proposal, person=person, since=proposal.proposed_at) for person in known],
+        ignore_conflicts=True,
+    )
+
+
+def clear(proposal: Proposal) -> None:
+    """Let the proposal wait for nobody."""
+    Waiting.objects.filter(proposal=proposal).delete()

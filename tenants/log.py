@@ -1,0 +1,171 @@
+"""Appending to the log: one entry after the other, each with the hash of the one before.
+
+Appends take turns on the deployment's row, so that the chain has no gap and no fork; lock what an entry is
+about before logging it, never after.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import transaction
+
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.canonical import JSON
+from tenants import clock, deployment
+from tenants.models import Deployment, LogEntry, Organisation, Person, Program, Proposal, Severity
+
+BEGINNING = "0" * 64
+
+
+class Event(StrEnum):
+    """What happened. Never renamed, never reused."""
+
+    ORGANISATION_ADDED = "organisation.added"
+    PERSON_ADDED = "person.added"
+    PERSON_INVITED = "person.invited"
+    INVITATION_WITHDRAWN = "invitation.withdrawn"
+    TOKEN_ENROLLED = "token.enrolled"  # noqa: S105 - an event
+    TOKEN_SUSPENDED = "token.suspended"  # noqa: S105
+    TOKEN_CLEARED = "token.cleared"  # noqa: S105
+    SIGNED_IN = "session.signed-in"
+    SIGNED_OUT = "session.signed-out"
+    SIGNED_OUT_EVERYWHERE = "session.signed-out-everywhere"
+    PROGRAM_REGISTERED = "program.registered"
+    PROGRAM_REVOKED = "program.revoked"
+    ZONE_DRAFTED = "zone.drafted"
+    CHARTER_DRAFTED = "charter.drafted"
+    CHARTER_SIGNED = "charter.signed"
+    CHARTER_IN_FORCE = "charter.in-force"
+    CHARTER_DISCARDED = "charter.discarded"
+    PROPOSAL_DRAFTED = "proposal.drafted"
+    PROPOSED = "proposal.proposed"
+    APPROVED = "proposal.approved"
+    REJECTED = "proposal.rejected"
+    CANCELLED = "proposal.cancelled"
+    EXPIRED = "proposal.expired"
+    AUTHORISED = "proposal.authorised"
+    SENT = "proposal.sent"
+    EXECUTING = "proposal.executing"
+    DONE = "proposal.done"
+    REFUSED = "proposal.refused"
+    FAILED = "proposal.failed"
+    INDETERMINATE = "proposal.indeterminate"
+    ZONE_FOUNDED = "zone.founded"
+    NODE_REGISTERED = "node.registered"
+    RECEIPT = "node.receipt"
+    MESSAGE_REFUSED = "node.message-refused"
+    JOURNAL_WENT_BACK = "node.journal-went-back"
+    SECRET_LEAKED = "desk.secret-leaked"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class About:
+    """What an entry is about and whom it concerns; names stand beside ids."""
+
+    kind: str = ""
+    id: str = ""
+    provider: str = ""
+    customer: str = ""
+
+
+def about_organisation(organisation: Organisation) -> About:
+    """An entry about an organisation itself."""
+    return about_within(organisation, "organisation", organisation.id)
+
+
+def about_within(organisation: Organisation, kind: str, subject: str) -> About:
+    """An entry about something of one organisation; its provider sees it too."""
+    if organisation.is_provider:
+        return About(kind, subject, organisation.id)
+    return About(kind, subject, organisation.provider_id, organisation.id)
+
+
+def about_proposal(proposal: Proposal) -> About:
+    """An entry about a proposal."""
+    return About("proposal", proposal.id, proposal.provider_id, proposal.customer_id or "")
+
+
+def record(
+    event: Event,
+    summary: str,
+    *,
+    about: About | None = None,
+    actor: Person | Program | None = None,
+    document: bytes = b"",
+    details: Mapping[str, JSON] | None = None,
+    severity: Severity = Severity.INFO,
+) -> LogEntry:
+    """Append one entry, in the caller's transaction. `document` are the exact bytes it is about."""
+    about = about or About()
+    details = details or {}
+    with transaction.atomic():
+        Deployment.objects.select_for_update().get(pk=deployment.current().pk)
+        last = LogEntry.objects.order_by("-sequence").only("sequence", "hash").first()
+        sequence = last.sequence + 1 if last else 1
+        at = clock.unix_now()
+        raw = canonical.encode(
+            {
+                "type": "quorate/log-entry/v1",
+                "sequence": sequence,
+                "previous": last.hash if last else BEGINNING,
+                "at": at,
+                "event": event.value,
+                "severity": severity.value,
+                "summary": summary,
+                "actor": {"id": actor.id, "name": actor.name} if actor else None,
+                "subject": {"kind": about.kind, "id": about.id},
+                "provider": about.provider,
+                "customer": about.customer,
+                "document": canonical.sha256_hex(document) if document else None,
+                "details": dict(details),
+            }
+        )
+        return LogEntry.objects.create(
+            sequence=sequence,
+            raw=raw,
+            hash=canonical.sha256_hex(raw),
+            document=document,
+            at=clock.from_unix(at),
+            event=event.value,
+            severity=severity,
+            summary=summary,
+            actor=actor.id if actor else "",
+            actor_name=actor.name if actor else "",
+            provider=about.provider,
+            customer=about.customer,
+            subject_kind=about.kind,
+            subject=about.id,
+        )
+
+
+def alarm(
+    event: Event, summary: str, *, about: About | None = None, document: bytes = b"", **details: JSON
+) -> LogEntry:
+    """Append an entry that somebody has to look at."""
+    return record(event, summary, about=about, document=document, details=details, severity=Severity.ALARM)
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """Where the log does not hold together."""
+
+    sequence: int
+    message: str
+
+
+def verify() -> Iterator[Flaw]:
+    """Walk the whole log and say where it does not hold together (nothing, if it does)."""
+    previous, expected = BEGINNING, 1
+    for entry in LogEntry.objects.order_by("sequence").iterator():
+        content = canonical.decode(bytes(entry.raw))
+        document = bytes(entry.document)
+        if entry.sequence != expected or content["sequence"] != expected:
+            yield Flaw(entry.sequence, f"Entry {expected} is missing.")
+        if canonical.sha256_hex(bytes(entry.raw)) != entry.hash:
+            yield Flaw(entry.sequence, "The entry was altered.")
+        if content["previous"] != previous:
+            yield Flaw(entry.sequence, "The entry does not follow the one before.")
+        if content["document"] != (canonical.sha256_hex(document) if document else None):
+            yield Flaw(entry.sequence, "The document of the entry was altered.")
+        previous, expected = entry.hash, entry.sequence + 1

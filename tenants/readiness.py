@@ -1,0 +1,29 @@
+"""What has to be there before a proposal can be made of a draft, beyond its signatures."""
+
+from hsmnodes.node.protocol.consistency import AMEND
+from tenants import charters
+from tenants.errors import WrongState
+from tenants.models import CharterState, CharterVersion, Proposal
+from tenants.warrants import CREATE_SLOT, FOUND_ZONE, founding_of
+
+
+def check_ready(proposal: Proposal) -> None:
+    """Check that what the proposal refers to by hash is here and complete.
+
+    Raises WrongState, with what has to be done first.
+    """
+    parameters = proposal.document.parameters
+    if proposal.operation in (AMEND, FOUND_ZONE):
+        _check_charter(parameters["charter"])
+    if proposal.operation == CREATE_SLOT and founding_of(parameters["zone"]["id"]) is None:
+        raise WrongState("not-founded", "The zone is not founded yet; that comes before its slots.")
+
+
+def _check_charter(hash_: str) -> None:
+    charter = CharterVersion.objects.filter(hash=hash_, state=CharterState.COLLECTING).first()
+    if charter is None:
+        raise WrongState("no-such-charter", "The charter is not, or no longer, collecting signatures here.")
+    missing = charters.unsigned(charter)
+    if missing:
+        names = ", ".join(sorted({one.person_name for one in missing}))
+        raise WrongState("charter-unsigned", f"The charter still has to be signed by: {names}.")

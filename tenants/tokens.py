@@ -1,0 +1,132 @@
+"""Tokens of people as this console admits and accepts them.
+
+Whether a signature counts is decided by charters (hsmnodes/node/protocol/quorum.py). Here stands what the
+console itself adds: a suspended token is not accepted, a simulated one only in a demo, and a counter that
+goes back suspends the token until people clear it.
+"""
+
+from django.db import IntegrityError, transaction
+
+from hsmnodes.node.protocol.documents import Assertion
+from hsmnodes.node.protocol.documents import Token as TokenDocument
+from hsmnodes.node.protocol.errors import Refused
+from hsmnodes.node.protocol.webauthn import verify_assertion
+from tenants import access, clock, deployment, log
+from tenants.errors import Invalid, SignatureNotAccepted, WrongState
+from tenants.log import Event
+from tenants.models import Invitation, Person, Token
+
+
+@transaction.atomic
+def enrol_token(*, person: Person, token: TokenDocument, invitation: Invitation | None) -> Token:
+    """Admit a token that was just created at the desk for `person`, by a link or in a session of theirs."""
+    if token.simulated and not deployment.current().demo:
+        raise Invalid("simulated", "A simulated token is accepted only in a demo.")
+    if invitation is not None:
+        used = Invitation.objects.filter(pk=invitation.pk, used_at=None, withdrawn_at=None)
+        if not used.update(used_at=clock.now()):
+            raise WrongState("invitation-spent", "This link was used already. Nothing was done.")
+    try:
+        with transaction.atomic():
+            admitted = Token.objects.create(
+                person=person,
+                credential_id=token.credential_id,
+                algorithm=token.algorithm,
+                public_key=token.public_key,
+                label=token.label,
+                aaguid=token.aaguid,
+                attestation_format=token.attestation.format,
+                attestation_trusted=token.attestation.trusted,
+                backup_eligible=token.backup_eligible,
+                simulated=token.simulated,
+            )
+    except IntegrityError:
+        raise Invalid("token-taken", "This token, or a token with this label, is enrolled already.") from None
+    log.record(
+        Event.TOKEN_ENROLLED,
+        f"{person.name} enrolled the token {token.label}.",
+        about=log.about_within(person.organisation, "person", person.id),
+        actor=person,
+        details={"token": token.model_dump(mode="json")},
+    )
+    return admitted
+
+
+def check_assertion(assertion: Assertion, *, challenge: bytes) -> Token:
+    """The token that made `assertion` over `challenge` at this console's desk, if the console accepts it.
+
+    Not to be called in a transaction: a counter that went back suspends the token for good, and then raises.
+    Raises SignatureNotAccepted.
+    """
+    token = (
+        Token.objects.select_related("person__organisation")
+        .filter(credential_id=assertion.credential_id)
+        .first()
+    )
+    if token is None:
+        raise SignatureNotAccepted("unknown-token", "This token is not known here.")
+    if token.suspended_at is not None:
+        raise SignatureNotAccepted(
+            "suspended-token", f"The token {token.label} is suspended; a security officer can clear it."
+        )
+    if token.simulated and not deployment.current().demo:
+        raise SignatureNotAccepted("simulated", "A simulated token is accepted only in a demo.")
+    try:
+        verified = verify_assertion(
+            assertion, challenge=challenge, token=token.document(), desk=deployment.desk()
+        )
+    except Refused as refusal:
+        raise SignatureNotAccepted(refusal.code, refusal.message) from None
+    _note_use(token, verified.counter)
+    return token
+
+
+@transaction.atomic
+def suspend_token(*, token: Token, reason: str, by: Person | None) -> None:
+    """Stop accepting a token on this console until it is cleared. One security officer is enough."""
+    if by is not None and by != token.person:
+        access.require(
+            access.may_manage_people(by, token.person.organisation),
+            "Tokens are suspended by their holder or the organisation's security officers.",
+        )
+    Token.objects.filter(pk=token.pk).update(suspended_at=clock.now(), suspended_reason=reason)
+    log.alarm(
+        Event.TOKEN_SUSPENDED,
+        f"The token {token.label} of {token.person.name} was suspended: {reason}",
+        about=log.about_within(token.person.organisation, "person", token.person_id),
+        by=by.id if by else None,
+    )
+
+
+@transaction.atomic
+def clear_token(*, token: Token, by: Person) -> None:
+    """Accept a suspended token again: a security officer other than its holder says so."""
+    access.require(
+        by != token.person and access.may_manage_people(by, token.person.organisation),
+        "A token is cleared by a security officer of the organisation who is not its holder.",
+    )
+    Token.objects.filter(pk=token.pk).update(suspended_at=None, suspended_reason="", counter=0)
+    log.record(
+        Event.TOKEN_CLEARED,
+        f"The token {token.label} of {token.person.name} is accepted again.",
+        about=log.about_within(token.person.organisation, "person", token.person_id),
+        actor=by,
+    )
+
+
+def _note_use(token: Token, counter: int) -> None:
+    """Remember the counter (WebAuthn Level 3 section 7.2, step 22): one that does not rise is a sign of a copy."""
+    with transaction.atomic():
+        known = Token.objects.select_for_update().get(pk=token.pk)
+        went_back = (counter or known.counter) and counter <= known.counter
+        if went_back:
+            reason = f"Its counter went back from {known.counter} to {counter}: there may be a copy of it."
+            suspend_token(token=token, reason=reason, by=None)
+        else:
+            Token.objects.filter(pk=token.pk).update(counter=counter, last_used_at=clock.now())
+    if went_back:
+        raise SignatureNotAccepted(
+            "counter-went-back",
+            f"The token {token.label} was suspended, because its counter went back. Nothing was signed with it; "
+            "a security officer can clear it.",
+        )

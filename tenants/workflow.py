@@ -1,0 +1,389 @@
+"""The life of a proposal: the only place that changes its state.
+
+    draft → proposed → authorised → sent → executing → done | refused | failed | indeterminate
+                     → rejected | cancelled | expired
+
+Every signature is verified before it is stored, and counted by the protocol's own `evaluate` over the charters
+in force. What an authorised proposal sets off is written in the same transaction: in the console itself
+(tenants/effects.py), or by the hooks that the app of the machines registers.
+
+Functions that take a signature are not to be called in a transaction (see tenants/tokens.py).
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.db import transaction
+
+from hsmnodes.node.operations.registry import operation as find_operation
+from hsmnodes.node.operations.sentences import render_sentence
+from hsmnodes.node.protocol import canonical, documents
+from hsmnodes.node.protocol.documents import Assertion, Outcome
+from hsmnodes.node.protocol.errors import Refused
+from hsmnodes.node.protocol.purposes import Purpose, challenge
+from hsmnodes.node.protocol.quorum import Signatures
+from tenants import clock, inbox, log, tokens, verdicts
+from tenants.concerns import concerns_of
+from tenants.effects import EFFECTS
+from tenants.errors import NotAllowed, SignatureNotAccepted, WrongState
+from tenants.log import Event
+from tenants.models import (
+    RUNNING_STATES,
+    Approval,
+    Cancellation,
+    Person,
+    Program,
+    Proposal,
+    Rejection,
+    State,
+    Token,
+)
+from tenants.readiness import check_ready
+from tenants.verdicts import Standing
+from tenants.warrants import assemble_warrant
+
+AuthorisedHook = Callable[[Proposal], None]
+CancelledHook = Callable[[Proposal, Cancellation], None]
+
+_when_authorised: Final[list[AuthorisedHook]] = []
+_when_cancelled: Final[list[CancelledHook]] = []
+
+_OUTCOMES: Final = {
+    Outcome.DONE: (State.DONE, Event.DONE),
+    Outcome.REFUSED: (State.REFUSED, Event.REFUSED),
+    Outcome.FAILED: (State.FAILED, Event.FAILED),
+    Outcome.INDETERMINATE: (State.INDETERMINATE, Event.INDETERMINATE),
+}
+
+
+def when_authorised(hook: AuthorisedHook) -> None:
+    """Have `hook` called in the transaction in which a proposal is authorised, or is to be sent again."""
+    _when_authorised.append(hook)
+
+
+def when_cancelled(hook: CancelledHook) -> None:
+    """Have `hook` called in the transaction in which a running proposal is cancelled."""
+    _when_cancelled.append(hook)
+
+
+# ------------------------------------------------------------------ drafts
+
+
+@transaction.atomic
+def save_draft(
+    *, document: documents.Proposal, requester: Person, program: Program | None = None
+) -> Proposal:
+    """Keep `document` as a draft; `requester`, whom it names, makes it a proposal by signing it."""
+    concerns = concerns_of(document, requester)
+    node = document.nodes[0] if document.nodes else None
+    proposal = Proposal.objects.create(
+        id=document.proposal,
+        raw=document.raw,
+        hash=document.sha256,
+        operation=document.operation,
+        sentence=render_sentence(document),
+        reason=document.reason,
+        requester=requester,
+        program=program,
+        provider=concerns.provider,
+        customer=concerns.customer,
+        zone=concerns.zone,
+        node=node.id if node else "",
+        node_name=node.name if node else "",
+        created_at=clock.now(),
+        expires_at=clock.from_unix(document.expires_at),
+    )
+    log.record(
+        Event.PROPOSAL_DRAFTED,
+        f"Drafted: {proposal.sentence}",
+        about=log.about_proposal(proposal),
+        actor=program or requester,
+        document=document.raw,
+    )
+    return proposal
+
+
+@transaction.atomic
+def discard_draft(*, proposal: Proposal, person: Person) -> None:
+    """Give up a draft that is not signed yet."""
+    proposal = _locked(proposal)
+    if proposal.requester_id != person.id:
+        raise NotAllowed("not-requester", "A draft is given up by the person it was made for.")
+    _expect(proposal, State.DRAFT)
+    proposal.proposed_at = clock.now()
+    _close(proposal, State.CANCELLED, Event.CANCELLED, person, b"", "The draft was given up.")
+
+
+# ------------------------------------------------------------------ signatures
+
+
+def propose(*, proposal: Proposal, person: Person, assertion: Assertion) -> Proposal:
+    """Make a proposal of a draft by its requester's signature (purpose `propose`)."""
+    token = _check(assertion, challenge(Purpose.PROPOSE, bytes(proposal.raw)), person)
+    with transaction.atomic():
+        proposal = _locked(proposal)
+        if proposal.requester_id != person.id:
+            raise NotAllowed("not-requester", "This draft was made for somebody else to propose.")
+        _expect(proposal, State.DRAFT)
+        check_ready(proposal)
+        proposal.request = canonical.encode(assertion.model_dump(mode="json"))
+        proposal.state, proposal.proposed_at = State.PROPOSED, clock.now()
+        standing = verdicts.standing_of(proposal)
+        _refuse_problems(standing)
+        _keep_progress(proposal, standing)
+        proposal.save()
+        log.record(
+            Event.PROPOSED,
+            f"{person.name} proposed: {proposal.sentence}",
+            about=log.about_proposal(proposal),
+            actor=person,
+            document=bytes(proposal.request),
+            details={"token": token.id, "hash": proposal.hash},
+        )
+        inbox.refresh(proposal, standing)
+    return proposal
+
+
+def approve(*, proposal: Proposal, person: Person, assertion: Assertion) -> Proposal:
+    """Add an approval (purpose `approve`); the last one needed authorises the proposal."""
+    token = _check(assertion, challenge(Purpose.APPROVE, bytes(proposal.raw)), person)
+    approval = documents.Approval(proposal=proposal.hash, assertion=assertion)
+    with transaction.atomic():
+        proposal = _locked(proposal)
+        _expect(proposal, State.PROPOSED)
+        before = verdicts.signatures_of(proposal)
+        _check_counts(proposal, before, approval)
+        Approval.objects.create(proposal=proposal, person=person, token=token, raw=approval.raw)
+        standing = verdicts.standing_of(proposal)
+        _keep_progress(proposal, standing)
+        proposal.save(update_fields=["seats", "seats_filled"])
+        log.record(
+            Event.APPROVED,
+            f"{person.name} approved: {proposal.sentence}",
+            about=log.about_proposal(proposal),
+            actor=person,
+            document=approval.raw,
+            details={"token": token.id},
+        )
+        if standing.authorised:
+            _authorise(proposal)
+        else:
+            inbox.refresh(proposal, standing)
+    return proposal
+
+
+def reject(*, proposal: Proposal, person: Person, statement: bytes, assertion: Assertion) -> Proposal:
+    """Reject an open proposal (purpose `reject`, over the statement): one rejection closes it."""
+    token = _check(assertion, challenge(Purpose.REJECT, statement), person)
+    rejection = documents.Rejection(statement=canonical.b64u(statement), assertion=assertion)
+    with transaction.atomic():
+        proposal = _locked(proposal)
+        _expect(proposal, State.PROPOSED)
+        reason = _check_closes(proposal, person, rejection)
+        Rejection.objects.create(
+            proposal=proposal, person=person, token=token, raw=rejection.raw, reason=reason
+        )
+        _close(proposal, State.REJECTED, Event.REJECTED, person, rejection.raw, reason)
+    return proposal
+
+
+def cancel(*, proposal: Proposal, person: Person, statement: bytes, assertion: Assertion) -> Proposal:
+    """Cancel a proposal (purpose `cancel`, over the statement).
+
+    An open one is closed. One that is on its way to a node is not: the cancellation is sent after it, and what
+    became of it is what the node's receipt says.
+    """
+    token = _check(assertion, challenge(Purpose.CANCEL, statement), person)
+    cancellation = documents.Cancellation(statement=canonical.b64u(statement), assertion=assertion)
+    with transaction.atomic():
+        proposal = _locked(proposal)
+        _expect(proposal, State.PROPOSED, *RUNNING_STATES)
+        reason = _check_closes(proposal, person, cancellation)
+        stored = Cancellation.objects.create(
+            proposal=proposal, person=person, token=token, raw=cancellation.raw, reason=reason
+        )
+        if proposal.state == State.PROPOSED:
+            _close(proposal, State.CANCELLED, Event.CANCELLED, person, cancellation.raw, reason)
+            return proposal
+        log.record(
+            Event.CANCELLED,
+            f"{person.name} cancelled, while it was on its way: {proposal.sentence}",
+            about=log.about_proposal(proposal),
+            actor=person,
+            document=cancellation.raw,
+        )
+        for hook in _when_cancelled:
+            hook(proposal, stored)
+    return proposal
+
+
+# ------------------------------------------------------------------ after authorisation
+
+
+@transaction.atomic
+def mark_sent(*, proposal: Proposal) -> None:
+    """Note that the broker has taken the warrant."""
+    changed = Proposal.objects.filter(pk=proposal.pk, state=State.AUTHORISED).update(
+        state=State.SENT, sent_at=clock.now()
+    )
+    if changed:
+        log.record(Event.SENT, f"Sent: {proposal.sentence}", about=log.about_proposal(proposal))
+
+
+@transaction.atomic
+def record_outcome(*, proposal: Proposal, outcome: Outcome, code: str, detail: str) -> bool:
+    """Take over what a node's verified receipt says; whether that changed anything.
+
+    A refusal does not stand against a later outcome: a node refuses what it cannot do at the moment, too.
+    """
+    proposal = _locked(proposal)
+    if proposal.state not in (*RUNNING_STATES, State.INDETERMINATE, State.REFUSED):
+        return False
+    state, event = _OUTCOMES[outcome]
+    proposal.state, proposal.code, proposal.detail = state, code, detail
+    proposal.finished_at = clock.now()
+    proposal.save(update_fields=["state", "code", "detail", "finished_at"])
+    log.record(
+        event,
+        f"{state.label}: {proposal.sentence}",
+        about=log.about_proposal(proposal),
+        details={"code": code},
+    )
+    return True
+
+
+@transaction.atomic
+def send_again(*, proposal: Proposal, person: Person) -> None:
+    """Send a warrant again that a node refused for a reason that has passed; nothing new is signed."""
+    proposal = _locked(proposal)
+    _expect(proposal, State.REFUSED)
+    if proposal.requester_id != person.id and not proposal.approvals.filter(person=person).exists():
+        raise NotAllowed("not-signer", "A warrant is sent again by someone who signed it.")
+    if proposal.expires_at <= clock.now():
+        raise WrongState("expired", "The warrant has expired; propose it again.")
+    proposal.state, proposal.finished_at = State.AUTHORISED, None
+    proposal.save(update_fields=["state", "finished_at"])
+    for hook in _when_authorised:
+        hook(proposal)
+
+
+def expire_due(*, limit: int = 500) -> int:
+    """Close what nobody signed in time; how many that were."""
+    due = Proposal.objects.filter(state__in=[State.DRAFT, State.PROPOSED], expires_at__lte=clock.now())
+    expired = 0
+    for key in list(due.order_by("expires_at").values_list("pk", flat=True)[:limit]):
+        with transaction.atomic():
+            proposal = Proposal.objects.select_for_update().get(pk=key)
+            if proposal.state in (State.DRAFT, State.PROPOSED):
+                _close(proposal, State.EXPIRED, Event.EXPIRED, None, b"", "Nobody signed it in time.")
+                expired += 1
+    return expired
+
+
+# ------------------------------------------------------------------ steps
+
+
+def _authorise(proposal: Proposal) -> None:
+    warrant = assemble_warrant(proposal)
+    proposal.warrant = warrant.raw
+    proposal.state, proposal.authorised_at = State.AUTHORISED, clock.now()
+    proposal.save(update_fields=["warrant", "state", "authorised_at"])
+    inbox.clear(proposal)
+    log.record(
+        Event.AUTHORISED,
+        f"Authorised: {proposal.sentence}",
+        about=log.about_proposal(proposal),
+        document=warrant.raw,
+    )
+    if find_operation(proposal.operation).nodes == 0:
+        _take_effect(proposal)
+    for hook in _when_authorised:
+        hook(proposal)
+
+
+def _take_effect(proposal: Proposal) -> None:
+    """Do in the console what no node does. If that is impossible, the last signature is not taken."""
+    effect = EFFECTS.get(proposal.operation)
+    try:
+        if effect is not None:
+            effect(proposal)
+    except Refused as refused:
+        raise WrongState(refused.code, f"This cannot take effect: {refused.message}") from None
+    proposal.state, proposal.finished_at = State.DONE, clock.now()
+    proposal.save(update_fields=["state", "finished_at"])
+    log.record(Event.DONE, f"In force: {proposal.sentence}", about=log.about_proposal(proposal))
+
+
+def _close(
+    proposal: Proposal, state: State, event: Event, person: Person | None, document: bytes, reason: str
+) -> None:
+    proposal.state, proposal.finished_at, proposal.detail = state, clock.now(), reason
+    proposal.save(update_fields=["state", "proposed_at", "finished_at", "detail"])
+    inbox.clear(proposal)
+    log.record(
+        event,
+        f"{state.label}: {proposal.sentence}",
+        about=log.about_proposal(proposal),
+        actor=person,
+        document=document,
+        details={"reason": reason},
+    )
+
+
+def _locked(proposal: Proposal) -> Proposal:
+    return Proposal.objects.select_for_update().get(pk=proposal.pk)
+
+
+def _expect(proposal: Proposal, *states: State) -> None:
+    if proposal.state not in states:
+        label = State(proposal.state).label.lower()
+        raise WrongState(
+            "wrong-state", f"This can no longer be done: the proposal is {label}. Nothing was done."
+        )
+    if proposal.state in (State.DRAFT, State.PROPOSED) and proposal.expires_at <= clock.now():
+        raise WrongState("expired", "The proposal has expired; it can be proposed again. Nothing was done.")
+
+
+def _check(assertion: Assertion, wanted: bytes, person: Person) -> Token:
+    """The person's own token that made the assertion."""
+    token = tokens.check_assertion(assertion, challenge=wanted)
+    if token.person_id != person.id:
+        raise SignatureNotAccepted("other-person", "This is somebody else's token. Nothing was signed.")
+    return token
+
+
+def _refuse_problems(standing: Standing) -> None:
+    for problem in standing.problems:
+        raise WrongState(problem.code, problem.message)
+
+
+def _check_counts(proposal: Proposal, before: Signatures, approval: documents.Approval) -> None:
+    """Refuse a signature that would count nowhere, with the reason why."""
+    after = Signatures(before.request, (*before.approvals, approval), before.rejections, before.cancellations)
+    standing = verdicts.stand(proposal, after, now=clock.unix_now())
+    _refuse_problems(standing)
+    credential = approval.assertion.credential_id
+    for ignored in standing.ignored:
+        if ignored.credential_id == credential:
+            raise SignatureNotAccepted(ignored.code, f"{ignored.message} Nothing was signed.")
+
+
+def _check_closes(
+    proposal: Proposal, person: Person, signed: documents.Rejection | documents.Cancellation
+) -> str:
+    """The reason in the statement, if the statement is this person's and closes this proposal."""
+    signatures = verdicts.signatures_of(proposal)
+    rejections = (signed,) if isinstance(signed, documents.Rejection) else ()
+    cancellations = (signed,) if isinstance(signed, documents.Cancellation) else ()
+    alone = Signatures(signatures.request, signatures.approvals, rejections, cancellations)
+    closed = verdicts.stand(proposal, alone, now=clock.unix_now()).closed
+    if closed is None or closed.person != person.name:
+        raise SignatureNotAccepted(
+            "does-not-close",
+            "Only the requester, or who could sign it, can stop a proposal. Nothing was done.",
+        )
+    return closed.reason
+
+
+def _keep_progress(proposal: Proposal, standing: Standing) -> None:
+    proposal.seats, proposal.seats_filled = standing.seats, standing.seats - standing.missing
