@@ -1,9 +1,17 @@
 """`manage.py check --deploy` refuses what only looks like production, and each refusal says what to do."""
 
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 
 from console.checks import check_deployment
+from hsmnodes.node.protocol.documents import AuthorityKind
+from tenants.models import CharterState, CharterVersion, Organisation
+from tests.cast.charters import make_charter
+from tests.cast.people import NORTHGATE, PROVIDER_PEOPLE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
 
@@ -74,6 +82,50 @@ def test_a_broker_on_this_machine_needs_no_tls(settings):
 def test_sqlite_is_refused():
     found = {message.id for message in check_deployment()}
     assert found == ({"quorate.E006"} if connection.vendor == "sqlite" else set())
+
+
+@pytest.fixture
+def northgate_has_charter():
+    """Northgate with a charter: of a demonstration or not, and in what state."""
+
+    def make(*, demo, state=CharterState.IN_FORCE):
+        members = [replace(member, simulated=demo) for member in PROVIDER_PEOPLE]
+        charter = make_charter(AuthorityKind.PROVIDER, NORTHGATE, members, now=int(time.time()), demo=demo)
+        return CharterVersion.objects.create(
+            kind="provider",
+            authority=NORTHGATE.id,
+            name=NORTHGATE.name,
+            organisation=Organisation.objects.create(id=NORTHGATE.id, kind="provider", name=NORTHGATE.name),
+            version=1,
+            raw=charter.raw,
+            hash=charter.sha256,
+            state=state,
+            valid_from=datetime.fromtimestamp(charter.valid_from, UTC),
+            valid_until=datetime.fromtimestamp(charter.valid_until, UTC),
+        )
+
+    return make
+
+
+def test_production_charters_are_at_home_in_production(northgate_has_charter):
+    northgate_has_charter(demo=False)
+    assert ids() == set()
+
+
+def test_a_demonstration_with_production_charters_is_refused(settings, northgate_has_charter):
+    settings.DEMO = True
+    northgate_has_charter(demo=False)
+    assert ids() == {"E010"}
+
+
+def test_production_with_charters_of_a_demonstration_is_refused(northgate_has_charter):
+    northgate_has_charter(demo=True)
+    assert ids() == {"E011"}
+
+
+def test_a_discarded_charter_says_nothing(northgate_has_charter):
+    northgate_has_charter(demo=True, state=CharterState.DISCARDED)
+    assert ids() == set()
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has neither hosts nor roles")
