@@ -1,0 +1,30 @@
+"""The bench: prints every figure beside what it is held against, and writes them as JSON when asked to."""
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+from tests.bench.figures import Figure, table
+
+MEASURES = ("warrants", "dispatch", "lists", "idle")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--only", choices=MEASURES, action="append", help="one measure; may be given again")
+    arguments = parser.parse_args()
+    figures: list[Figure] = []
+    for name in arguments.only or MEASURES:
+        print(f"measuring {name} …", file=sys.stderr, flush=True)
+        figures.extend(importlib.import_module(f"tests.bench.{name}").measure())
+    print(table(figures))
+    if arguments.json:
+        arguments.json.write_text(json.dumps([figure.as_json() for figure in figures], indent=1) + "\n")
+    return 0 if all(figure.ok is not False for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
