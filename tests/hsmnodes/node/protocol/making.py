@@ -1,5 +1,6 @@
 """Small charters and proposals of the cast for tests of the rules themselves, at a fixed time."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,7 +31,7 @@ TERMS = ZoneTerms(
     service=named("Payments service"), provider=NORTHGATE, customer=MERIDIAN, controller="customer"
 )
 
-__all__ = ["AMEND", "GENERATE", "NOW", "TERMS", "assertion", "make_charter", "make_proposal", "rule"]
+__all__ = ["AMEND", "GENERATE", "NOW", "TERMS", "assemble", "make_charter", "make_proposal", "rule"]
 
 
 def rule(operation: str, *clauses: tuple[int, str]) -> Rule:
@@ -83,10 +84,12 @@ def make_proposal(*charters: Charter, requester: Member = HANA, **changes: Any) 
     )
 
 
-def assertion(
-    token: SoftwareToken, authenticator_data: bytes, client_data: bytes, signature: bytes
+def assemble(
+    token: SoftwareToken, authenticator_data: bytes, client_data: bytes, signature: bytes | None = None
 ) -> Assertion:
-    """An assertion of these very parts."""
+    """An assertion of these very parts, rightly signed by the token unless a signature is given."""
+    if signature is None:
+        signature = token._sign(authenticator_data + hashlib.sha256(client_data).digest())
     return Assertion(
         credential_id=token.credential_id,
         authenticator_data=b64u(authenticator_data),
