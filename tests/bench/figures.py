@@ -58,3 +58,14 @@ def table(figures: Iterable[Figure]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def _row(figure: Figure) -> tuple[str, ...]:
+    return (
+        figure.name,
+        f"{figure.value:,.4g} {figure.unit}",
+        "" if figure.baseline is None else f"{figure.baseline:,.4g} {figure.unit}",
+        "" if figure.ratio is None else f"{figure.ratio:.2f}",
+        figure.target or "",
+        {None: "", True: "ok", False: "MISSED"}[figure.ok],
+    )
