@@ -55,6 +55,16 @@ def origin(name: str, default: str) -> str:
     return value
 
 
+def folder(name: str) -> Path | None:
+    """A folder that must be there, or None where the variable is not set."""
+    value = os.environ.get(name)
+    if value is None:
+        return None
+    if not Path(value).is_dir():
+        raise ImproperlyConfigured(f"{name} is not a folder: {value!r}.")
+    return Path(value)
+
+
 def names(name: str) -> list[str]:
     """Names separated by commas."""
     value = text(name, "-")

@@ -28,6 +28,9 @@ DESK_RP_ID = urlsplit(DESK_ORIGIN).hostname
 HTTPS = CONSOLE_ORIGIN.startswith("https://")
 ALLOWED_HOSTS = [urlsplit(CONSOLE_ORIGIN).hostname, *environment.names("QUORATE_ALLOWED_HOSTS")]
 
+# Certificates that say which makes of tokens are genuine; without them no token's make counts as proved.
+ATTESTATION_ROOTS = environment.folder("QUORATE_ATTESTATION_ROOTS")
+
 # ------------------------------------------------------------------ how long things live (seconds)
 
 SESSION_SECONDS = environment.number("QUORATE_SESSION_SECONDS", 8 * 3600)

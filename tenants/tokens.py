@@ -115,7 +115,7 @@ def clear_token(*, token: Token, by: Person) -> None:
 
 
 def _note_use(token: Token, counter: int) -> None:
-    """Remember the counter (WebAuthn Level 3 section 7.2, step 22): one that does not rise is a sign of a copy."""
+    """Remember the counter; one that does not rise is a sign of a copy (WebAuthn Level 3 section 7.2, 22)."""
     with transaction.atomic():
         known = Token.objects.select_for_update().get(pk=token.pk)
         went_back = (counter or known.counter) and counter <= known.counter
@@ -127,6 +127,6 @@ def _note_use(token: Token, counter: int) -> None:
     if went_back:
         raise SignatureNotAccepted(
             "counter-went-back",
-            f"The token {token.label} was suspended, because its counter went back. Nothing was signed with it; "
-            "a security officer can clear it.",
+            f"The token {token.label} was suspended, because its counter went back. Nothing was signed with "
+            "it; a security officer can clear it.",
         )

@@ -3,8 +3,8 @@
     draft → proposed → authorised → sent → executing → done | refused | failed | indeterminate
                      → rejected | cancelled | expired
 
-Every signature is verified before it is stored, and counted by the protocol's own `evaluate` over the charters
-in force. What an authorised proposal sets off is written in the same transaction: in the console itself
+Every signature is verified before it is stored, and counted by the protocol's own `evaluate` over the
+charters in force. What an authorised proposal sets off is written in the same transaction: in the console itself
 (tenants/effects.py), or by the hooks that the app of the machines registers.
 
 Functions that take a signature are not to be called in a transaction (see tenants/tokens.py).
@@ -190,8 +190,8 @@ def reject(*, proposal: Proposal, person: Person, statement: bytes, assertion: A
 def cancel(*, proposal: Proposal, person: Person, statement: bytes, assertion: Assertion) -> Proposal:
     """Cancel a proposal (purpose `cancel`, over the statement).
 
-    An open one is closed. One that is on its way to a node is not: the cancellation is sent after it, and what
-    became of it is what the node's receipt says.
+    An open one is closed. One that is on its way to a node is not: the cancellation is sent after it, and
+    what became of it is what the node's receipt says.
     """
     token = _check(assertion, challenge(Purpose.CANCEL, statement), person)
     cancellation = documents.Cancellation(statement=canonical.b64u(statement), assertion=assertion)

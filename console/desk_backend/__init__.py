@@ -1,0 +1,1 @@
+"""The console's side of the desk: tickets out, answers in (docs/formats/desk.md)."""

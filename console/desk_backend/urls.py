@@ -1,0 +1,19 @@
+"""The addresses between console and desk."""
+
+from django.urls import path
+
+from console.desk_backend import begin, exchange, returning
+
+app_name = "desk"
+urlpatterns = [
+    path("sign-in", begin.sign_in, name="sign-in"),
+    path("enrol", begin.enrol, name="enrol"),
+    path("propose/<str:key>", begin.propose, name="propose"),
+    path("approve/<str:key>", begin.approve, name="approve"),
+    path("reject/<str:key>", begin.reject, name="reject"),
+    path("cancel/<str:key>", begin.cancel, name="cancel"),
+    path("found/<str:key>", begin.found, name="found"),
+    path("ticket", exchange.ticket, name="ticket"),
+    path("answer", exchange.answer, name="answer"),
+    path("return", returning.come_back, name="return"),
+]
