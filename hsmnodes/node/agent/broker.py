@@ -1,9 +1,9 @@
 """The broker between console and nodes, the same for both sides: queues, and how a Celery app is set.
 
 A message is only a carrier of signed bytes, so the broker is trusted with nothing but delivery. In
-production it is RabbitMQ: a durable quorum queue for the console and one for each node, on one topic exchange,
-all of them made by the console, since a node's user may only read its own queue and publish. Embedded it is a
-SQLite file.
+production it is RabbitMQ: a durable quorum queue for the console and one for each node, on one topic
+exchange, all of them made by the console, since a node's user may only read its own queue and publish.
+Embedded it is a SQLite file.
 """
 
 from typing import Any
@@ -31,7 +31,8 @@ class Channel(sqla.Channel):
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 - the base's signature
         message = super()._get(queue)
-        consumed = self._query_all(queue)  # type: ignore[attr-defined] # kombu's types leave it out.filter(self.message_cls.visible == False)  # noqa: E712 - SQL
+        everything = self._query_all(queue)  # type: ignore[attr-defined] # kombu's types leave it out
+        consumed = everything.filter(self.message_cls.visible == False)  # noqa: E712 - SQL
         consumed.delete(synchronize_session=False)
         self.session.commit()
         return message
