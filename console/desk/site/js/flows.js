@@ -1,0 +1,134 @@
+/**
+ * From what the console handed over to what lies on the desk: each purpose with its document type, its checks,
+ * its rendering, and what is signed. All that is shown comes from the document's bytes.
+ */
+import { encode, fromB64u, sha256Hex } from "./canonical.js";
+import { checkDeployment, checkDesk, checkExpiry, checkSignIn, now } from "./checks.js";
+import { readDocument } from "./documents.js";
+import { Purpose } from "./purposes.js";
+import { Refused } from "./refusal.js";
+import * as is from "./shapes.js";
+import { showCharter } from "./show_charter.js";
+import { showEnrolment, showProposal, showSignIn } from "./show.js";
+
+/**
+ * What lies on the desk.
+ * @typedef {object} Work
+ * @property {string} purpose
+ * @property {any} document the members of the document
+ * @property {any} sheet what is shown (see rows.js)
+ * @property {string[]} credentials ids the browser may ask for
+ * @property {{id: string, name: string} | null} signer who is to sign, where the document or the console says so
+ * @property {boolean} simulatorAllowed whether the document says it is of a demo
+ * @property {number | null} expiresAt seconds since 1970
+ * @property {(reason: string) => Uint8Array} toSign the bytes that are signed, given a typed reason
+ */
+
+const TYPES = {
+  [Purpose.SIGN_IN]: "quorate/sign-in/v1",
+  [Purpose.ENROL]: "quorate/enrolment/v1",
+  [Purpose.PROPOSE]: "quorate/proposal/v1",
+  [Purpose.APPROVE]: "quorate/proposal/v1",
+  [Purpose.REJECT]: "quorate/proposal/v1",
+  [Purpose.CANCEL]: "quorate/proposal/v1",
+  [Purpose.FOUND]: "quorate/charter/v1",
+};
+
+const STATEMENTS = {
+  [Purpose.REJECT]: "quorate/rejection-statement/v1",
+  [Purpose.CANCEL]: "quorate/cancellation-statement/v1",
+};
+
+/**
+ * Checks what the console handed over and prepares it to be shown and signed.
+ * @param {{purpose: string, document: string, attached: string[], credentials: string[], person: any}} order
+ * @returns {Promise<Work>}
+ * @throws {Refused} for anything that cannot be shown completely, or does not belong here
+ */
+export async function prepare(order) {
+  const { purpose } = order;
+  if (!Object.hasOwn(TYPES, purpose)) throw new Refused("unknown-purpose");
+  const bytes = fromB64u(order.document);
+  const document = readDocument(TYPES[purpose], bytes);
+  checkDeployment(document);
+  if ((order.person !== null) !== Object.hasOwn(STATEMENTS, purpose)) throw new Refused("bad-answer", "person");
+  if (order.attached.length && document.type !== "quorate/proposal/v1") throw new Refused("stray-attachment");
+  const hash = await sha256Hex(bytes);
+  const rest = await PREPARE[document.type](document, { ...order, bytes, hash });
+  return {
+    purpose,
+    document,
+    credentials: order.credentials,
+    simulatorAllowed: document.demo ?? true,
+    toSign: () => bytes,
+    signer: null,
+    expiresAt: null,
+    ...rest,
+  };
+}
+
+const PREPARE = {
+  async "quorate/sign-in/v1"(document) {
+    checkDesk(document);
+    checkSignIn(document);
+    return { sheet: showSignIn(document), expiresAt: document.expires_at };
+  },
+
+  async "quorate/enrolment/v1"(document) {
+    checkDesk(document);
+    return { sheet: showEnrolment(document), signer: document.person };
+  },
+
+  async "quorate/proposal/v1"(document, { purpose, attached, person, bytes, hash }) {
+    checkExpiry(document.expires_at);
+    const charters = await Promise.all(attached.map((one) => readAttached(one, document)));
+    const sheet = await showProposal(purpose, document, { hash, charters, person });
+    const signer = person ?? (purpose === Purpose.PROPOSE ? document.requester : null);
+    const statement = (reason) => makeStatement(purpose, { document, hash, person, reason });
+    return {
+      sheet,
+      signer: signer && { id: signer.id, name: signer.name },
+      expiresAt: document.expires_at,
+      toSign: person === null ? () => bytes : statement,
+    };
+  },
+
+  async "quorate/charter/v1"(document, { hash }) {
+    checkDesk(document);
+    checkExpiry(document.valid_until);
+    return { sheet: await showCharter(document, hash) };
+  },
+};
+
+/**
+ * A charter that lies behind a hash in the parameters of a proposal, with its own hash.
+ * @throws {Refused} if the hash of its bytes does not stand there
+ */
+async function readAttached(encoded, proposal) {
+  const bytes = fromB64u(encoded);
+  const hash = await sha256Hex(bytes);
+  if (!stringsIn(proposal.parameters).includes(hash)) throw new Refused("stray-attachment");
+  const charter = readDocument("quorate/charter/v1", bytes);
+  checkDeployment(charter);
+  return { charter, hash };
+}
+
+/** @param {any} value @returns {string[]} */
+function stringsIn(value) {
+  if (typeof value === "string") return [value];
+  return value !== null && typeof value === "object" ? Object.values(value).flatMap(stringsIn) : [];
+}
+
+/** The canonical bytes of the statement with which a person rejects or cancels a proposal. */
+function makeStatement(purpose, { document, hash, person, reason }) {
+  is.reason(reason, "reason");
+  return encode({
+    type: STATEMENTS[purpose],
+    deployment: document.deployment,
+    proposal: document.proposal,
+    proposal_hash: hash,
+    person: { id: person.id, name: person.name },
+    reason,
+    at: now(),
+  });
+}

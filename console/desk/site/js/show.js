@@ -1,0 +1,169 @@
+/** What is shown of each document, as plain data made from its members: the page only lays it out. */
+import { Purpose } from "./purposes.js";
+import { asText, operationOf, renderFields, renderSentence } from "./render.js";
+import { namedRow, PLAIN, row, section, sentence, timeRow } from "./rows.js";
+import { charterSections } from "./show_charter.js";
+import { fingerprint } from "./words.js";
+
+/** @typedef {import("./rows.js").Sheet} Sheet */
+/** @typedef {import("./rows.js").Row} Row */
+/** @typedef {import("./rows.js").Group} Group */
+
+const SECTIONS = {
+  nodes: "Where",
+  authorities: "Whose consent it needs",
+  requester: "Who asks, and why",
+  reason: "Who asks, and why",
+  not_before: "When",
+  expires_at: "When",
+};
+const LONGEST_BUTTON = 160;
+
+const WORDING = {
+  [Purpose.PROPOSE]: { kicker: "To propose", verb: "Propose: ", done: "Proposed" },
+  [Purpose.APPROVE]: { kicker: "To approve", verb: "Approve: ", done: "Approved" },
+  [Purpose.REJECT]: { kicker: "To reject", verb: "Reject the request to ", done: "Rejected" },
+  [Purpose.CANCEL]: { kicker: "To cancel", verb: "Cancel the request to ", done: "Cancelled" },
+};
+
+/** @param {any} document @returns {Sheet} */
+export function showSignIn(document) {
+  const host = document.console.split("://")[1];
+  return {
+    ...PLAIN,
+    kicker: "To sign in",
+    sentence: sentence("Sign in to the console at ", document.console, "."),
+    note: "This opens a session and approves nothing.",
+    sections: [
+      section("What you sign", [
+        row("Console", document.console),
+        timeRow("Made at", document.at),
+        timeRow("Good until", document.expires_at),
+      ]),
+      section("Identifiers", [
+        row("Desk", document.desk.origin),
+        row("Relying party", document.desk.rp_id),
+        row("Deployment", document.deployment, "id"),
+        row("Nonce", document.nonce, "id"),
+        row("Document", document.type),
+      ]),
+    ],
+    button: `Sign in to ${host}`,
+    done: "Signed in",
+  };
+}
+
+/** @param {any} document @returns {Sheet} */
+export function showEnrolment(document) {
+  const { person, organisation, label } = document;
+  return {
+    ...PLAIN,
+    kicker: "To enrol a token",
+    sentence: sentence("Enrol a security token, called ", `“${label}”`, ", for ", person.name, " of ",
+      organisation.name, "."),
+    note:
+      "Everyone needs two tokens: with only one, its loss leaves you unable to sign until others admit a new one. " +
+      "Afterwards this desk shows the words of the token. Whoever admits it compares them with you, in person or " +
+      "over a line they trust.",
+    sections: [
+      section("What you sign", [
+        namedRow("Person", person),
+        namedRow("Organisation", organisation),
+        row("Name of the token", label),
+        timeRow("Made at", document.at),
+      ]),
+      section("Identifiers", [
+        row("Desk", document.desk.origin),
+        row("Relying party", document.desk.rp_id),
+        row("Deployment", document.deployment, "id"),
+        row("Demo", document.demo ? "yes" : "no", "boolean"),
+        row("Nonce", document.nonce, "id"),
+        row("Document", document.type),
+      ]),
+    ],
+    button: `Enrol the token “${label}” for ${person.name}`,
+    done: "Enrolled",
+  };
+}
+
+/**
+ * @param {string} purpose
+ * @param {any} document the proposal
+ * @param {{hash: string, charters: {charter: any, hash: string}[], person: any}} about
+ * @returns {Promise<Sheet>}
+ */
+export async function showProposal(purpose, document, { hash, charters, person }) {
+  const parts = renderSentence(document);
+  const { parameters, envelope } = await renderFields(document);
+  const wording = WORDING[purpose];
+  const behind = await Promise.all(charters.map(async (one) => ({
+    title: `The charter with the words ${fingerprint(one.hash).join(" ")}`,
+    sections: await charterSections(one.charter),
+  })));
+  return {
+    ...PLAIN,
+    kicker: `${wording.kicker} · ${operationOf(document.operation).title}`,
+    sentence: parts,
+    sections: [
+      ...(person ? [section("Your statement", [namedRow("Stated by", person)])] : []),
+      { title: "What", groups: groups(parameters) },
+      ...envelopeSections(envelope),
+    ],
+    fingerprint: { words: fingerprint(hash), hash, caption: "The words of this proposal" },
+    behind,
+    button: buttonFor(wording.verb, parts, document),
+    done: wording.done,
+    stops: person !== null,
+    askReason: person === null ? "" : REASONS[purpose],
+  };
+}
+
+const REASONS = {
+  [Purpose.REJECT]: "Why do you reject it? Everyone concerned reads this.",
+  [Purpose.CANCEL]: "Why do you cancel it? Everyone concerned reads this.",
+};
+
+function buttonFor(verb, parts, document) {
+  const text = asText(parts).replace(/\.$/, "");
+  const full = verb + text[0].toLowerCase() + text.slice(1);
+  if (full.length <= LONGEST_BUTTON) return full;
+  const title = operationOf(document.operation).title;
+  return verb + title[0].toLowerCase() + title.slice(1);
+}
+
+function envelopeSections(rows) {
+  const titles = [...new Set(Object.values(SECTIONS)), "Identifiers"];
+  const titleOf = (one) => SECTIONS[one.path.split(/[.[]/)[0]] ?? "Identifiers";
+  return titles
+    .map((title) => ({ title, groups: groups(rows.filter((one) => titleOf(one) === title)) }))
+    .filter((one) => one.groups.length);
+}
+
+/**
+ * Rows with "A 1 · B" as their label stand together under "A 1", or under "A" if there is no second.
+ * @param {Row[]} rows
+ * @returns {Group[]}
+ */
+function groups(rows) {
+  const found = [];
+  for (const one of rows) {
+    const [title, ...rest] = one.label.includes(" · ") ? one.label.split(" · ") : ["", one.label];
+    if (found.at(-1)?.title !== title) found.push({ title, rows: [] });
+    found.at(-1).rows.push({ ...one, label: rest.join(" · ") });
+  }
+  const titles = new Set(found.map((group) => group.title));
+  const isOnly = (title) => title.endsWith(" 1") && !titles.has(title.replace(/1$/, "2"));
+  return found.map(({ title, rows: own }) => ({
+    title: isOnly(title) ? title.slice(0, -2) : title,
+    rows: withIdsBesideNames(own),
+  }));
+}
+
+/** A name that is followed by its id stands with it in one row. @param {Row[]} rows */
+function withIdsBesideNames(rows) {
+  return rows.flatMap((one, place) => {
+    if (one.label === "Id" && rows[place - 1]?.label === "Name") return [];
+    const isNamed = one.label === "Name" && rows[place + 1]?.label === "Id";
+    return [isNamed ? { ...one, kind: "named", detail: rows[place + 1].value } : one];
+  });
+}

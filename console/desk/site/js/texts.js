@@ -1,0 +1,69 @@
+/** The words for everything that can go wrong: what happened, and what to do next. Nothing is signed then. */
+
+const AGAIN = "Go back to the console and begin again.";
+const REPORT =
+  "Do not go on. Tell your security officers, over a line you trust, what you were asked to sign and what is written here.";
+const TICKET = "What brings you here is good for one visit and a few minutes.";
+
+/** @type {Record<string, {what: string, next: string, alarm?: boolean}>} */
+export const REFUSALS = {
+  // what the console handed over
+  "bad-ticket": { what: "The address you came by is not one this desk can use.", next: AGAIN },
+  "ticket-unknown": { what: `The console does not know what you came for. ${TICKET}`, next: AGAIN },
+  "ticket-used": { what: `This was opened before. ${TICKET}`, next: AGAIN },
+  "ticket-expired": { what: `It took too long. ${TICKET}`, next: AGAIN },
+  "too-many": { what: "The console refuses for a moment: there were too many requests.", next: "Wait a minute, then go back to the console and begin again." },
+  unavailable: { what: "The console answered that it cannot do this now.", next: AGAIN },
+  unreachable: { what: "The console did not answer.", next: "See that you are connected, then go back to the console and begin again." },
+  malformed: { what: "The console could not read what this desk sent.", next: REPORT, alarm: true },
+  "other-origin": { what: "The console does not take this desk for its own.", next: REPORT, alarm: true },
+  "bad-answer": { what: "The console answered in a way this desk does not understand.", next: REPORT, alarm: true },
+  "unknown-purpose": { what: "The console asks for a signature of a kind that this desk does not know.", next: REPORT, alarm: true },
+  "stray-attachment": { what: "The console sent a document along that does not belong to what is to be signed.", next: REPORT, alarm: true },
+
+  // the document
+  "too-long": { what: "The document is longer than any that is signed here.", next: REPORT, alarm: true },
+  "not-json": { what: "The document cannot be read.", next: REPORT, alarm: true },
+  "not-canonical": { what: "The document is not written in the one way that is signed, so two readers could read it differently.", next: REPORT, alarm: true },
+  "not-base64url": { what: "The document cannot be read.", next: REPORT, alarm: true },
+  "too-deep": { what: "The document is nested too deeply.", next: REPORT, alarm: true },
+  "member-name": { what: "The document has a field with a name that is not plain.", next: REPORT, alarm: true },
+  "lone-surrogate": { what: "The document has a broken letter.", next: REPORT, alarm: true },
+  float: { what: "The document has a number that is not whole.", next: REPORT, alarm: true },
+  "integer-too-large": { what: "The document has a number that is too large.", next: REPORT, alarm: true },
+  "other-document": { what: "The console named one thing to be signed, and sent another.", next: REPORT, alarm: true },
+  "unknown-field": { what: "The document has a field that this desk cannot show. What cannot be shown completely is not signed.", next: REPORT, alarm: true },
+  "missing-field": { what: "The document lacks a field that it must have.", next: REPORT, alarm: true },
+  "bad-field": { what: "A field of the document is not as it must be.", next: REPORT, alarm: true },
+  "unreadable-text": { what: "A text in the document has invisible, reversing or broken letters, so it cannot be shown as it is.", next: REPORT, alarm: true },
+  "unknown-operation": { what: "The document is about an operation that this desk does not know.", next: "The desk may be older than the console. Ask your security officers; do not sign this elsewhere.", alarm: true },
+  "cannot-show": { what: "The document has a part that this desk cannot show. What cannot be shown completely is not signed.", next: REPORT, alarm: true },
+
+  // its place and time
+  "other-deployment": { what: "The document is of another deployment than this desk serves.", next: REPORT, alarm: true },
+  "demo-document": { what: "The document is of a demo, and this desk is not a demo's.", next: REPORT, alarm: true },
+  "other-desk": { what: "The document is to be signed at another desk.", next: REPORT, alarm: true },
+  "other-console": { what: "The sign-in is for another console than the one this desk serves.", next: REPORT, alarm: true },
+  "not-yet": { what: "The sign-in is from the future.", next: "See that the clock of this machine is right, then begin again at the console." },
+  expired: { what: "It has expired.", next: "Go back to the console. It can be asked for anew." },
+  "other-address": { what: "This desk is not at the address it was built for.", next: REPORT, alarm: true },
+  framed: { what: "This desk is inside another page.", next: REPORT, alarm: true },
+  "no-webauthn": { what: "This browser cannot speak to security tokens here.", next: "Use a current browser, at this desk's own address." },
+
+  // what was typed here
+  "bad-reason": { what: "The reason cannot be signed: it has invisible letters, line breaks or double spaces, or is too long.", next: "Write it as one plain line." },
+
+  // the token
+  "token-declined": { what: "The token did not sign: it was cancelled, took too long, or is not one that may sign here.", next: "Try again with your token at hand." },
+  "token-known": { what: "This token is enrolled for this person already.", next: "Use another token." },
+  "token-elsewhere": { what: "The browser does not let tokens be used at this address.", next: REPORT, alarm: true },
+  "token-unfit": { what: "This token cannot do what is needed: keep the credential, ask for a PIN or biometrics, and sign by ES256 or EdDSA.", next: "Use another token." },
+  "token-failed": { what: "The token or the browser did not do what was asked.", next: "Try again. If it happens again, use another browser or token." },
+};
+
+const UNEXPECTED = { what: "Something went wrong in this desk itself.", next: "Go back to the console and begin again. If it happens again, tell your security officers.", alarm: true };
+
+/** @param {string} code */
+export function wordsFor(code) {
+  return REFUSALS[code] ?? UNEXPECTED;
+}

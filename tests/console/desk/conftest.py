@@ -1,0 +1,117 @@
+"""A built desk, a console that lies, and a real browser between them."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from console.desk.build import Desk, build
+from console.desk.server import make_application
+from tests.console.desk.cast import DEPLOYMENT, simulator
+from tests.console.desk.lying_console import LyingConsole
+
+CHROMIUM = os.environ.get("QUORATE_CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+@contextmanager
+def serving(application: Callable[..., Any] | None) -> Iterator[WSGIServer]:
+    """A web server on a free port of this machine, for as long as it is needed."""
+    server = make_server("127.0.0.1", 0, application, handler_class=_Silent)  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass(frozen=True)
+class Counter:
+    """The desk as it is served, and the console it is built for."""
+
+    origin: str
+    console_origin: str
+    console: LyingConsole
+    folder: Path
+    digest: str
+
+    def address(self, what: Any) -> str:
+        """Where the console would send the browser for an order."""
+        return f"{self.origin}/#{self.console.ticket(what)}"
+
+
+@contextmanager
+def open_counter(folder: Path, *, demo: bool) -> Iterator[Counter]:
+    with serving(None) as console_server, serving(None) as desk_server:
+        console_origin = f"http://127.0.0.1:{console_server.server_port}"
+        origin = f"http://localhost:{desk_server.server_port}"
+        desk = Desk(console_origin, origin, DEPLOYMENT, simulator() if demo else None)
+        digest = build(desk, folder)
+        console = LyingConsole(origin)
+        console_server.set_app(console)
+        desk_server.set_app(make_application(folder))
+        yield Counter(origin, console_origin, console, folder, digest)
+
+
+@pytest.fixture(scope="session")
+def demo_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
+    """A demo's desk, with simulated tokens."""
+    with open_counter(tmp_path_factory.mktemp("demo") / "desk", demo=True) as counter:
+        yield counter
+
+
+@pytest.fixture(scope="session")
+def real_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
+    """A desk as production has it, without a simulator."""
+    with open_counter(tmp_path_factory.mktemp("real") / "desk", demo=False) as counter:
+        yield counter
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="en-GB", timezone_id="Europe/Amsterdam")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A page that fails the test on any error or violation of the policy."""
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"an error on the page: {error}"))
+    page.on(
+        "console", lambda line: pytest.fail(f"on the console: {line.text}") if line.type == "error" else None
+    )
+    page.set_default_timeout(8000)
+    return page
