@@ -37,7 +37,7 @@ def processes(layout: Layout) -> list[Process]:
     """Everything that then runs. Called after the steps: they make the nodes."""
     return [
         Process("console", web("console.wsgi:application", layout.console_port, threads=4)),
-        Process("desk", web("console.server.desk:application", layout.desk_port, threads=1)),
+        Process("desk", web("console.desk.server:application", layout.desk_port, threads=1)),
         Process("worker", worker(layout)),
         *(
             Process(f"node {configuration.parent.name}", node(configuration))

@@ -14,12 +14,16 @@ PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 
 @dataclass(frozen=True)
 class BrokerUser:
-    """A user of one virtual host: what its permissions match, as RabbitMQ's regular expressions."""
+    """A user of one virtual host: what its permissions match, as RabbitMQ's regular expressions.
+
+    `routes` limits the routing keys it may publish with on the exchange `quorate`.
+    """
 
     name: str
     configure: str = ".*"
     write: str = ".*"
     read: str = ".*"
+    routes: str | None = None
 
 
 class RabbitServer:
@@ -91,6 +95,11 @@ class RabbitServer:
                 f'rabbit_auth_backend_internal:add_user({who}, <<"{passwords[user.name]}">>, <<"test">>)',
                 f'rabbit_auth_backend_internal:set_permissions({who}, <<"{name}">>, {rights}, <<"test">>)',
             ]
+            if user.routes is not None:
+                steps.append(
+                    f'rabbit_auth_backend_internal:set_topic_permissions({who}, <<"{name}">>, <<"quorate">>, '
+                    f'{erlang_text(user.routes)}, <<".*">>, <<"test">>)'
+                )
         self.control("eval", ", ".join(steps) + ".")
         return {
             user: f"amqp://{name}.{user}:{password}@127.0.0.1:{self.port}/{name}"

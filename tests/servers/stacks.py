@@ -53,8 +53,10 @@ def make_stack(name: str, folder: Path, *, nodes: tuple[str, ...] = ()) -> Stack
 
 
 def broker_user_of(node: str) -> BrokerUser:
-    """What a node may do with the broker: read its own queue, write to the console's."""
-    return BrokerUser(name=node, configure="^$", write=r"^(amq\.default|quorate)$", read=rf"^node\.{node}$")
+    """What a node may do with the broker: read its own queue, write to the console's queue."""
+    return BrokerUser(
+        name=node, configure="^$", write="^quorate$", read=rf"^node\.{node}$", routes="^console$"
+    )
 
 
 def enter_production(folder: Path) -> None:

@@ -46,6 +46,19 @@ def test_a_node_cannot_read_the_queue_of_another(stack: Stack):
             channel.basic_get("node.fra-1")
 
 
+@on_production
+@pytest.mark.stack_nodes("ams-1")
+def test_a_node_can_write_to_the_console_and_to_no_other_node(stack: Stack):
+    exchange = kombu.Exchange("quorate", type="topic", durable=True)
+    with kombu.Connection(stack.broker_url) as console:
+        exchange(console.default_channel).declare()
+    with kombu.Connection(stack.broker_url_of("ams-1"), transport_options={"confirm_publish": True}) as node:
+        sender = node.Producer(auto_declare=False)
+        sender.publish("a receipt", exchange="quorate", routing_key="console")
+        with pytest.raises(AccessRefused):
+            sender.publish("for another", exchange="quorate", routing_key="node.fra-1")
+
+
 def test_what_a_process_started_ends_with_its_owner(tmp_path: Path):
     owner = subprocess.Popen(["sleep", "600"])
     script = (
