@@ -1,4 +1,4 @@
-"""Settings from the environment: read strictly, so that a typing mistake stops the start and not the service."""
+"""Settings from the environment, read strictly: a typing mistake stops the start, not the service."""
 
 import os
 import re

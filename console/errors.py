@@ -1,4 +1,4 @@
-"""The one place where what the domain refuses becomes HTTP: problem details for programs, a page for people."""
+"""The one place where a refusal becomes HTTP: problem details for programs, a page for people."""
 
 import secrets
 from http import HTTPStatus
@@ -68,7 +68,7 @@ class DomainErrorMiddleware:
 
 
 def refuse(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
-    """A refusal for whoever asks: problem details under /api/ and /desk/, a page with an id to quote elsewhere."""
+    """A refusal for whoever asks: problem details under /api/, elsewhere a page with an id to quote."""
     reference = secrets.token_hex(4)
     logger.info("refused", code=code, status=int(status), reference=reference, path=request.path)
     if request.path.startswith("/api/"):

@@ -18,7 +18,7 @@ from tenants import clock, log
 from tenants.log import Event
 from tenants.models import Person, Token
 
-PERSON, EPOCH, TOKEN = "person", "epoch", "token"  # noqa: S105 - names of members of the session
+PERSON, EPOCH, TOKEN = "person", "epoch", "token"
 BEGAN, SHOWN, SEEN = "began", "shown", "seen"
 SEEN_STEP = 60
 

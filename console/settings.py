@@ -176,7 +176,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Quorate",
-    "DESCRIPTION": "The console of an HSM service with separation of duties: read everything, propose operations.",
+    "DESCRIPTION": "The console of an HSM service with separation of duties: read, and propose operations.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

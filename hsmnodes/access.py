@@ -1,4 +1,4 @@
-"""Which machines, slots and keys a person sees: the provider's all, a customer's those its services are on."""
+"""Which machines, slots and keys a person sees: a provider its own, a customer those it is served by."""
 
 from django.db.models import Q, QuerySet
 

@@ -1,1 +1,1 @@
-"""The Django app of the people: organisations, tokens, services, Trust Zones, charters, proposals, the log."""
+"""The Django app of the people: organisations, tokens, services, zones, charters, proposals, the log."""

@@ -1,37 +1,50 @@
 """The log's protection in the database itself: triggers that refuse to change or delete an entry.
 
 They hold whatever the console's code does. On PostgreSQL the console's role must not be a superuser
-(`manage.py check --deploy`).
+(`manage.py check --deploy`). The trigger on INSERT is there because INSERT OR REPLACE of SQLite deletes
+without firing the trigger on DELETE.
 """
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-TABLE = "tenants_logentry"
-MESSAGE = "the log is append-only"
-
 PROTECT = {
     "sqlite": [
-        f"CREATE TRIGGER {TABLE}_{verb.lower()} BEFORE {verb} ON {TABLE} "
-        f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
-        for verb in ("UPDATE", "DELETE")
-    ]
-    # INSERT OR REPLACE would delete without firing the trigger above.
-    + [
-        f"CREATE TRIGGER {TABLE}_insert BEFORE INSERT ON {TABLE} "
-        f"WHEN NEW.sequence <> (SELECT COALESCE(MAX(sequence), 0) + 1 FROM {TABLE}) "
-        f"OR EXISTS (SELECT 1 FROM {TABLE} WHERE hash = NEW.hash) "
-        f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+        """
+        CREATE TRIGGER tenants_logentry_update BEFORE UPDATE ON tenants_logentry
+        BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END
+        """,
+        """
+        CREATE TRIGGER tenants_logentry_delete BEFORE DELETE ON tenants_logentry
+        BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END
+        """,
+        """
+        CREATE TRIGGER tenants_logentry_insert BEFORE INSERT ON tenants_logentry
+        WHEN NEW.sequence <> (SELECT COALESCE(MAX(sequence), 0) + 1 FROM tenants_logentry)
+        OR EXISTS (SELECT 1 FROM tenants_logentry WHERE hash = NEW.hash)
+        BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END
+        """,
     ],
     "postgresql": [
-        f"CREATE FUNCTION {TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{MESSAGE}'; END $$",
-        f"CREATE TRIGGER {TABLE}_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON {TABLE} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {TABLE}_refuse()",
+        """
+        CREATE FUNCTION tenants_logentry_refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'the log is append-only'; END $$
+        """,
+        """
+        CREATE TRIGGER tenants_logentry_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON tenants_logentry
+        FOR EACH STATEMENT EXECUTE FUNCTION tenants_logentry_refuse()
+        """,
     ],
 }
 UNPROTECT = {
-    "sqlite": [f"DROP TRIGGER {TABLE}_{verb}" for verb in ("update", "delete", "insert")],
-    "postgresql": [f"DROP TRIGGER {TABLE}_keep ON {TABLE}", f"DROP FUNCTION {TABLE}_refuse()"],
+    "sqlite": [
+        "DROP TRIGGER tenants_logentry_update",
+        "DROP TRIGGER tenants_logentry_delete",
+        "DROP TRIGGER tenants_logentry_insert",
+    ],
+    "postgresql": [
+        "DROP TRIGGER tenants_logentry_keep ON tenants_logentry",
+        "DROP FUNCTION tenants_logentry_refuse()",
+    ],
 }
 
 

@@ -79,7 +79,7 @@ def draft_zone(
     by: Person,
     terms: Terms = DEFAULT_TERMS,
 ) -> CharterVersion:
-    """Draft a Trust Zone with its founding charter. Its people sign that next, then `zone.found` is proposed."""
+    """Draft a Trust Zone and its founding charter: its people sign that, then `zone.found` is proposed."""
     access.require(
         access.may_propose(by, [service.customer_id]) or by.id in {duty.person.id for duty in duties},
         "A zone is drafted by people with a duty of the customer, or by those who will hold duties in it.",

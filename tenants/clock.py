@@ -1,4 +1,4 @@
-"""The console's clock, in the two forms it is needed: Unix seconds in documents, a datetime in the database."""
+"""The console's clock in the two forms that are needed: Unix seconds, and a datetime."""
 
 import time
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The inbox: which people an open proposal still waits for. Kept by the workflow, so that lists need not count."""
+"""The inbox: whom an open proposal still waits for. Kept by the workflow, so that lists need not count."""
 
 from tenants.models import Person, Proposal, Waiting
 from tenants.verdicts import Standing

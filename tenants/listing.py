@@ -1,4 +1,4 @@
-"""Pages of long lists by keyset: each as fast as the first, whatever the table's size, and nothing counted."""
+"""Pages of long lists by keyset: each as fast as the first, however long the list, and nothing counted."""
 
 import base64
 import binascii

@@ -4,8 +4,8 @@
                      → rejected | cancelled | expired
 
 Every signature is verified before it is stored, and counted by the protocol's own `evaluate` over the
-charters in force. What an authorised proposal sets off is written in the same transaction: in the console itself
-(tenants/effects.py), or by the hooks that the app of the machines registers.
+charters in force. What an authorised proposal sets off is written in the same transaction: in the console
+itself (tenants/effects.py), or by the hooks that the app of the machines registers.
 
 Functions that take a signature are not to be called in a transaction (see tenants/tokens.py).
 """
@@ -111,7 +111,7 @@ def discard_draft(*, proposal: Proposal, person: Person) -> None:
         raise NotAllowed("not-requester", "A draft is given up by the person it was made for.")
     _expect(proposal, State.DRAFT)
     proposal.proposed_at = clock.now()
-    _close(proposal, State.CANCELLED, Event.CANCELLED, person, b"", "The draft was given up.")
+    _close(proposal, State.CANCELLED, Event.CANCELLED, person=person, reason="The draft was given up.")
 
 
 # ------------------------------------------------------------------ signatures
@@ -183,7 +183,14 @@ def reject(*, proposal: Proposal, person: Person, statement: bytes, assertion: A
         Rejection.objects.create(
             proposal=proposal, person=person, token=token, raw=rejection.raw, reason=reason
         )
-        _close(proposal, State.REJECTED, Event.REJECTED, person, rejection.raw, reason)
+        _close(
+            proposal,
+            State.REJECTED,
+            Event.REJECTED,
+            person=person,
+            reason=reason,
+            document=rejection.raw,
+        )
     return proposal
 
 
@@ -203,7 +210,14 @@ def cancel(*, proposal: Proposal, person: Person, statement: bytes, assertion: A
             proposal=proposal, person=person, token=token, raw=cancellation.raw, reason=reason
         )
         if proposal.state == State.PROPOSED:
-            _close(proposal, State.CANCELLED, Event.CANCELLED, person, cancellation.raw, reason)
+            _close(
+                proposal,
+                State.CANCELLED,
+                Event.CANCELLED,
+                person=person,
+                reason=reason,
+                document=cancellation.raw,
+            )
             return proposal
         log.record(
             Event.CANCELLED,
@@ -275,7 +289,13 @@ def expire_due(*, limit: int = 500) -> int:
         with transaction.atomic():
             proposal = Proposal.objects.select_for_update().get(pk=key)
             if proposal.state in (State.DRAFT, State.PROPOSED):
-                _close(proposal, State.EXPIRED, Event.EXPIRED, None, b"", "Nobody signed it in time.")
+                _close(
+                    proposal,
+                    State.EXPIRED,
+                    Event.EXPIRED,
+                    person=None,
+                    reason="Nobody signed it in time.",
+                )
                 expired += 1
     return expired
 
@@ -315,7 +335,13 @@ def _take_effect(proposal: Proposal) -> None:
 
 
 def _close(
-    proposal: Proposal, state: State, event: Event, person: Person | None, document: bytes, reason: str
+    proposal: Proposal,
+    state: State,
+    event: Event,
+    *,
+    person: Person | None,
+    reason: str,
+    document: bytes = b"",
 ) -> None:
     proposal.state, proposal.finished_at, proposal.detail = state, clock.now(), reason
     proposal.save(update_fields=["state", "proposed_at", "finished_at", "detail"])

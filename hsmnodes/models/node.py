@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from hsmnodes.models.cluster import Cluster
 from hsmnodes.models.data_centre import DataCentre
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import NodeAt
+from hsmnodes.node.protocol.documents import Named, NodeAt
 from tenants import clock
 from tenants.models import Organisation
 from tenants.models.fields import NAME_MAX, HashField, IdField
@@ -28,8 +28,8 @@ class NodeStatus(models.TextChoices):
 class Node(models.Model):
     """A node. `identity` is the 65-byte point of its identity key in base64url.
 
-    The identity is pinned when the enrolment is authorised (`enrolled_at`); until then it is what the proposal
-    to enrol it claims. What the last heartbeat said stands in the `reported_…` columns.
+    The identity is pinned by the warrant that enrols it; `enrolled_at` is when the node confirmed that. What
+    the last heartbeat said stands in the `reported_…` columns and those after them.
     """
 
     id = IdField()
@@ -98,6 +98,10 @@ class Node(models.Model):
     def status_reason(self) -> str:
         """Why it is not simply online, in words; empty if it is."""
         return self.out_of_step_reason or self.reported_reason
+
+    def named(self) -> Named:
+        """Its id and name as documents state them."""
+        return Named(id=self.id, name=self.name)
 
     def at(self) -> NodeAt:
         """How a proposal names it."""

@@ -1,0 +1,18 @@
+"""The tasks of the console's worker that keep the house in order."""
+
+from celery import shared_task
+from django.core.management import call_command
+
+from console.desk_backend import tickets
+from tenants import programs, workflow
+
+HOUSEKEEPING = "quorate.console.housekeeping"
+
+
+@shared_task(name=HOUSEKEEPING)
+def housekeeping() -> None:
+    """Close what has expired, and forget what is of no use any more."""
+    workflow.expire_due()
+    programs.forget_old_nonces()
+    tickets.forget_old()
+    call_command("clearsessions")

@@ -1,0 +1,34 @@
+"""The console's end of the broker."""
+
+from functools import cache
+
+from celery import Celery
+from django.conf import settings
+
+from hsmnodes.node.agent import broker
+from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, queue_of
+
+
+@cache
+def app() -> Celery:
+    """The console's Celery app, the same for pages and worker."""
+    return broker.make_app(
+        "quorate.console", broker=settings.BROKER_URL, consumes=CONSOLE_QUEUE, may_declare=True
+    )
+
+
+def send_to_node(node: str, text: str) -> None:
+    """Hand a message for the node with this id to the broker. Raises one of `failures()`."""
+    broker.send(app(), DELIVER, text, to=queue_of(node))
+
+
+def declare_queues(nodes: list[str]) -> None:
+    """Make the console's queue and those of the nodes with these ids. Raises one of `failures()`."""
+    broker.declare_queues(app(), [CONSOLE_QUEUE, *map(queue_of, nodes)])
+
+
+@cache
+def failures() -> tuple[type[Exception], ...]:
+    """What a broker that cannot be reached, or refuses, raises."""
+    with app().connection_for_write() as connection:
+        return (*connection.connection_errors, *connection.channel_errors, OSError)

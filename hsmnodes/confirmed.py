@@ -1,0 +1,90 @@
+"""What a node's receipt confirms, by operation: the services, slots and keys that the console shows."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hsmnodes import dispatch
+from hsmnodes.models import Key, Node, Placement, Receipt, Slot
+from tenants import clock
+from tenants.models import Organisation, Service
+
+Confirm = Callable[[Receipt, Mapping[str, Any]], None]
+
+
+def take_over(receipt: Receipt) -> None:
+    """Write down what a verified receipt says was done. In the caller's transaction."""
+    confirm = CONFIRMED.get(receipt.proposal.operation)
+    if confirm is not None:
+        confirm(receipt, receipt.proposal.document.parameters)
+
+
+def _node_enrolled(receipt: Receipt, _parameters: Mapping[str, Any]) -> None:
+    if Node.objects.filter(pk=receipt.node_id, enrolled_at=None).update(enrolled_at=clock.now()):
+        dispatch.introduce(Node.objects.get(pk=receipt.node_id))
+
+
+def _service_started(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
+    service, _ = Service.objects.get_or_create(
+        id=parameters["service"]["id"],
+        defaults={
+            "name": parameters["service"]["name"],
+            "provider": receipt.proposal.provider,
+            "customer": Organisation.objects.get(pk=parameters["customer"]["id"]),
+            "mode": parameters["mode"],
+            "started_at": receipt.at,
+        },
+    )
+    Placement.objects.get_or_create(
+        service=service, node=receipt.node, defaults={"proposal": receipt.proposal, "at": receipt.at}
+    )
+
+
+def _slot_created(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
+    Slot.objects.get_or_create(
+        id=parameters["slot"]["id"],
+        defaults={
+            "node": receipt.node,
+            "zone_id": parameters["zone"]["id"],
+            "name": parameters["slot"]["name"],
+            "backup_key": parameters["backup_key"],
+            "results": receipt.results,
+            "proposal": receipt.proposal,
+            "created_at": receipt.at,
+        },
+    )
+
+
+def _keys_generated(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
+    slot = Slot.objects.get(node=receipt.node, zone=parameters["zone"]["id"])
+    for key in receipt.results["keys"]:
+        Key.objects.get_or_create(
+            id=key["id"],
+            defaults={
+                "zone": slot.zone,
+                "slot": slot,
+                "label": key["label"],
+                "algorithm": key["algorithm"],
+                "usages": key["usages"],
+                "public_key": key["public_key"] or "",
+                "blob_hash": key["wrapped_sha256"],
+                "results": key,
+                "proposal": receipt.proposal,
+                "created_at": receipt.at,
+            },
+        )
+
+
+def _keys_destroyed(receipt: Receipt, _parameters: Mapping[str, Any]) -> None:
+    gone = [key["id"] for key in receipt.results["keys"]]
+    Key.objects.filter(pk__in=gone, zone=receipt.proposal.zone, destroyed_at=None).update(
+        destroyed_at=receipt.at, destroyed_by=receipt.proposal
+    )
+
+
+CONFIRMED: Mapping[str, Confirm] = {
+    dispatch.ENROL: _node_enrolled,
+    "service.start/v1": _service_started,
+    dispatch.CREATE_SLOT: _slot_created,
+    "key.generate/v1": _keys_generated,
+    "key.destroy/v1": _keys_destroyed,
+}

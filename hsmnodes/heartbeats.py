@@ -1,0 +1,100 @@
+"""Heartbeats: what a node says of itself, and whether it is in step with what is in force here."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from hsmnodes import dispatch, relay
+from hsmnodes.models import MessageKind, Node, OutboxMessage
+from hsmnodes.node.agent.messages import FromNode
+from hsmnodes.node.protocol.documents import Heartbeat
+from hsmnodes.node.protocol.errors import Refused
+from tenants import clock, deployment, log
+from tenants.log import Event
+from tenants.models import CharterState, CharterVersion
+
+RELAY_EVERY = timedelta(seconds=60)
+REMIND_EVERY = timedelta(seconds=30)
+
+
+def take_heartbeat(node: Node, payload: bytes, message: FromNode) -> None:
+    """Take a heartbeat whose signature by `node` was verified. An older one than the last is left alone.
+
+    Raises Refused if it is of another deployment or node.
+    """
+    heartbeat = Heartbeat.from_bytes(payload)
+    if heartbeat.deployment != deployment.current().id or heartbeat.node != node.named():
+        raise Refused("other-node", "The heartbeat names another deployment or node.")
+    with transaction.atomic():
+        node = Node.objects.select_for_update().select_related("provider").get(pk=node.pk)
+        at = clock.from_unix(heartbeat.at)
+        if node.reported_at is not None and at < node.reported_at:
+            return
+        started = heartbeat.state == "starting" and node.reported_state != "starting"
+        moved = heartbeat.journal.hash != node.journal_hash
+        _note_going_back(node, heartbeat)
+        behind = _charters_behind(node, heartbeat)
+        _store(node, heartbeat, message.envelope.raw, out_of_step=_reason(behind))
+        _catch_up(node, behind, started=started)
+    if moved or node.relayed_at is None or clock.now() - node.relayed_at > RELAY_EVERY:
+        relay.pass_on_heartbeat(node, message)
+
+
+def _store(node: Node, heartbeat: Heartbeat, raw: bytes, *, out_of_step: str) -> None:
+    node.last_heartbeat = raw
+    node.last_seen_at, node.reported_at = clock.now(), clock.from_unix(heartbeat.at)
+    node.reported_state, node.reported_reason = heartbeat.state, heartbeat.reason
+    node.reported_enrolled, node.witness = heartbeat.enrolled, heartbeat.witness
+    node.journal_sequence, node.journal_hash = heartbeat.journal.sequence, heartbeat.journal.hash
+    node.out_of_step_reason = out_of_step
+    node.charters = [head.model_dump(mode="json") for head in heartbeat.charters]
+    node.slots, node.slots_used = heartbeat.capacity.slots, heartbeat.capacity.slots_used
+    node.keys_held = heartbeat.capacity.keys
+    node.versions = heartbeat.versions.model_dump()
+    node.save()
+
+
+def _note_going_back(node: Node, heartbeat: Heartbeat) -> None:
+    """A journal that is shorter than before, or differs at the same length, was restored or rewritten."""
+    went_back = heartbeat.journal.sequence < node.journal_sequence or (
+        heartbeat.journal.sequence == node.journal_sequence
+        and node.journal_hash
+        and heartbeat.journal.hash != node.journal_hash
+    )
+    if went_back:
+        log.alarm(
+            Event.JOURNAL_WENT_BACK,
+            f"The journal of {node.name} went back from entry {node.journal_sequence} to "
+            f"{heartbeat.journal.sequence}: an older state was restored.",
+            about=log.about_within(node.provider, "node", node.id),
+            before={"sequence": node.journal_sequence, "hash": node.journal_hash},
+            after=heartbeat.journal.model_dump(),
+        )
+
+
+def _charters_behind(node: Node, heartbeat: Heartbeat) -> list[CharterVersion]:
+    """The charters in force that the node goes by in another version."""
+    held = {head.id: head for head in heartbeat.charters}
+    current = CharterVersion.objects.filter(authority__in=held, state=CharterState.IN_FORCE)
+    return [charter for charter in current if held[charter.authority].hash != charter.hash]
+
+
+def _reason(behind: list[CharterVersion]) -> str:
+    if not behind:
+        return ""
+    names = ", ".join(sorted(charter.name for charter in behind))
+    return f"It goes by another version of the charter of {names} than the one in force."
+
+
+def _catch_up(node: Node, behind: list[CharterVersion], *, started: bool) -> None:
+    """Send what the node lacks: newer charters, and after a start its peers, whom it may have missed."""
+    if started and node.enrolled_at is not None:
+        dispatch.introduce(node)
+    if not behind:
+        return
+    lately = OutboxMessage.objects.filter(
+        node=node, kind=MessageKind.CHARTERS, created_at__gt=clock.now() - REMIND_EVERY
+    )
+    if not lately.exists():
+        for charter in behind:
+            dispatch.send_charters(charter.authority, [node])

@@ -1,0 +1,75 @@
+"""The outbox: what must reach a node is written with the decision, and handed over until it is there.
+
+The rows are the truth and the broker only carries. A warrant stays due until the node's receipt is in; a node
+that gets it twice answers with the same receipt.
+"""
+
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from hsmnodes import carrier
+from hsmnodes.models import MessageKind, Node, OutboxMessage
+from tenants import clock, workflow
+from tenants.models import Proposal
+
+logger = structlog.get_logger(__name__)
+
+BATCH = 100
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def put(
+    *, node: Node, kind: MessageKind, message: str, proposal: Proposal | None = None, step: int = 0
+) -> OutboxMessage:
+    """Write a message in the caller's transaction; it is handed over when that commits."""
+    row = OutboxMessage.objects.create(
+        node=node, kind=kind, message=message, proposal=proposal, step=step, next_at=clock.now()
+    )
+    transaction.on_commit(lambda: _hand_over(row))
+    return row
+
+
+def put_again(row: OutboxMessage) -> None:
+    """Make a message due once more."""
+    row.settled_at, row.attempts, row.next_at = None, 0, clock.now()
+    row.save(update_fields=["settled_at", "attempts", "next_at"])
+    transaction.on_commit(lambda: _hand_over(row))
+
+
+def settle(*, node: Node, proposal: Proposal, step: int) -> None:
+    """Note that the receipt for a step of a warrant is in."""
+    OutboxMessage.objects.filter(
+        node=node, proposal=proposal, step=step, kind=MessageKind.WARRANT, settled_at=None
+    ).update(settled_at=clock.now())
+
+
+def sweep() -> int:
+    """Hand over everything that is due; how many messages the broker took."""
+    due = OutboxMessage.objects.filter(settled_at=None, next_at__lte=clock.now()).order_by("next_at")
+    return sum(_hand_over(row) for row in due.select_related("node", "proposal")[:BATCH])
+
+
+def _hand_over(row: OutboxMessage) -> bool:
+    """Give the message to the broker and note it; whether the broker took it.
+
+    Should this process die in between, the sweep sends it again.
+    """
+    pause = min(timedelta(seconds=settings.OUTBOX_RETRY_SECONDS) * 2 ** min(row.attempts, 8), LONGEST_PAUSE)
+    due = OutboxMessage.objects.filter(pk=row.pk, settled_at=None, attempts=row.attempts)
+    if not due.update(attempts=row.attempts + 1, next_at=clock.now() + pause):
+        return False  # another process has it in hand
+    try:
+        carrier.send_to_node(row.node_id, row.message)
+    except carrier.failures() as error:
+        logger.warning("broker-unavailable", node=row.node.name, kind=row.kind, error=str(error))
+        return False
+    with transaction.atomic():
+        moment = clock.now()
+        settled = {} if row.kind == MessageKind.WARRANT else {"settled_at": moment}
+        OutboxMessage.objects.filter(pk=row.pk).update(sent_at=moment, **settled)
+        if row.proposal is not None and row.kind == MessageKind.WARRANT:
+            workflow.mark_sent(proposal=row.proposal)
+    return True

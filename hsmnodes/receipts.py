@@ -1,0 +1,141 @@
+"""Receipts: checked against the proposal they are about, then kept, and what they confirm taken over."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from hsmnodes import confirmed, outbox
+from hsmnodes.models import Attachment, Node, Receipt
+from hsmnodes.node.agent.messages import CarriedAttachment, FromNode
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.documents import Outcome
+from hsmnodes.node.protocol.documents import Receipt as ReceiptDocument
+from hsmnodes.node.protocol.errors import Refused
+from tenants import clock, deployment, log, workflow
+from tenants.log import Event
+from tenants.models import Proposal
+
+
+class ReceiptRefused(Refused):
+    """A receipt with a good signature that does not fit what was asked of the node."""
+
+
+def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
+    """Take a receipt whose signature by `node` was verified. One that is known already changes nothing.
+
+    Raises Refused if it is not about a step of a warrant that this node was sent.
+    """
+    document = ReceiptDocument.from_bytes(payload)
+    with transaction.atomic():
+        Node.objects.select_for_update().get(pk=node.pk)
+        proposal = Proposal.objects.select_for_update().filter(pk=document.proposal).first()
+        if proposal is None:
+            raise ReceiptRefused("unknown-proposal", "It is about a proposal that is not known here.")
+        _check_fits(node, document, proposal)
+        if not Receipt.objects.filter(hash=document.sha256).exists():
+            _check_chain(node, document)
+            _keep(node, document, proposal, message)
+        outbox.settle(node=node, proposal=proposal, step=document.step)
+
+
+def _check_fits(node: Node, document: ReceiptDocument, proposal: Proposal) -> None:
+    if document.deployment != deployment.current().id or document.node != node.named():
+        raise ReceiptRefused("other-node", "The receipt names another deployment or node.")
+    if (document.proposal_hash, document.operation) != (proposal.hash, proposal.operation):
+        raise ReceiptRefused(
+            "other-proposal", "The receipt is about other bytes than those that were signed."
+        )
+    nodes = proposal.document.nodes
+    if document.step >= len(nodes) or nodes[document.step].id != node.id:
+        raise ReceiptRefused("other-step", "The receipt is for a step that is not this node's.")
+    if not proposal.warrant and document.outcome is not Outcome.REFUSED:
+        raise ReceiptRefused("not-authorised", "The node says it did what was never authorised here.")
+
+
+def _check_chain(node: Node, document: ReceiptDocument) -> None:
+    """Receipts of what was carried out form a chain; two at one place mean that a node went back."""
+    if document.outcome is Outcome.REFUSED:
+        return
+    others = Receipt.objects.filter(node=node, sequence=document.sequence).exclude(
+        outcome=Outcome.REFUSED.value
+    )
+    if others.exists():
+        raise ReceiptRefused(
+            "fork", f"The node has signed two different receipts number {document.sequence}."
+        )
+
+
+def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: FromNode) -> None:
+    receipt = Receipt.objects.create(
+        node=node,
+        proposal=proposal,
+        step=document.step,
+        raw=document.raw,
+        envelope=message.envelope.raw,
+        hash=document.sha256,
+        previous=document.previous,
+        sequence=document.sequence,
+        outcome=document.outcome.value,
+        code=document.code or "",
+        detail=document.detail,
+        results=document.results,
+        at=clock.from_unix(document.at),
+    )
+    about = log.about_proposal(proposal)
+    log.record(
+        Event.RECEIPT,
+        f"{node.name}: {document.outcome.value}. {document.detail}",
+        about=about,
+        document=message.envelope.raw,
+    )
+    _keep_attachments(receipt, message.attachments)
+    if document.outcome is Outcome.DONE:
+        _take_over(receipt)
+    workflow.record_outcome(
+        proposal=proposal, outcome=document.outcome, code=document.code or "", detail=document.detail
+    )
+
+
+def _take_over(receipt: Receipt) -> None:
+    """A signed receipt stands whatever it says; results that make no sense are an alarm beside it."""
+    try:
+        with transaction.atomic():
+            confirmed.take_over(receipt)
+    except (KeyError, TypeError, ValueError, IntegrityError) as error:
+        log.alarm(
+            Event.MESSAGE_REFUSED,
+            f"The results in a receipt of {receipt.node.name} cannot be understood.",
+            about=log.about_proposal(receipt.proposal),
+            error=type(error).__name__,
+        )
+
+
+def _keep_attachments(receipt: Receipt, attachments: tuple[CarriedAttachment, ...]) -> None:
+    """Keep what came beside the receipt, if the receipt states its hash."""
+    stated = set(_texts(receipt.results))
+    for attachment in attachments:
+        data = canonical.b64u_decode(attachment.data)
+        digest = canonical.sha256_hex(data)
+        if digest not in stated:
+            log.alarm(
+                Event.MESSAGE_REFUSED,
+                f"Beside a receipt of {receipt.node.name} came data that the receipt does not state.",
+                about=log.about_proposal(receipt.proposal),
+                name=attachment.name,
+            )
+            continue
+        Attachment.objects.get_or_create(
+            receipt=receipt, name=attachment.name, defaults={"sha256": digest, "data": data}
+        )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for member in value.values():
+            yield from _texts(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from _texts(member)

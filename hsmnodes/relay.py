@@ -1,0 +1,55 @@
+"""Passing on what nodes say to each other: heads of journals, and who witnesses them.
+
+The envelopes go on as they came; who gets them verifies them again. What is lost here is asked or said again.
+"""
+
+from collections.abc import Iterable
+
+import structlog
+from django.db.models import QuerySet
+
+from hsmnodes import carrier
+from hsmnodes.models import Node
+from hsmnodes.node.agent.messages import (
+    FromNode,
+    HeartbeatMessage,
+    WitnessMessage,
+    WitnessRequestMessage,
+)
+from hsmnodes.node.protocol.documents import WitnessStatement
+from hsmnodes.node.protocol.errors import Refused
+from tenants import clock
+
+logger = structlog.get_logger(__name__)
+
+
+def pass_on_heartbeat(node: Node, message: FromNode) -> None:
+    """Show a node's heartbeat to its peers, who remember the head of its journal."""
+    Node.objects.filter(pk=node.pk).update(relayed_at=clock.now())
+    _send(_peers(node), HeartbeatMessage(envelope=message.envelope).text())
+
+
+def pass_on_request(node: Node, _payload: bytes, message: FromNode) -> None:
+    """Ask the peers of a node that has started what they know of its journal."""
+    _send(_peers(node), WitnessRequestMessage(envelope=message.envelope).text())
+
+
+def pass_on_statement(node: Node, payload: bytes, message: FromNode) -> None:
+    """Take a peer's answer to the node it is about. Raises Refused if that is none of its peers."""
+    about = WitnessStatement.from_bytes(payload).about.id
+    asked = _peers(node).filter(pk=about)
+    if not asked.exists():
+        raise Refused("not-a-peer", "The witness is about a node that is not a peer.")
+    _send(asked, WitnessMessage(envelope=message.envelope).text())
+
+
+def _peers(node: Node) -> QuerySet[Node]:
+    return Node.objects.filter(provider=node.provider_id, enrolled_at__isnull=False).exclude(pk=node.pk)
+
+
+def _send(nodes: Iterable[Node], text: str) -> None:
+    for node in nodes:
+        try:
+            carrier.send_to_node(node.id, text)
+        except carrier.failures() as error:
+            logger.warning("not-relayed", node=node.name, error=str(error))
