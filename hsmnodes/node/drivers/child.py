@@ -59,7 +59,7 @@ def launch(payload: bytes) -> tuple[Driver | None, bytes]:
     """The driver that a `Launch` asks for, and the answer to it."""
     try:
         wanted = Launch.model_validate_json(payload)
-        wanted.profile.prepare(wanted.directory)
+        wanted.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock_directory(wanted.directory)
         return Pkcs11Driver(wanted.profile, wanted.directory), Answer().model_dump_json().encode()
     except ValidationError:

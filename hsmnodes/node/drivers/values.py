@@ -9,6 +9,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from hsmnodes.node.drivers.errors import ObjectNotFound
+
 KEY_ID_LENGTH = 16
 BACKUP_KEY_LENGTH = 32
 DIGEST_LENGTH = 32
@@ -128,17 +130,27 @@ class KeySpec(Value):
 class StoredKey(Value):
     """A key as it stands in the token, read back from it.
 
-    `complete` is false for half a pair, which is what a crash during generation leaves: the agent then
-    destroys it, and may generate it again. `public_key` is SubjectPublicKeyInfo in DER (RFC 5280); `kcv` is
-    CKA_CHECK_VALUE of an AES key in hexadecimal, where the token keeps one; `attributes` are the boolean
-    PKCS#11 attributes of the private or secret half, by their name in lower case (`wrap_with_trusted`).
+    `complete` is false for what a crash during generation leaves: half a pair, or a half without its value or
+    without its whole protection. The agent destroys such a key, and may generate it again; it is good for
+    nothing else, and may not even tell its algorithm.
+
+    `public_key` is SubjectPublicKeyInfo in DER (RFC 5280); `kcv` is CKA_CHECK_VALUE of an AES key in
+    hexadecimal, where the token keeps one; `attributes` are the boolean PKCS#11 attributes of the private or
+    secret half, by their name in lower case (`wrap_with_trusted`).
     """
 
     key_id: KeyId
     label: str
-    algorithm: Algorithm
+    known_algorithm: Algorithm | None
     usages: frozenset[Usage]
     public_key: bytes | None
     kcv: str | None
     complete: bool
     attributes: dict[str, bool]
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The algorithm, which every complete key has. Raises `ObjectNotFound` where it cannot be told."""
+        if self.known_algorithm is None:
+            raise ObjectNotFound(f"key {self.key_id.hex()} is not complete")
+        return self.known_algorithm

@@ -58,7 +58,10 @@ class FakeKey(BaseModel):
         secret = None if self.spec.algorithm.is_pair else self.main
         whole = self.main is not None and (self.public is not None or not self.spec.algorithm.is_pair)
         return StoredKey(
-            **dict(self.spec),
+            key_id=self.spec.key_id,
+            label=self.spec.label,
+            known_algorithm=self.spec.algorithm,
+            usages=self.spec.usages,
             public_key=self.public,
             kcv=None if secret is None else check_value(secret),
             complete=whole,

@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pkcs11
-from pkcs11 import Session, Slot, UserType
+from pkcs11 import Attribute, Session, Slot, UserType
 from pkcs11._pkcs11 import lib
 
 from hsmnodes.node.drivers.errors import DriverError
 from hsmnodes.node.drivers.pkcs11.failures import failure
+from hsmnodes.node.drivers.pkcs11.templates import CkAttribute
 
 CKF_OS_LOCKING_OK = 2
 CK_UNAVAILABLE_INFORMATION = ctypes.c_ulong(-1).value
 
 # Places in CK_FUNCTION_LIST (PKCS#11 v2.40 section 3.6), counted from C_Initialize.
 _C_INITIALIZE, _C_GET_TOKEN_INFO, _C_INIT_TOKEN, _C_LOGIN, _C_LOGOUT = 0, 6, 9, 18, 19
+_C_GET_ATTRIBUTE_VALUE = 24
 _OFFSET_OF_FUNCTIONS = ctypes.sizeof(ctypes.c_void_p)  # after CK_VERSION and its padding
 
 
@@ -106,6 +108,16 @@ class Module:
         self._call("ask the token for its memory", _C_GET_TOKEN_INFO, *arguments)
         free, total = information.free_private_memory, information.total_private_memory
         return _if_known(free), _if_known(total)
+
+    def attribute_length(self, session: Session, key: Any, attribute: Attribute) -> int:
+        """The length of an attribute's value (C_GetAttributeValue without a buffer; section 5.7).
+
+        For CKA_UNWRAP_TEMPLATE, whose value python-pkcs11 would have written through pointers it did not set.
+        """
+        asked = CkAttribute(type=attribute)
+        arguments = (_handle_of(session), ctypes.c_ulong(key.handle), ctypes.byref(asked), ctypes.c_ulong(1))
+        self._call("ask for an attribute", _C_GET_ATTRIBUTE_VALUE, *arguments)
+        return int(asked.length)
 
     def _call(self, what: str, place: int, *arguments: object) -> None:
         address = self._functions[place]

@@ -8,8 +8,15 @@ from pkcs11.mechanisms import GCMParams
 
 from hsmnodes.node.drivers.errors import ObjectExists, ObjectNotFound, SealBroken
 from hsmnodes.node.drivers.pkcs11.failures import return_value_of
-from hsmnodes.node.drivers.pkcs11.objects import IDENTITY_ID, PRIVATE, PUBLIC, SECRET, STORAGE_KEY_ID
-from hsmnodes.node.drivers.pkcs11.reading import public_point
+from hsmnodes.node.drivers.pkcs11.objects import (
+    IDENTITY_ID,
+    PRIVATE,
+    PUBLIC,
+    SECRET,
+    STORAGE_KEY_ID,
+    KeyObjects,
+)
+from hsmnodes.node.drivers.pkcs11.reading import is_complete, public_point
 from hsmnodes.node.drivers.pkcs11.templates import CURVES, KEPT
 from hsmnodes.node.drivers.pkcs11.templates import PUBLIC as PUBLIC_HALF
 from hsmnodes.node.drivers.pkcs11.token import OpenToken
@@ -30,11 +37,7 @@ WRONG_TAG = {
 
 def generate_identity(token: OpenToken, label: str) -> bytes:
     """See `Driver.generate_identity`."""
-    present = token.index.find(IDENTITY_ID)
-    if present is not None and present.complete:
-        raise ObjectExists("the node has its identity key already")
-    if present is not None:
-        token.index.destroy(IDENTITY_ID)
+    _make_room(token, IDENTITY_ID)
     parameters = token.session.create_domain_parameters(
         KeyType.EC, {Attribute.EC_PARAMS: CURVES[Algorithm.EC_P256]}, local=True
     )
@@ -66,18 +69,18 @@ def sign_identity(token: OpenToken, digest: bytes) -> bytes:
 
 def generate_storage_key(token: OpenToken) -> None:
     """See `Driver.generate_storage_key`."""
-    if token.index.find(STORAGE_KEY_ID) is not None:
-        raise ObjectExists("the node has its storage key already")
-    key = token.session.generate_key(
-        KeyType.AES,
-        256,
-        id=STORAGE_KEY_ID,
-        label="storage key",
-        store=True,
-        capabilities=MechanismFlag.ENCRYPT | MechanismFlag.DECRYPT,
-        template=KEPT,
-    )
-    token.index.add(key)
+    _make_room(token, STORAGE_KEY_ID)
+    with token.index.reloaded_on_failure():
+        key = token.session.generate_key(
+            KeyType.AES,
+            256,
+            id=STORAGE_KEY_ID,
+            label="storage key",
+            store=True,
+            capabilities=MechanismFlag.ENCRYPT | MechanismFlag.DECRYPT,
+            template=KEPT,
+        )
+        token.index.add(key)
 
 
 def seal(token: OpenToken, plaintext: bytes, context: bytes) -> bytes:
@@ -111,15 +114,26 @@ def _parameters(nonce: bytes, context: bytes) -> GCMParams:
     return GCMParams(nonce, context, TAG_LENGTH * 8)
 
 
+def _make_room(token: OpenToken, key_id: bytes) -> None:
+    """Remove what a crash left of one of the node's keys. Raises `ObjectExists` if it is whole."""
+    present = token.index.find(key_id)
+    if present is not None and is_complete(present):
+        raise ObjectExists(f"the node has its {key_id.decode()} key already")
+    if present is not None:
+        token.index.destroy(key_id)
+
+
 def _identity(token: OpenToken) -> tuple[Any, Any]:
-    objects = token.index.find(IDENTITY_ID)
-    if objects is None or not objects.complete:
-        raise ObjectNotFound("the node has no identity key yet")
+    objects = _whole(token, IDENTITY_ID)
     return objects.get(PRIVATE), objects.get(PUBLIC)
 
 
 def _storage_key(token: OpenToken) -> Any:
-    objects = token.index.find(STORAGE_KEY_ID)
-    if objects is None:
-        raise ObjectNotFound("the node has no storage key yet")
-    return objects.get(SECRET)
+    return _whole(token, STORAGE_KEY_ID).get(SECRET)
+
+
+def _whole(token: OpenToken, key_id: bytes) -> KeyObjects:
+    objects = token.index.find(key_id)
+    if objects is None or not is_complete(objects):
+        raise ObjectNotFound(f"the node has no {key_id.decode()} key yet")
+    return objects

@@ -40,37 +40,33 @@ class KeyObjects:
         """The private or secret half."""
         return self.by_class.get(PRIVATE) or self.by_class.get(SECRET)
 
-    @property
-    def complete(self) -> bool:
-        return SECRET in self.by_class or {PRIVATE, PUBLIC} <= self.by_class.keys()
-
 
 class ObjectIndex:
-    """Every key object of the token, by key id; and the trusted backup key, apart from them."""
+    """Every key object of the token by key id; and the trusted ones, which are backup keys, apart."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._keys: dict[bytes, KeyObjects] = {}
-        self.backup_key: Any | None = None
+        self.trusted: list[Any] = []
         self.load()
 
     def load(self) -> None:
         """Forget everything and read the token. Handles of private objects change at every login."""
         self._keys.clear()
-        self.backup_key = None
+        self.trusted.clear()
         for kind in (PRIVATE, PUBLIC, SECRET):
             for found in self._session.get_objects({Attribute.CLASS: kind, Attribute.TOKEN: True}):
                 self.add(found)
 
     def add(self, key: Any) -> None:
-        """Remember one object."""
+        """Remember one object. What a crash left without even its id is nobody's, and stays forgotten."""
         known = key.get_attributes([Attribute.CLASS, Attribute.ID, Attribute.LABEL, Attribute.TRUSTED])
-        kind = known[Attribute.CLASS]
+        kind, key_id = known[Attribute.CLASS], known.get(Attribute.ID)
         if kind is SECRET and known.get(Attribute.TRUSTED):
-            self.backup_key = key
-            return
-        objects = self._keys.setdefault(known[Attribute.ID], KeyObjects(known[Attribute.LABEL], {}))
-        objects.by_class[kind] = key
+            self.trusted.append(key)
+        elif key_id:
+            objects = self._keys.setdefault(key_id, KeyObjects(known.get(Attribute.LABEL, ""), {}))
+            objects.by_class[kind] = key
 
     @contextmanager
     def reloaded_on_failure(self) -> Iterator[None]:

@@ -13,7 +13,8 @@ class Profile(Value):
     `trusted_wrapping` says whether it honours CKA_TRUSTED and CKA_WRAP_WITH_TRUSTED (PKCS#11 v2.40 section
     4.9): without that the driver makes keys that cannot be extracted at all, and so cannot be backed up.
     `configuration` is written to `configuration_file` in the token directory, with `{directory}` replaced,
-    and the environment variable `configuration_variable` names it to the module.
+    and the environment variable `configuration_variable` names it to the module. `rewritten_at_login` is the
+    pattern of the files that `login_record` looks after, in the token directory.
     """
 
     name: str
@@ -23,12 +24,12 @@ class Profile(Value):
     configuration_variable: str
     configuration_file: str
     configuration: str
+    rewritten_at_login: str
 
     def prepare(self, directory: Path) -> None:
-        """Point this process's module at the directory, which is made if need be."""
+        """Point this process's module at the directory, which must exist."""
         if set(str(directory)) & set("#\n\r"):
             raise InvalidRequest("a token directory's path holds no '#' and no line break")
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         (directory / "tokens").mkdir(mode=0o700, exist_ok=True)
         file = directory / self.configuration_file
         file.write_text(self.configuration.replace("{directory}", str(directory)))
@@ -57,4 +58,5 @@ def softhsm2(module: Path = SOFTHSM2_OF_DEBIAN) -> Profile:
         configuration_variable="SOFTHSM2_CONF",
         configuration_file="softhsm2.conf",
         configuration=SOFTHSM2_CONFIGURATION,
+        rewritten_at_login="tokens/*/token.object",
     )

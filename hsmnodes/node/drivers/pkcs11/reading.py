@@ -4,10 +4,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from pkcs11 import Attribute, KeyType
+from pkcs11 import Attribute, KeyType, ObjectClass
 
 from hsmnodes.node.drivers.errors import DriverError
-from hsmnodes.node.drivers.pkcs11.objects import PRIVATE, PUBLIC, KeyObjects
+from hsmnodes.node.drivers.pkcs11.objects import PRIVATE, PUBLIC, SECRET, KeyObjects
 from hsmnodes.node.drivers.pkcs11.templates import CURVES
 from hsmnodes.node.drivers.values import Algorithm, StoredKey, Usage
 
@@ -17,6 +17,13 @@ _CURVE_OF: dict[Algorithm, ec.EllipticCurve] = {
 }
 _ALGORITHM_OF_CURVE = {parameters: algorithm for algorithm, parameters in CURVES.items()}
 
+_ALGORITHM_CALLED = {algorithm.value: algorithm for algorithm in Algorithm}
+
+_PARAMETERS = [Attribute.KEY_TYPE, Attribute.EC_PARAMS, Attribute.MODULUS, Attribute.VALUE_LEN]
+_LAST_WRITTEN = [
+    Attribute.CLASS, Attribute.SENSITIVE, Attribute.MODULUS, Attribute.EXTRACTABLE, Attribute.LOCAL,
+    Attribute.MODIFIABLE, Attribute.EC_POINT, Attribute.WRAP_WITH_TRUSTED,
+]  # fmt: skip
 _REPORTED = [
     Attribute.PRIVATE, Attribute.SENSITIVE, Attribute.EXTRACTABLE, Attribute.ALWAYS_SENSITIVE,
     Attribute.NEVER_EXTRACTABLE, Attribute.LOCAL, Attribute.WRAP_WITH_TRUSTED, Attribute.MODIFIABLE,
@@ -24,37 +31,65 @@ _REPORTED = [
     Attribute.DECRYPT, Attribute.WRAP, Attribute.UNWRAP, Attribute.DERIVE,
 ]  # fmt: skip
 
-_USAGE_OF_PRIVATE = {Attribute.SIGN: Usage.SIGN, Attribute.DECRYPT: Usage.DECRYPT}
-_USAGE_OF_PUBLIC = {Attribute.VERIFY: Usage.SIGN, Attribute.ENCRYPT: Usage.DECRYPT}
-_USAGE_OF_SECRET = {Attribute.ENCRYPT: Usage.ENCRYPT, Attribute.DECRYPT: Usage.DECRYPT}
+_USAGE_OF: dict[ObjectClass, dict[Attribute, Usage]] = {
+    PRIVATE: {Attribute.SIGN: Usage.SIGN, Attribute.DECRYPT: Usage.DECRYPT},
+    PUBLIC: {Attribute.VERIFY: Usage.SIGN, Attribute.ENCRYPT: Usage.DECRYPT},
+    SECRET: {Attribute.ENCRYPT: Usage.ENCRYPT, Attribute.DECRYPT: Usage.DECRYPT},
+}
 
 
 def stored_key(key_id: bytes, objects: KeyObjects) -> StoredKey:
     """What the token holds under this id."""
-    main = objects.main
-    half = main or objects.get(PUBLIC)
-    public = objects.get(PUBLIC)
-    algorithm = algorithm_of(half)
+    main, public = objects.main, objects.get(PUBLIC)
+    algorithm = algorithm_of(main or public)
+    complete = is_complete(objects)
     return StoredKey(
         key_id=key_id,
         label=objects.label,
-        algorithm=algorithm,
-        usages=_usages(half, objects),
-        public_key=None if public is None else public_key_info(public, algorithm),
-        kcv=None if algorithm.is_pair else check_value(main),
-        complete=objects.complete,
+        known_algorithm=algorithm,
+        usages=_usages(objects),
+        public_key=public_key_info(public, algorithm) if algorithm and _is_finished(public) else None,
+        kcv=check_value(main) if complete and main is objects.get(SECRET) else None,
+        complete=complete,
         attributes={} if main is None else _attributes(main),
     )
 
 
-def algorithm_of(key: Any) -> Algorithm:
-    """The algorithm of a key object, from its type and its parameters."""
-    kind = key[Attribute.KEY_TYPE]
-    if kind is KeyType.RSA:
-        return Algorithm(f"rsa-{len(key[Attribute.MODULUS].lstrip(bytes(1))) * 8}")
+def is_complete(objects: KeyObjects) -> bool:
+    """Whether all that belongs to a key is there, as it was to be: see `_is_finished`."""
+    if objects.get(SECRET) is not None:
+        return _is_finished(objects.get(SECRET))
+    return _is_finished(objects.get(PRIVATE)) and _is_finished(objects.get(PUBLIC))
+
+
+def _is_finished(half: Any) -> bool:
+    """Whether an object was made to its end.
+
+    SoftHSM2 first writes an object with its template, then again with its value and CKA_LOCAL; attributes
+    one by one, in the order of their numbers, with defaults on reading for those a crash cut off. So an
+    object is finished if it is local, and has the last of its attributes as they are in its template.
+    """
+    if half is None:
+        return False
+    found = half.get_attributes(_LAST_WRITTEN)
+    if not found.get(Attribute.LOCAL) or found.get(Attribute.MODIFIABLE, True) or algorithm_of(half) is None:
+        return False
+    if found[Attribute.CLASS] is PUBLIC:
+        return bool(found.get(Attribute.EC_POINT) or found.get(Attribute.MODULUS))
+    kept = not found.get(Attribute.EXTRACTABLE, True)
+    return bool(found.get(Attribute.SENSITIVE)) and (kept or bool(found.get(Attribute.WRAP_WITH_TRUSTED)))
+
+
+def algorithm_of(key: Any) -> Algorithm | None:
+    """The algorithm of a key object, from its type and its parameters; `None` if it does not have them."""
+    found = key.get_attributes(_PARAMETERS)
+    kind = found.get(Attribute.KEY_TYPE)
     if kind is KeyType.EC:
-        return _ALGORITHM_OF_CURVE[key[Attribute.EC_PARAMS]]
-    return Algorithm(f"aes-{key[Attribute.VALUE_LEN] * 8}")
+        return _ALGORITHM_OF_CURVE.get(found.get(Attribute.EC_PARAMS, b""))
+    if kind is KeyType.RSA:
+        bits = len(found.get(Attribute.MODULUS, b"").lstrip(bytes(1))) * 8
+        return _ALGORITHM_CALLED.get(f"rsa-{bits}")
+    return _ALGORITHM_CALLED.get(f"aes-{found.get(Attribute.VALUE_LEN, 0) * 8}")
 
 
 def public_key_info(public: Any, algorithm: Algorithm) -> bytes:
@@ -85,13 +120,12 @@ def check_value(secret: Any) -> str | None:
     return value.hex() or None
 
 
-def _usages(half: Any, objects: KeyObjects) -> frozenset[Usage]:
-    if objects.get(PRIVATE) is not None:
-        usages = _USAGE_OF_PRIVATE
-    else:
-        usages = _USAGE_OF_SECRET if objects.complete else _USAGE_OF_PUBLIC
-    attributes = half.get_attributes(list(usages))
-    return frozenset(usage for attribute, usage in usages.items() if attributes.get(attribute))
+def _usages(objects: KeyObjects) -> frozenset[Usage]:
+    usages: set[Usage] = set()
+    for kind, object_of_kind in objects.by_class.items():
+        found = object_of_kind.get_attributes(list(_USAGE_OF[kind]))
+        usages |= {usage for attribute, usage in _USAGE_OF[kind].items() if found.get(attribute)}
+    return frozenset(usages)
 
 
 def _attributes(key: Any) -> dict[str, bool]:

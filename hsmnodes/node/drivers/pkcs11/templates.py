@@ -104,6 +104,12 @@ BACKUP_KEY_IN_PLACE: Template = {
 }
 
 
+class CkAttribute(ctypes.Structure):
+    """CK_ATTRIBUTE."""
+
+    _fields_ = [("type", ctypes.c_ulong), ("value", ctypes.c_void_p), ("length", ctypes.c_ulong)]
+
+
 class TemplateMapper(AttributeMapper):
     """python-pkcs11's attribute mapper, and CKA_UNWRAP_TEMPLATE, whose value is an array of CK_ATTRIBUTE."""
 
@@ -113,16 +119,10 @@ class TemplateMapper(AttributeMapper):
         self.register_handler(Attribute.UNWRAP_TEMPLATE, self._pack_template, bytes)
 
     def _pack_template(self, template: Template) -> bytes:
-        attributes = (_Attribute * len(template))()
+        attributes = (CkAttribute * len(template))()
         for attribute, (kind, value) in zip(attributes, template.items(), strict=True):
             packed = self.pack_attribute(kind, value)
             buffer = ctypes.create_string_buffer(packed, len(packed))
             self._kept_alive.append(buffer)  # the module reads it through the pointer
             attribute.type, attribute.value, attribute.length = kind, ctypes.addressof(buffer), len(packed)
         return bytes(attributes)
-
-
-class _Attribute(ctypes.Structure):
-    """CK_ATTRIBUTE."""
-
-    _fields_ = [("type", ctypes.c_ulong), ("value", ctypes.c_void_p), ("length", ctypes.c_ulong)]

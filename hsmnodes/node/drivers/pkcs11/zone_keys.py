@@ -5,8 +5,9 @@ from typing import Any
 from pkcs11 import MGF, Attribute, KeyType, Mechanism
 
 from hsmnodes.node.drivers.errors import MechanismUnavailable, ObjectNotFound
+from hsmnodes.node.drivers.pkcs11.backup_key import backup_key
 from hsmnodes.node.drivers.pkcs11.objects import PRIVATE
-from hsmnodes.node.drivers.pkcs11.reading import stored_key
+from hsmnodes.node.drivers.pkcs11.reading import is_complete, stored_key
 from hsmnodes.node.drivers.pkcs11.templates import BACKED_UP, CURVES, KEPT, PUBLIC, Template, capabilities
 from hsmnodes.node.drivers.pkcs11.token import OpenToken
 from hsmnodes.node.drivers.values import KEY_ID_LENGTH, Algorithm, KeySpec, SignMechanism, StoredKey
@@ -46,19 +47,20 @@ def list_keys(token: OpenToken) -> list[StoredKey]:
 
 def wrap_key(token: OpenToken, key_id: bytes) -> bytes:
     """See `Driver.wrap_key`."""
-    key = token.index.get(key_id).main
-    backup_key = token.index.backup_key
-    if backup_key is None:
-        raise ObjectNotFound("the token has no backup key")
+    objects = token.index.get(key_id)
+    key = backup_key(token)
     if key is None:
-        raise ObjectNotFound(f"key {key_id.hex()} has no private half")
-    wrapped: bytes = backup_key.wrap_key(key, mechanism=WRAP_MECHANISM)
+        raise ObjectNotFound("the token has no backup key")
+    if not is_complete(objects):
+        raise ObjectNotFound(f"key {key_id.hex()} is not complete")
+    wrapped: bytes = key.wrap_key(objects.main, mechanism=WRAP_MECHANISM)
     return wrapped
 
 
 def sign(token: OpenToken, key_id: bytes, data: bytes, mechanism: SignMechanism) -> bytes:
     """See `Driver.sign`."""
-    private = token.index.get(key_id).get(PRIVATE)
+    objects = token.index.get(key_id)
+    private = objects.get(PRIVATE) if is_complete(objects) else None
     if private is None or not private[Attribute.SIGN]:
         raise MechanismUnavailable(f"key {key_id.hex()} does not sign")
     name, parameter = _SIGN[mechanism]

@@ -17,6 +17,7 @@ from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass, Se
 from pkcs11._pkcs11 import DecryptMixin, Object, SecretKey
 from pkcs11.exceptions import PKCS11Error
 
+from hsmnodes.node.drivers.pkcs11.cryptoki import load_module
 from hsmnodes.node.drivers.pkcs11.failures import return_value_of
 from hsmnodes.node.drivers.pkcs11.profile import softhsm2
 from hsmnodes.node.drivers.return_values import name_of
@@ -255,6 +256,11 @@ def main() -> None:
     directory = Path(particulars["directory"])
     os.environ["SOFTHSM2_CONF"] = str(directory / "softhsm2.conf")
     library = pkcs11.lib(str(softhsm2().module))
+    if sys.argv[1] == "initialise_without_user_pin":
+        label = bytes.fromhex(particulars["data"]).decode()
+        load_module(softhsm2().module).init_token(library.get_slots()[0], particulars["pin"], label)
+        print("done")
+        return
     (token,) = [slot.get_token() for slot in library.get_slots() if slot.get_token().label]
     with token.open(rw=True, user_pin=particulars["pin"]) as session:
         try:
