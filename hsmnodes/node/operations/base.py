@@ -133,5 +133,5 @@ class NodeOperation(Operation[P], ABC):
         """Find out what an interrupted attempt left, and finish it. Raises DriverError if it cannot."""
 
     @abstractmethod
-    def record(self, request: Request[P], results: Mapping[str, Any], holdings: Holdings) -> None:
+    def record(self, parameters: P, results: Mapping[str, Any], holdings: Holdings) -> None:
         """Note in `holdings` what came of it: when it is done, and whenever the journal is read again."""

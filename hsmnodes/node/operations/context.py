@@ -44,8 +44,8 @@ class Surroundings(Protocol):
     def charter(self, kind: AuthorityKind, authority: str) -> Charter:
         """The charter in force of an authority. Raises ProposalRefused if it is not pinned, or frozen."""
 
-    def is_cancelled(self, proposal: str) -> bool:
-        """Whether a cancellation of this proposal is known."""
+    def is_closed(self, proposal_hash: str) -> bool:
+        """Whether a rejection or cancellation of this proposal is known."""
 
 
 class Hands(Protocol):

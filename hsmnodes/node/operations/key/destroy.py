@@ -81,7 +81,7 @@ class DestroyKeys(NodeOperation[Parameters]):
         return Result(f"{count} destroyed on this node.", {"keys": destroyed})
 
     @override
-    def record(self, request: Request[Parameters], results: Mapping[str, Any], holdings: Holdings) -> None:
+    def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
         for key in results["keys"]:
             holdings.destroy_key(key["id"])
 

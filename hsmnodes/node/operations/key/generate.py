@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import override
 
 from hsmnodes.node.drivers.base import Driver
-from hsmnodes.node.drivers.errors import DriverError
+from hsmnodes.node.drivers.errors import DriverError, ObjectExists
 from hsmnodes.node.drivers.values import USAGES_OF_FAMILY, Algorithm, KeySpec, StoredKey, Usage
 from hsmnodes.node.operations.base import Attachment, DefaultClause, NodeOperation, Request, Result, Unsettled
 from hsmnodes.node.operations.context import Hands, Surroundings
@@ -105,9 +105,9 @@ class GenerateKeys(NodeOperation[Parameters]):
         return _result([(_finish(driver, spec), driver) for spec in specs])
 
     @override
-    def record(self, request: Request[Parameters], results: Mapping[str, Any], holdings: Holdings) -> None:
+    def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
         for key in results["keys"]:
-            holdings.add_key(Key(key["id"], key["label"], request.parameters.zone.id, key["algorithm"]))
+            holdings.add_key(Key(key["id"], key["label"], parameters.zone.id, key["algorithm"]))
 
 
 def key_specs(proposal: str, parameters: Parameters) -> list[KeySpec]:
@@ -134,7 +134,11 @@ def _finish(driver: Driver, spec: KeySpec) -> StoredKey:
     if found is not None and not found.complete:
         driver.destroy_key(spec.key_id)
         found = None
-    return found if found is not None else driver.generate_key(spec)
+    if found is None:
+        return driver.generate_key(spec)
+    if (found.label, found.algorithm, found.usages) != (spec.label, spec.algorithm, spec.usages):
+        raise ObjectExists("another key has the id that was meant for this one")
+    return found
 
 
 def _take_back(driver: Driver, specs: list[KeySpec], error: DriverError) -> None:

@@ -65,7 +65,7 @@ class EnrolNode(NodeOperation[Parameters]):
         return self.carry_out(request, hands)
 
     @override
-    def record(self, request: Request[Parameters], results: Mapping[str, Any], holdings: Holdings) -> None:
+    def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
         holdings.enrolled = True
 
 

@@ -66,7 +66,7 @@ class ExportLog(NodeOperation[Parameters]):
         return self.carry_out(request, hands)
 
     @override
-    def record(self, request: Request[Parameters], results: Mapping[str, Any], holdings: Holdings) -> None:
+    def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
         """Nothing is held afterwards."""
 
 

@@ -82,9 +82,9 @@ class StartService(NodeOperation[Parameters]):
         return self.carry_out(request, hands)
 
     @override
-    def record(self, request: Request[Parameters], results: Mapping[str, Any], holdings: Holdings) -> None:
-        wanted = request.parameters
-        holdings.add_service(Service(wanted.service.id, wanted.service.name, wanted.mode, wanted.customer))
+    def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
+        service = parameters.service
+        holdings.add_service(Service(service.id, service.name, parameters.mode, parameters.customer))
 
 
 operation = StartService()

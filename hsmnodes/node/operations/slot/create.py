@@ -76,7 +76,7 @@ class CreateSlot(NodeOperation[Parameters]):
             customer=node.charter(AuthorityKind.CUSTOMER, service.customer.id),
             evidence=request.evidence,
             now=request.now,
-            is_cancelled=node.is_cancelled,
+            is_closed=node.is_closed,
         )
 
     @override
@@ -97,19 +97,19 @@ class CreateSlot(NodeOperation[Parameters]):
         return self.carry_out(request, hands)
 
     @override
-    def record(self, request: Request[Parameters], results: Mapping[str, Any], holdings: Holdings) -> None:
-        wanted, key = request.parameters, results["backup_key"]
+    def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
+        key = results["backup_key"]
         holdings.add_slot(
             Slot(
-                id=wanted.slot.id,
-                name=wanted.slot.name,
-                zone=wanted.zone,
-                service=wanted.service.id,
-                backup_key=wanted.backup_key,
+                id=parameters.slot.id,
+                name=parameters.slot.name,
+                zone=parameters.zone,
+                service=parameters.service.id,
+                backup_key=parameters.backup_key,
                 epoch=key["epoch"],
                 kcv=key["kcv"],
             ),
-            customer=holdings.services[wanted.service.id].customer.id,
+            customer=holdings.services[parameters.service.id].customer.id,
         )
 
 

@@ -22,7 +22,7 @@ def check_founding(
     customer: Charter,
     evidence: Sequence[bytes],
     now: int,
-    is_cancelled: Callable[[str], bool],
+    is_closed: Callable[[str], bool],
 ) -> None:
     """Check that the customer wants this zone, called `named`, whose version 1 has the hash `founding`.
 
@@ -31,7 +31,7 @@ def check_founding(
     """
     if zone.authority.name != named.name:
         raise ProposalRefused("other-name", "The Trust Zone has another name in its charter.")
-    found = _founding_warrant(evidence, customer, now, is_cancelled)
+    found = _founding_warrant(evidence, customer, now, is_closed)
     if found.zone != named or found.charter != founding:
         raise ProposalRefused("other-founding", "The customer agreed to another Trust Zone or charter.")
     if found.service != Named(id=service.id, name=service.name):
@@ -47,7 +47,7 @@ def check_founding(
 
 
 def _founding_warrant(
-    evidence: Sequence[bytes], customer: Charter, now: int, is_cancelled: Callable[[str], bool]
+    evidence: Sequence[bytes], customer: Charter, now: int, is_closed: Callable[[str], bool]
 ) -> Founding:
     if len(evidence) != 1:
         raise ProposalRefused("evidence", "The zone's founding warrant, and only it, must come as evidence.")
@@ -59,8 +59,8 @@ def _founding_warrant(
         founding = found_zone.read(proposal.parameters)
     except Refused as refused:
         raise ProposalRefused("evidence-" + refused.code, f"The evidence: {refused.message}") from None
-    if is_cancelled(proposal.proposal):
-        raise ProposalRefused("evidence-cancelled", "The founding of the Trust Zone was cancelled.")
+    if is_closed(proposal.sha256):
+        raise ProposalRefused("evidence-closed", "The founding of the Trust Zone was rejected or cancelled.")
     verdict = evaluate(
         (customer,), proposal, Signatures.of(warrant), consent=found_zone.consent_for(founding), now=now
     )

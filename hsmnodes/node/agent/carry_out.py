@@ -1,0 +1,128 @@
+"""Carrying out: journal the intent, act, journal the outcome, sign the receipt. At most once.
+
+The order is what everything rests on. Before an act the intent is on disk, with the charters that come to be
+pinned, and the journal's head is in the HSM; after it the outcome is on disk before anyone hears of it.
+"""
+
+import logging
+
+from hsmnodes.node.agent.chains import draft_of
+from hsmnodes.node.agent.config import Config
+from hsmnodes.node.agent.facts import Intent
+from hsmnodes.node.agent.hsm_head import HsmHead
+from hsmnodes.node.agent.journal import Draft, Key
+from hsmnodes.node.agent.ledger import Ledger
+from hsmnodes.node.agent.messages import FromNode
+from hsmnodes.node.agent.receipts import Ending, Receipts, make_receipt
+from hsmnodes.node.agent.verify import VerifiedWarrant, verified_before
+from hsmnodes.node.drivers.errors import DriverDied, DriverError, DriverTimeout
+from hsmnodes.node.operations.base import Result, Unsettled
+from hsmnodes.node.operations.context import Hands
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.documents.node import Outcome
+
+logger = logging.getLogger(__name__)
+
+
+class Executor:
+    """Carries out what was verified, and settles what broke off."""
+
+    def __init__(
+        self, config: Config, ledger: Ledger, hands: Hands, receipts: Receipts, hsm_head: HsmHead
+    ) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._hands = hands
+        self._receipts = receipts
+        self._hsm_head = hsm_head
+
+    def carry_out(self, warrant: VerifiedWarrant) -> FromNode:
+        """Carry out a warrant that nothing has been done about yet; the receipt.
+
+        Raises NodeError if there is an intent already, and DriverError if the receipt could not be signed; it
+        then comes with the next question.
+        """
+        self._ledger.write(
+            [
+                *(draft_of(link) for chain in warrant.pins for link in chain.links),
+                Draft(
+                    "intent",
+                    {
+                        "proposal": warrant.proposal.proposal,
+                        "step": warrant.step,
+                        "proposal_hash": warrant.proposal.sha256,
+                        "warrant": canonical.b64u(warrant.raw),
+                    },
+                    warrant.key,
+                ),
+            ]
+        )
+        return self._finish(warrant, self._act(warrant))
+
+    def settle(self, key: Key, intent: Intent) -> FromNode:
+        """End an intent that has no outcome, by looking at what there is. Raises as `carry_out` does."""
+        warrant = verified_before(intent, key[1])
+        return self._finish(warrant, self._look_and_finish(warrant))
+
+    def repeat(self, key: Key) -> FromNode:
+        """The receipt of what was done before. Raises DriverError."""
+        return self._receipts.issue(key, self._ledger.facts.outcomes[key])
+
+    def _act(self, warrant: VerifiedWarrant) -> Ending:
+        try:
+            self._hsm_head.write(self._ledger.journal.head)
+            return _done(warrant.operation.carry_out(warrant.request, self._hands))
+        except (DriverDied, DriverTimeout, Unsettled) as error:
+            logger.warning("An attempt broke off and is looked after: %s", error)
+            return self._look_and_finish(warrant)
+        except DriverError as error:
+            return _failed(Outcome.FAILED, error)
+        except Exception:
+            logger.exception("An operation failed in a way it should not")
+            return self._look_and_finish(warrant)
+
+    def _look_and_finish(self, warrant: VerifiedWarrant) -> Ending:
+        try:
+            self._hsm_head.write(self._ledger.journal.head)
+            return _done(warrant.operation.settle(warrant.request, self._hands))
+        except DriverError as error:
+            return _failed(Outcome.INDETERMINATE, error)
+        except Exception:
+            logger.exception("An operation could not be settled")
+            return Ending(
+                Outcome.INDETERMINATE, "internal-error", "What became of it is not known: see the node's log."
+            )
+
+    def _finish(self, warrant: VerifiedWarrant, ending: Ending) -> FromNode:
+        receipt = make_receipt(
+            self._config,
+            warrant.proposal,
+            warrant.step,
+            ending,
+            after=self._ledger.facts.last_receipt,
+            at=self._ledger.clock.now(),
+        )
+        self._receipts.keep_attachments(warrant.key, ending.attachments)
+        self._ledger.write(
+            [
+                Draft(
+                    "outcome",
+                    {
+                        "proposal": warrant.proposal.proposal,
+                        "step": warrant.step,
+                        "receipt": canonical.b64u(receipt.raw),
+                    },
+                    warrant.key,
+                )
+            ]
+        )
+        return self.repeat(warrant.key)
+
+
+def _done(result: Result) -> Ending:
+    return Ending(Outcome.DONE, None, result.detail, result.results, result.attachments)
+
+
+def _failed(outcome: Outcome, error: DriverError) -> Ending:
+    code = error.code.lower().replace("_", "-")
+    return Ending(outcome, code, f"{error}. {error.advice}")

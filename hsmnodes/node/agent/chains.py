@@ -1,0 +1,143 @@
+"""The charters a node goes by: pinned by the hash of the first version, walked in order, never back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from hsmnodes.node.agent.journal import Draft
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.charters import is_fork, verify_amendment, verify_chain
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, CharterLink
+from hsmnodes.node.protocol.documents.signatures import Warrant
+from hsmnodes.node.protocol.errors import CharterRefused, Refused
+
+Place = tuple[AuthorityKind, str]
+"""An authority: its kind and its id."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The charters of one authority, from the pinned one on, and the link each came with."""
+
+    charters: tuple[Charter, ...]
+    links: tuple[bytes, ...]
+    frozen: bool = False
+
+    @property
+    def current(self) -> Charter:
+        """The version in force."""
+        return self.charters[-1]
+
+    @property
+    def anchor(self) -> str:
+        """The hash of the first version."""
+        return self.charters[0].sha256
+
+    def then(self, charter: Charter, link: bytes) -> "Chain":
+        """The chain with the next version."""
+        return replace(self, charters=(*self.charters, charter), links=(*self.links, link))
+
+
+@dataclass(frozen=True)
+class OfferedLink:
+    """A link that came with a message, read but not verified."""
+
+    raw: bytes
+    link: CharterLink
+    charter: Charter
+
+    @classmethod
+    def read(cls, raw: bytes) -> "OfferedLink":
+        """Read a link. Raises DocumentRefused."""
+        link = CharterLink.from_bytes(raw)
+        return cls(raw, link, Charter.from_bytes(canonical.b64u_decode(link.charter)))
+
+    @property
+    def place(self) -> Place:
+        """The authority whose charter it claims to be."""
+        return self.charter.authority.kind, self.charter.authority.id
+
+    @property
+    def proposal_hash(self) -> str | None:
+        """The hash of the proposal to amend, or None for a founding. Raises DocumentRefused."""
+        if self.link.warrant is None:
+            return None
+        warrant = Warrant.from_bytes(canonical.b64u_decode(self.link.warrant))
+        return canonical.sha256_hex(warrant.proposal_bytes)
+
+
+@dataclass
+class Walk:
+    """What came of walking: entries for the journal, and why links were not taken."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+def read_links(blobs: Sequence[bytes]) -> list[OfferedLink]:
+    """Links in the order of their versions. Raises DocumentRefused for anything that is not a link."""
+    return sorted((OfferedLink.read(blob) for blob in blobs), key=lambda one: one.charter.version)
+
+
+def walk(chains: Mapping[Place, Chain], offered: Sequence[OfferedLink], closed: frozenset[str]) -> Walk:
+    """Walk the pinned chains along the links offered, as far as they go.
+
+    `closed` are the hashes of proposals that were rejected or cancelled. Links of authorities that are not
+    pinned are left alone. A second valid successor of a version freezes its authority.
+    """
+    found, current = Walk(), dict(chains)
+    for one in offered:
+        chain = current.get(one.place)
+        if chain is None or chain.frozen:
+            continue
+        try:
+            draft = _step(chain, one, closed)
+        except Refused as refused:
+            found.refused.append(refused)
+            continue
+        if draft is not None:
+            found.drafts.append(draft)
+            frozen = draft.kind == "frozen"
+            current[one.place] = replace(chain, frozen=True) if frozen else chain.then(one.charter, one.raw)
+    return found
+
+
+def candidate(
+    offered: Sequence[OfferedLink], place: Place, *, anchor: str, deployment: str, demo: bool
+) -> Chain:
+    """The chain of an authority that is not pinned yet, from the founding charter with the hash `anchor`.
+
+    Raises Refused if it is not there, or does not hold.
+    """
+    mine = [one for one in offered if one.place == place]
+    charters = verify_chain([one.link for one in mine], anchor=anchor, deployment=deployment, demo=demo)
+    return Chain(charters, tuple(one.raw for one in mine))
+
+
+def draft_of(link: bytes) -> Draft:
+    """The journal's entry for a link that was verified."""
+    return Draft("charter", {"link": canonical.b64u(link)})
+
+
+def _step(chain: Chain, one: OfferedLink, closed: frozenset[str]) -> Draft | None:
+    """The entry for one link: the next version, or a freeze; None for a version that is known."""
+    version = one.charter.version
+    if version <= chain.current.version:
+        return _look_back(chain, one)
+    if version > chain.current.version + 1:
+        raise CharterRefused("version-missing", "A version of the charter is missing in between.")
+    if one.proposal_hash in closed:
+        raise CharterRefused("closed", "The amendment was rejected or cancelled.")
+    verify_amendment(chain.current, one.link)
+    return draft_of(one.raw)
+
+
+def _look_back(chain: Chain, one: OfferedLink) -> Draft | None:
+    place = one.charter.version - 1
+    if chain.charters[place].sha256 == one.charter.sha256:
+        return None
+    if place == 0:
+        raise CharterRefused("other-anchor", "The founding charter is not the one that is pinned.")
+    known = CharterLink.from_bytes(chain.links[place])
+    if not is_fork(chain.charters[place - 1], known, one.link):
+        raise CharterRefused("goes-back", "The charter is not a version that was ever in force.")
+    return Draft("frozen", {"link": canonical.b64u(one.raw)})

@@ -1,0 +1,124 @@
+"""What a node knows, all derived from its journal: charters, holdings, peers, what was done or closed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hsmnodes.node.agent.chains import Chain, OfferedLink, Place
+from hsmnodes.node.agent.errors import NodeError
+from hsmnodes.node.agent.journal import Entry, Key
+from hsmnodes.node.operations.base import NodeOperation
+from hsmnodes.node.operations.holdings import Holdings
+from hsmnodes.node.operations.registry import operation
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Named
+from hsmnodes.node.protocol.documents.node import Outcome, Receipt
+from hsmnodes.node.protocol.documents.proposal import Proposal
+from hsmnodes.node.protocol.documents.signatures import Warrant
+from hsmnodes.node.protocol.errors import ProposalRefused
+
+NO_RECEIPT = (0, "0" * 64)
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another node of the provider, with its identity key's point (65 bytes)."""
+
+    node: Named
+    identity: bytes
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What the node set out to do: the hash of the proposal, and the warrant's bytes."""
+
+    proposal_hash: str
+    warrant: bytes
+
+
+@dataclass
+class Facts:
+    """The state of a node. `take` is the only way it changes."""
+
+    identity: bytes = b""
+    provider: str = ""
+    chains: dict[Place, Chain] = field(default_factory=dict)
+    holdings: Holdings = field(default_factory=Holdings)
+    peers: dict[str, Peer] = field(default_factory=dict)
+    closed: dict[str, str] = field(default_factory=dict)
+    intents: dict[Key, str] = field(default_factory=dict)
+    open_intents: dict[Key, Intent] = field(default_factory=dict)
+    outcomes: dict[Key, bytes] = field(default_factory=dict)
+    last_receipt: tuple[int, str] = NO_RECEIPT
+    last_at: int = 0
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> "Facts":
+        """What the entries of a whole journal say."""
+        facts = cls()
+        for entry in entries:
+            facts.take(entry)
+        return facts
+
+    def take(self, entry: Entry) -> None:
+        """Learn what a new entry says. Raises NodeError if it cannot be understood."""
+        self.last_at = entry.at
+        match entry.kind:
+            case "begun":
+                self.identity = canonical.b64u_decode(entry.body["identity"])
+            case "charter":
+                self._take_charter(canonical.b64u_decode(entry.body["link"]))
+            case "frozen":
+                place = OfferedLink.read(canonical.b64u_decode(entry.body["link"])).place
+                self.chains[place] = replace(self.chains[place], frozen=True)
+            case "closed":
+                self.closed[entry.body["proposal_hash"]] = entry.body["how"]
+            case "peer":
+                peer = Named(**entry.body["node"])
+                self.peers[peer.id] = Peer(peer, canonical.b64u_decode(entry.body["identity"]))
+            case "intent":
+                self._take_intent(entry.body)
+            case "outcome":
+                self._take_outcome(entry.body)
+
+    def charter(self, kind: AuthorityKind, authority: str) -> Charter:
+        """The charter in force of an authority. Raises ProposalRefused if it is not pinned, or frozen."""
+        chain = self.chains.get((kind, authority))
+        if chain is None:
+            raise ProposalRefused("not-pinned", f"This node knows no charter of that {kind.value}.")
+        if chain.frozen:
+            raise ProposalRefused(
+                "frozen",
+                f"{chain.current.authority.name} is frozen: two valid charters follow one and the same.",
+            )
+        return chain.current
+
+    def _take_charter(self, raw: bytes) -> None:
+        one = OfferedLink.read(raw)
+        chain = self.chains.get(one.place)
+        self.chains[one.place] = (
+            Chain((one.charter,), (raw,)) if chain is None else chain.then(one.charter, raw)
+        )
+        if one.place[0] is AuthorityKind.PROVIDER:
+            self.provider = one.place[1]
+
+    def _take_intent(self, body: Mapping[str, Any]) -> None:
+        key = (body["proposal"], body["step"])
+        self.intents[key] = body["proposal_hash"]
+        self.open_intents[key] = Intent(body["proposal_hash"], canonical.b64u_decode(body["warrant"]))
+
+    def _take_outcome(self, body: Mapping[str, Any]) -> None:
+        key = (body["proposal"], body["step"])
+        intent = self.open_intents.pop(key)
+        raw = canonical.b64u_decode(body["receipt"])
+        receipt = Receipt.from_bytes(raw)
+        self.outcomes[key] = raw
+        self.last_receipt = (receipt.sequence, receipt.sha256)
+        if receipt.outcome is Outcome.DONE:
+            proposal = Proposal.from_bytes(Warrant.from_bytes(intent.warrant).proposal_bytes)
+            done = operation(proposal.operation)
+            if not isinstance(done, NodeOperation):
+                raise NodeError(
+                    f"The journal says that {proposal.operation} was carried out, which no node does."
+                )
+            done.record(done.read(proposal.parameters), receipt.results, self.holdings)

@@ -1,0 +1,139 @@
+"""What a node does with each kind of message."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hsmnodes.node.agent.chains import OfferedLink, draft_of, read_links, walk
+from hsmnodes.node.agent.closing import check_cancellation, closing_draft
+from hsmnodes.node.agent.messages import (
+    CancellationMessage,
+    ChartersMessage,
+    FromNode,
+    HeartbeatMessage,
+    PeerMessage,
+    ToNode,
+    WarrantMessage,
+    WitnessMessage,
+    WitnessRequestMessage,
+    decode,
+)
+from hsmnodes.node.agent.parts import Parts
+from hsmnodes.node.agent.peers import learn_peer
+from hsmnodes.node.agent.verify import ProposalClosed
+from hsmnodes.node.protocol.charters import verify_founding
+from hsmnodes.node.protocol.documents.charter import AuthorityKind
+from hsmnodes.node.protocol.documents.proposal import Proposal
+from hsmnodes.node.protocol.documents.signatures import Cancellation, Warrant
+from hsmnodes.node.protocol.errors import ProposalRefused, Refused
+from hsmnodes.node.protocol.purposes import Purpose
+
+
+class NotYet(Exception):
+    """The message must wait until the node may act."""
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """Handles messages with the parts of one node. Methods raise Refused, NotYet, DriverError, NodeError."""
+
+    parts: Parts
+
+    def handle(self, message: ToNode) -> list[FromNode]:
+        """Do what a message asks for, and answer it."""
+        match message:
+            case WarrantMessage():
+                return self._warrant(message)
+            case ChartersMessage():
+                self._charters(message.charters)
+            case PeerMessage():
+                self._peer(message)
+            case HeartbeatMessage():
+                self.parts.witnesses.note_heartbeat(message.envelope)
+            case WitnessRequestMessage():
+                return self._witness_request(message)
+            case WitnessMessage():
+                self.parts.witnesses.hear(message.envelope)
+            case CancellationMessage():
+                self._cancellation(message)
+        return []
+
+    def _warrant(self, message: WarrantMessage) -> list[FromNode]:
+        raw = decode(message.warrant)
+        warrant = Warrant.from_bytes(raw)
+        proposal = Proposal.from_bytes(warrant.proposal_bytes)
+        try:
+            return self._decide(message, warrant, proposal)
+        except Refused as refused:
+            if isinstance(refused, ProposalClosed):
+                self.parts.ledger.write([closing_draft(proposal, refused.closed, raw)])
+            return self.parts.refusals.refuse(
+                raw,
+                refused,
+                now=self.parts.clock.now(),
+                proposal=proposal,
+                step=message.step,
+                facts=self.parts.ledger.facts,
+            )
+
+    def _decide(self, message: WarrantMessage, warrant: Warrant, proposal: Proposal) -> list[FromNode]:
+        """Answer what was done before, hold what is too early, and carry out what is verified."""
+        facts, key = self.parts.ledger.facts, (proposal.proposal, message.step)
+        if facts.intents.get(key, proposal.sha256) != proposal.sha256:
+            raise ProposalRefused("other-bytes", "Another proposal with this id was carried out.")
+        if key in facts.outcomes:
+            return [self.parts.executor.repeat(key)]
+        now = self.parts.clock.now()
+        if self.parts.readiness.against is not None:
+            raise ProposalRefused("rewound", self.parts.readiness.reason(now))
+        if self.parts.readiness.state(now) != "ready" or key in facts.open_intents:
+            raise NotYet
+        offered, problems = self._charters(message.charters)
+        try:
+            verified = self.parts.verifier.verify(
+                warrant, proposal, step=message.step, offered=offered, now=now
+            )
+        except ProposalRefused as refused:
+            if refused.code == "other-charter" and problems:
+                raise problems[0] from None
+            raise
+        return [self.parts.executor.carry_out(verified)]
+
+    def _charters(self, blobs: Sequence[str]) -> tuple[list[OfferedLink], list[Refused]]:
+        """Walk the pinned chains along the charters that came; those, and what was wrong with some."""
+        offered = read_links([decode(blob) for blob in blobs])
+        self._pin_provider(offered)
+        facts = self.parts.ledger.facts
+        found = walk(facts.chains, offered, frozenset(facts.closed))
+        self.parts.ledger.write(found.drafts)
+        return offered, found.refused
+
+    def _pin_provider(self, offered: Sequence[OfferedLink]) -> None:
+        """Take the provider's founding charter that was pinned by its hash when the node was made."""
+        config = self.parts.config
+        if self.parts.ledger.facts.provider:
+            return
+        for one in offered:
+            if one.charter.sha256 == config.provider_founding and one.place[0] is AuthorityKind.PROVIDER:
+                verify_founding(one.link, deployment=config.deployment, demo=config.demo)
+                self.parts.ledger.write([draft_of(one.raw)])
+                return
+
+    def _peer(self, message: PeerMessage) -> None:
+        self._charters(message.charters)
+        warrant = Warrant.from_bytes(decode(message.warrant))
+        proposal = Proposal.from_bytes(warrant.proposal_bytes)
+        draft = learn_peer(self.parts.config, self.parts.ledger.facts, warrant, proposal)
+        self.parts.ledger.write([draft] if draft is not None else [])
+
+    def _cancellation(self, message: CancellationMessage) -> None:
+        proposal = Proposal.from_bytes(decode(message.proposal))
+        cancellation = Cancellation.from_bytes(decode(message.cancellation))
+        draft = check_cancellation(self.parts.ledger.facts, proposal, cancellation)
+        self.parts.ledger.write([draft] if draft is not None else [])
+
+    def _witness_request(self, message: WitnessRequestMessage) -> list[FromNode]:
+        now = self.parts.clock.now()
+        if self.parts.readiness.against is not None:
+            raise ProposalRefused("rewound", "A node whose own state was restored is no witness.")
+        statement = self.parts.witnesses.answer(message.envelope, now)
+        return [FromNode(kind="witness", envelope=self.parts.identity.sign(Purpose.WITNESS, statement))]

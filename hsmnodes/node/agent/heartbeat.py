@@ -1,0 +1,75 @@
+"""Heartbeats: what a node says of itself every few seconds."""
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+from hsmnodes.node.agent.chains import Place
+from hsmnodes.node.agent.config import Config
+from hsmnodes.node.agent.facts import Facts
+from hsmnodes.node.drivers.values import TokenInfo
+from hsmnodes.node.protocol.documents.charter import Charter
+from hsmnodes.node.protocol.documents.node import Capacity, CharterHead, Heartbeat, JournalHead, Versions
+
+State = Literal["starting", "ready", "refusing"]
+Witness = Literal["peers", "hsm-only", "none"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The state of a node at one moment, so that a heartbeat need not wait for what the node is doing."""
+
+    state: State
+    reason: str
+    journal: JournalHead
+    enrolled: bool
+    witness: Witness
+    charters: tuple[tuple[Place, Charter], ...]
+    slots_used: int
+    keys: int
+
+    @classmethod
+    def of(
+        cls, facts: Facts, journal: JournalHead, *, state: State, reason: str, witness: Witness
+    ) -> "Summary":
+        """The summary of what is known now."""
+        return cls(
+            state=state,
+            reason=reason,
+            journal=journal,
+            enrolled=facts.holdings.enrolled,
+            witness=witness,
+            charters=tuple((place, chain.current) for place, chain in sorted(facts.chains.items())),
+            slots_used=len(facts.holdings.slots),
+            keys=facts.holdings.living_keys,
+        )
+
+
+def make_heartbeat(config: Config, summary: Summary, versions: Versions, *, at: int) -> Heartbeat:
+    """The heartbeat that says it, at a time in seconds since 1970."""
+    return Heartbeat(
+        deployment=config.deployment,
+        node=config.node,
+        at=at,
+        state=summary.state,
+        reason=summary.reason[:2000],
+        journal=summary.journal,
+        enrolled=summary.enrolled,
+        witness=summary.witness,
+        charters=tuple(
+            CharterHead(kind=kind, id=authority, version=charter.version, hash=charter.sha256)
+            for (kind, authority), charter in summary.charters[:1000]
+        ),
+        capacity=Capacity(slots=config.slots, slots_used=summary.slots_used, keys=summary.keys),
+        versions=versions,
+    )
+
+
+def versions_of(config: Config, token: TokenInfo) -> Versions:
+    """What runs on this node."""
+    try:
+        agent = version("quorate")
+    except PackageNotFoundError:
+        agent = "unknown"
+    library = f"{token.library.strip()} {token.library_version}".strip() or "unknown"
+    return Versions(agent=agent, driver=config.pkcs11.profile, library=library[:80])

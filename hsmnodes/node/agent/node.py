@@ -1,0 +1,141 @@
+"""A node, whole but for the broker: it is given messages and gives back what it has to say.
+
+`deliver` never raises, and drops nothing in silence: what is not carried out is refused, held until the peers
+have answered, or at least recorded. One message is handled at a time.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from threading import RLock
+
+from hsmnodes.node.agent.config import Config
+from hsmnodes.node.agent.errors import NodeError
+from hsmnodes.node.agent.handlers import Handlers, NotYet
+from hsmnodes.node.agent.heartbeat import Summary, make_heartbeat
+from hsmnodes.node.agent.messages import FromNode, read_to_node
+from hsmnodes.node.agent.parts import assemble
+from hsmnodes.node.drivers.base import DriverPool
+from hsmnodes.node.drivers.errors import DriverError
+from hsmnodes.node.protocol.errors import ProposalRefused, Refused
+from hsmnodes.node.protocol.purposes import Purpose
+
+logger = logging.getLogger(__name__)
+
+MOST_HELD = 200
+UNKNOWN = ProposalRefused("internal-error", "The node failed at this message: see its log.")
+
+
+class Node:
+    """A node that is started. `source` gives the time in seconds since 1970."""
+
+    def __init__(self, config: Config, pool: DriverPool, *, source: Callable[[], float] = time.time) -> None:
+        self._lock = RLock()
+        self._pool = pool
+        self.parts = assemble(config, pool, source)
+        self._handlers = Handlers(self.parts)
+        self._held: dict[str, None] = {}
+        self.summary = self._summarise()
+
+    @property
+    def held(self) -> int:
+        """How many messages wait until the node may act."""
+        return len(self._held)
+
+    def deliver(self, text: str) -> list[FromNode]:
+        """Handle one message, whatever it is."""
+        with self._lock:
+            said = [*self._handle(text), *self._advance()]
+            self.summary = self._summarise()
+            return said
+
+    def advance(self) -> list[FromNode]:
+        """Go on with what had to wait, if it may: called from time to time."""
+        with self._lock:
+            said = self._advance()
+            self.summary = self._summarise()
+            return said
+
+    def heartbeat(self) -> list[FromNode]:
+        """What the node says of itself, and while it starts its question to the peers. Does not wait.
+
+        Raises DriverError.
+        """
+        parts, summary, now = self.parts, self.summary, self.parts.clock.now()
+        parts.clock.keep()
+        heartbeat = make_heartbeat(parts.config, summary, parts.versions, at=now)
+        said = [FromNode(kind="heartbeat", envelope=parts.identity.sign(Purpose.HEARTBEAT, heartbeat))]
+        if summary.state == "starting":
+            question = parts.identity.sign(Purpose.WITNESS_REQUEST, parts.witnesses.request(now))
+            said.append(FromNode(kind="witness-request", envelope=question))
+        return said
+
+    def refuse_carrier(self, what: bytes) -> None:
+        """Record a message that is not even text."""
+        with self._lock:
+            refused = ProposalRefused("bad-message", "The message is not one text.")
+            self.parts.refusals.refuse(what, refused, now=self.parts.clock.now())
+
+    def close(self) -> None:
+        """Stop: the state is on disk already."""
+        with self._lock:
+            self.parts.store.close()
+            self._pool.close()
+
+    def _handle(self, text: str) -> list[FromNode]:
+        try:
+            return self._handlers.handle(read_to_node(text))
+        except NotYet:
+            return self._hold(text)
+        except Refused as refused:
+            return self._refuse(text, refused)
+        except (DriverError, NodeError) as error:
+            logger.warning("A message could not be handled; it may be sent again: %s", error)
+            return []
+        except Exception:
+            logger.exception("A message could not be handled")
+            return self._refuse(text, UNKNOWN)
+
+    def _hold(self, text: str) -> list[FromNode]:
+        if len(self._held) >= MOST_HELD:
+            return self._refuse(text, ProposalRefused("starting", "Too much waits for the node to start."))
+        self._held[text] = None
+        return []
+
+    def _refuse(self, text: str, refused: Refused) -> list[FromNode]:
+        try:
+            subject = text.encode("utf-8", "surrogatepass")
+            return self.parts.refusals.refuse(subject, refused, now=self.parts.clock.now())
+        except Exception:
+            logger.exception("A refusal could not be recorded: %s", refused)
+            return []
+
+    def _advance(self) -> list[FromNode]:
+        """Once the node may act: settle what broke off, then take up what was held."""
+        state = self.parts.readiness.state(self.parts.clock.now())
+        said = self._settle() if state == "ready" else []
+        if state == "starting" or self.parts.ledger.facts.open_intents:
+            return said
+        held, self._held = list(self._held), {}
+        return [*said, *(one for text in held for one in self._handle(text))]
+
+    def _settle(self) -> list[FromNode]:
+        said = []
+        for key, intent in list(self.parts.ledger.facts.open_intents.items()):
+            try:
+                said.append(self.parts.executor.settle(key, intent))
+            except (DriverError, NodeError) as error:
+                logger.warning("What broke off could not be settled yet: %s", error)
+            except Exception:
+                logger.exception("What broke off could not be settled")
+        return said
+
+    def _summarise(self) -> Summary:
+        now, readiness = self.parts.clock.now(), self.parts.readiness
+        return Summary.of(
+            self.parts.ledger.facts,
+            self.parts.ledger.journal.head,
+            state=readiness.state(now),
+            reason=readiness.reason(now),
+            witness=readiness.witness,
+        )

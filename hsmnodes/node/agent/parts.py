@@ -1,0 +1,82 @@
+"""The parts of a running node, put together from its configuration and its state directory."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hsmnodes.node.agent.agent_token import open_agent_token
+from hsmnodes.node.agent.carry_out import Executor
+from hsmnodes.node.agent.clock import Clock
+from hsmnodes.node.agent.config import Config
+from hsmnodes.node.agent.errors import NodeError
+from hsmnodes.node.agent.heartbeat import versions_of
+from hsmnodes.node.agent.hsm_head import HsmHead
+from hsmnodes.node.agent.identity import Identity
+from hsmnodes.node.agent.installing import check_beginning
+from hsmnodes.node.agent.journal import Journal
+from hsmnodes.node.agent.ledger import Ledger
+from hsmnodes.node.agent.readiness import Readiness
+from hsmnodes.node.agent.receipts import Receipts
+from hsmnodes.node.agent.refusals import Refusals
+from hsmnodes.node.agent.store import Store
+from hsmnodes.node.agent.vault import Vault
+from hsmnodes.node.agent.verify import Verifier
+from hsmnodes.node.agent.view import View
+from hsmnodes.node.agent.witness import Testimony, Witnesses
+from hsmnodes.node.agent.zones import Zones
+from hsmnodes.node.drivers.base import DriverPool
+from hsmnodes.node.protocol.documents.node import Versions
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a node consists of."""
+
+    config: Config
+    store: Store
+    clock: Clock
+    ledger: Ledger
+    identity: Identity
+    verifier: Verifier
+    executor: Executor
+    refusals: Refusals
+    witnesses: Witnesses
+    readiness: Readiness
+    versions: Versions
+
+
+def assemble(config: Config, pool: DriverPool, source: Callable[[], float]) -> Parts:
+    """Open the state of a node and its token. Raises NodeError and DriverError."""
+    store = Store(config.database)
+    try:
+        return _assemble(config, pool, store, Clock(store, source))
+    except BaseException:
+        store.close()
+        raise
+
+
+def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> Parts:
+    journal = Journal(store)
+    check_beginning(config, journal)
+    ledger = Ledger(journal, clock)
+    facts = ledger.facts
+    driver = open_agent_token(config, pool)
+    if driver.identity_public() != facts.identity:
+        raise NodeError("The HSM holds another identity key than this node was made with.")
+    identity, vault, hsm_head = Identity(config, driver), Vault(config, store, driver), HsmHead(driver)
+    testimony = Testimony(nonce=secrets.token_hex(16), began=clock.now())
+    witnesses = Witnesses(config, store, journal, facts, testimony)
+    zones = Zones(config, pool, agent=driver, vault=vault, ledger=ledger)
+    return Parts(
+        config=config,
+        store=store,
+        clock=clock,
+        ledger=ledger,
+        identity=identity,
+        verifier=Verifier(config, View(config, facts, journal)),
+        executor=Executor(config, ledger, zones, Receipts(store, identity), hsm_head),
+        refusals=Refusals(config, store, identity),
+        witnesses=witnesses,
+        readiness=Readiness(facts, witnesses, hsm_head.disagreement(journal)),
+        versions=versions_of(config, driver.info()),
+    )

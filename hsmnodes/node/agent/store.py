@@ -1,0 +1,78 @@
+"""The node's database: one SQLite file, every commit on disk before it returns (synchronous=FULL).
+
+The journal and the receipts can only be added to, which triggers hold the file itself to. The other tables
+are what the node may forget or replace.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    sequence INTEGER PRIMARY KEY, kind TEXT NOT NULL, proposal TEXT, step INTEGER,
+    entry BLOB NOT NULL, hash TEXT NOT NULL UNIQUE
+);
+CREATE UNIQUE INDEX IF NOT EXISTS once ON entries (kind, proposal, step) WHERE proposal IS NOT NULL;
+CREATE TABLE IF NOT EXISTS receipts (
+    proposal TEXT NOT NULL, step INTEGER NOT NULL, envelope BLOB NOT NULL, PRIMARY KEY (proposal, step)
+);
+CREATE TABLE IF NOT EXISTS attachments (
+    proposal TEXT NOT NULL, step INTEGER NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL,
+    data BLOB NOT NULL, PRIMARY KEY (proposal, step, place)
+);
+CREATE TABLE IF NOT EXISTS refusals (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, subject TEXT NOT NULL,
+    code TEXT NOT NULL, detail TEXT NOT NULL, envelope BLOB
+);
+CREATE TABLE IF NOT EXISTS witnessed (node TEXT PRIMARY KEY, sequence INTEGER NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS clock (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS vault (name TEXT PRIMARY KEY, sealed BLOB NOT NULL);
+CREATE TRIGGER IF NOT EXISTS entries_stay BEFORE UPDATE ON entries
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS entries_remain BEFORE DELETE ON entries
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS receipts_stay BEFORE UPDATE ON receipts
+    BEGIN SELECT RAISE(ABORT, 'receipts are append-only'); END;
+CREATE TRIGGER IF NOT EXISTS receipts_remain BEFORE DELETE ON receipts
+    BEGIN SELECT RAISE(ABORT, 'receipts are append-only'); END;
+"""
+
+
+class Store:
+    """The open database. Safe to use from several threads; one transaction at a time."""
+
+    def __init__(self, file: Path) -> None:
+        self._lock = RLock()
+        self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=30)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA recursive_triggers = ON")  # so that REPLACE cannot pass the triggers
+        self._connection.executescript(SCHEMA)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of what is done with the connection, or nothing; on disk when this ends. May be nested."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """Every row that a query finds."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,44 @@
+"""What operations may see of the node: the facts, without the means to change them."""
+
+from dataclasses import dataclass
+
+from hsmnodes.node.agent.config import Config
+from hsmnodes.node.agent.facts import Facts
+from hsmnodes.node.agent.journal import Journal
+from hsmnodes.node.operations.holdings import Holdings
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Named
+
+
+@dataclass(frozen=True)
+class View:
+    """The node as operations see it. Implements `Surroundings`."""
+
+    config: Config
+    facts: Facts
+    journal: Journal
+
+    @property
+    def node(self) -> Named:
+        return self.config.node
+
+    @property
+    def identity(self) -> bytes:
+        return self.facts.identity
+
+    @property
+    def holdings(self) -> Holdings:
+        return self.facts.holdings
+
+    @property
+    def last_entry(self) -> int:
+        return self.journal.head.sequence
+
+    @property
+    def slots(self) -> int:
+        return self.config.slots
+
+    def charter(self, kind: AuthorityKind, authority: str) -> Charter:
+        return self.facts.charter(kind, authority)
+
+    def is_closed(self, proposal_hash: str) -> bool:
+        return proposal_hash in self.facts.closed
