@@ -29,10 +29,14 @@ class SimulatedToken(Model):
     @field_validator("private_key")
     @classmethod
     def _is_a_p256_key(cls, value: str) -> str:
-        key = load_der_private_key(canonical.b64u_decode(value), password=None)
-        if not (isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)):
+        if not _is_p256(canonical.b64u_decode(value)):
             raise ValueError("a simulated token's key is a P-256 key")
         return value
+
+
+def _is_p256(der: bytes) -> bool:
+    key = load_der_private_key(der, password=None)
+    return isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)
 
 
 class SimulatedPerson(Named):

@@ -5,6 +5,9 @@ import { wordGrid } from "./parts.js";
 import { wordsFor } from "./texts.js";
 import { returnAddress } from "./tickets.js";
 
+/** A place in a document can be quoted; what could carry a message from who sent the document cannot. */
+const SPEAKABLE = /^[a-z0-9_.:/[\]-]{1,48}$/;
+
 /** Somebody came without anything to sign. */
 export function showIdle() {
   showPage(
@@ -33,7 +36,7 @@ export function showFetching() {
  */
 export function showRefused(code, detail) {
   const { what, next, alarm } = wordsFor(code);
-  const reference = detail ? `${code}: ${detail}` : code;
+  const reference = SPEAKABLE.test(detail) ? `${code}: ${detail}` : code;
   showPage(
     card(
       alarm ? "alarm" : "refused",

@@ -42,7 +42,7 @@ export function laySheet(work, press) {
       form,
     ),
   );
-  if (!sheet.fingerprint) button.focus();
+  if (!sheet.fingerprint) button.focus({ preventScroll: true });
 
   function onSubmit(event) {
     event.preventDefault();

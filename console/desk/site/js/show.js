@@ -93,7 +93,7 @@ export function showEnrolment(document) {
  * @returns {Promise<Sheet>}
  */
 export async function showProposal(purpose, document, { hash, charters, person }) {
-  const parts = renderSentence(document);
+  const asked = renderSentence(document);
   const { parameters, envelope } = await renderFields(document);
   const wording = WORDING[purpose];
   const behind = await Promise.all(charters.map(async (one) => ({
@@ -103,7 +103,7 @@ export async function showProposal(purpose, document, { hash, charters, person }
   return {
     ...PLAIN,
     kicker: `${wording.kicker} · ${operationOf(document.operation).title}`,
-    sentence: parts,
+    sentence: person === null ? asked : after(wording.verb, asked),
     sections: [
       ...(person ? [section("Your statement", [namedRow("Stated by", person)])] : []),
       { title: "What", groups: groups(parameters) },
@@ -111,7 +111,7 @@ export async function showProposal(purpose, document, { hash, charters, person }
     ],
     fingerprint: { words: fingerprint(hash), hash, caption: "The words of this proposal" },
     behind,
-    button: buttonFor(wording.verb, parts, document),
+    button: buttonFor(wording.verb, asked, document),
     done: wording.done,
     stops: person !== null,
     askReason: person === null ? "" : REASONS[purpose],
@@ -123,9 +123,13 @@ const REASONS = {
   [Purpose.CANCEL]: "Why do you cancel it? Everyone concerned reads this.",
 };
 
+/** A sentence that goes on from a verb. @param {string} verb @param {import("./render.js").Part[]} parts */
+function after(verb, [first, ...rest]) {
+  return [{ text: verb + first.text[0].toLowerCase() + first.text.slice(1), isValue: false }, ...rest];
+}
+
 function buttonFor(verb, parts, document) {
-  const text = asText(parts).replace(/\.$/, "");
-  const full = verb + text[0].toLowerCase() + text.slice(1);
+  const full = asText(after(verb, parts)).replace(/\.$/, "");
   if (full.length <= LONGEST_BUTTON) return full;
   const title = operationOf(document.operation).title;
   return verb + title[0].toLowerCase() + title.slice(1);
