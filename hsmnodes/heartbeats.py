@@ -33,7 +33,7 @@ def take_heartbeat(node: Node, payload: bytes, message: FromNode) -> None:
         started = heartbeat.state == "starting" and node.reported_state != "starting"
         moved = heartbeat.journal.hash != node.journal_hash
         _note_going_back(node, heartbeat)
-        behind = _charters_behind(node, heartbeat)
+        behind = _charters_behind(heartbeat)
         _store(node, heartbeat, message.envelope.raw, out_of_step=_reason(behind))
         _catch_up(node, behind, started=started)
     if moved or node.relayed_at is None or clock.now() - node.relayed_at > RELAY_EVERY:
@@ -72,7 +72,7 @@ def _note_going_back(node: Node, heartbeat: Heartbeat) -> None:
         )
 
 
-def _charters_behind(node: Node, heartbeat: Heartbeat) -> list[CharterVersion]:
+def _charters_behind(heartbeat: Heartbeat) -> list[CharterVersion]:
     """The charters in force that the node goes by in another version."""
     held = {head.id: head for head in heartbeat.charters}
     current = CharterVersion.objects.filter(authority__in=held, state=CharterState.IN_FORCE)

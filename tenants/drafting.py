@@ -69,10 +69,12 @@ def build_proposal(
 
 def _concerned(found: Operation[Any], content: Any, requester: Person) -> list[Charter]:
     """The charters in force of everyone whose consent is needed, as far as the requester may see them."""
-    parties = dict(found.parties(content))
     kinds = found.consent_for(content).kinds
-    if AuthorityKind.PROVIDER in kinds:
-        parties.setdefault(AuthorityKind.PROVIDER, requester.organisation.provider_or_self.id)
+    parties = {AuthorityKind.PROVIDER: requester.organisation.provider_or_self.id, **found.parties(content)}
+    if AuthorityKind.CUSTOMER in kinds and AuthorityKind.CUSTOMER not in parties:
+        # The founding of a zone names the zone alone; its customer is its service's.
+        zone = access.get_visible(access.visible_zones(requester), content.zone.id)
+        parties[AuthorityKind.CUSTOMER] = zone.service.customer_id
     wanted = [parties[kind] for kind in kinds]
     seen = access.visible_charters(requester).filter(authority__in=wanted).values_list("authority", flat=True)
     known = charters.in_force(set(seen))

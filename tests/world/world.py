@@ -1,0 +1,238 @@
+"""The cast's deployment in the console's database: everything made and signed over the real functions."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hsmnodes.node.protocol.documents import CancellationStatement, RejectionStatement, Role
+from hsmnodes.node.protocol.documents.signatures import Signer
+from hsmnodes.node.protocol.purposes import Purpose
+from tenants import access, charter_drafts, charters, drafting, tokens, workflow
+from tenants.charter_drafts import Duty
+from tenants.identifiers import new_id
+from tenants.models import (
+    CharterVersion,
+    Deployment,
+    Organisation,
+    Person,
+    Proposal,
+    Service,
+    TrustZone,
+)
+from tests.cast import people
+from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, LEA, Member, make_id
+from tests.world.nodes import NodeOfWorld
+
+MEMBERS = {member.id: member for member in people.EVERYONE}
+
+
+class World:
+    """Northgate with its customers Meridian Bank and Lumen Health, founded; and what the cast does in it."""
+
+    def __init__(self) -> None:
+        Deployment.objects.create(id=make_id("deployment"), demo=True)
+        self.northgate = self._organisation(people.NORTHGATE, people.PROVIDER_PEOPLE)
+        self.meridian = self._organisation(people.MERIDIAN, people.CUSTOMER_PEOPLE, self.northgate)
+        self.lumen = self._organisation(people.LUMEN, people.LUMEN_PEOPLE, self.northgate)
+
+    # -------------------------------------------------------------- people
+
+    def _organisation(
+        self, named: Any, members: Sequence[Member], provider: Organisation | None = None
+    ) -> Organisation:
+        organisation = Organisation.objects.create(
+            id=named.id, name=named.name, kind="customer" if provider else "provider", provider=provider
+        )
+        for member in members:
+            person = Person.objects.create(id=member.id, organisation=organisation, name=member.name)
+            tokens.enrol_token(person=person, token=member.key.token(), invitation=None)
+        duties = [Duty(self.person(member), member.roles) for member in members]
+        charter = charter_drafts.draft_founding(organisation=organisation, duties=duties, by=duties[0].person)
+        self.sign_charter(charter)
+        return organisation
+
+    def person(self, member: Member) -> Person:
+        """The member's row."""
+        return Person.objects.select_related("organisation__provider").get(pk=member.id)
+
+    def sign_charter(self, charter: CharterVersion) -> None:
+        """Everyone whose token the charter still waits for signs it."""
+        for one in charters.unsigned(charter):
+            member = MEMBERS[one.person]
+            key = member.key if member.key.credential_id == one.token.credential_id else member.second_key
+            charters.sign_charter(
+                charter=charter,
+                person=self.person(member),
+                assertion=key.sign(Purpose.FOUND, bytes(charter.raw)),
+            )
+
+    # -------------------------------------------------------------- proposals
+
+    def draft(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        by: Member,
+        nodes: Sequence[NodeOfWorld] = (),
+        **more: Any,
+    ) -> Proposal:
+        """A draft for `by` to propose."""
+        document = drafting.build_proposal(
+            operation=operation,
+            parameters=parameters,
+            requester=self.person(by),
+            reason="As agreed in the meeting of Monday.",
+            nodes=[node.row.at() for node in nodes],
+            **more,
+        )
+        return workflow.save_draft(document=document, requester=self.person(by))
+
+    def propose(self, operation: str, parameters: Mapping[str, Any], *, by: Member, **more: Any) -> Proposal:
+        """A proposal by `by`."""
+        draft = self.draft(operation, parameters, by=by, **more)
+        return workflow.propose(
+            proposal=draft,
+            person=self.person(by),
+            assertion=by.key.sign(Purpose.PROPOSE, bytes(draft.raw)),
+        )
+
+    def approve(self, proposal: Proposal, *members: Member) -> Proposal:
+        """The members approve, one after the other."""
+        for member in members:
+            proposal = workflow.approve(
+                proposal=proposal,
+                person=self.person(member),
+                assertion=member.key.sign(Purpose.APPROVE, bytes(proposal.raw)),
+            )
+        return proposal
+
+    def reject(self, proposal: Proposal, member: Member) -> Proposal:
+        """The member rejects."""
+        statement = RejectionStatement(**self._statement(proposal, member)).raw
+        return workflow.reject(
+            proposal=proposal,
+            person=self.person(member),
+            statement=statement,
+            assertion=member.key.sign(Purpose.REJECT, statement),
+        )
+
+    def cancel(self, proposal: Proposal, member: Member) -> Proposal:
+        """The member cancels."""
+        statement = CancellationStatement(**self._statement(proposal, member)).raw
+        return workflow.cancel(
+            proposal=proposal,
+            person=self.person(member),
+            statement=statement,
+            assertion=member.key.sign(Purpose.CANCEL, statement),
+        )
+
+    def _statement(self, proposal: Proposal, member: Member) -> dict[str, Any]:
+        return {
+            "deployment": make_id("deployment"),
+            "proposal": proposal.id,
+            "proposal_hash": proposal.hash,
+            "person": Signer(id=member.id, name=member.name),
+            "reason": "It is not what we agreed.",
+            "at": int(time.time()),
+        }
+
+    # -------------------------------------------------------------- the story
+
+    def node(self, name: str = "ams-1", *, enrolled: bool = True) -> NodeOfWorld:
+        """A node of Northgate with a software identity key; Cleo, Ada and Ben enrol it."""
+        node = NodeOfWorld.register(name, by=self.person(CLEO))
+        if enrolled:
+            proposal = self.approve(self.propose_enrolment(node), ADA, BEN)
+            node.answer(proposal, results={"identity": node.row.identity_hash})
+        return node
+
+    def propose_enrolment(self, node: NodeOfWorld) -> Proposal:
+        """Cleo proposes to enrol a node."""
+        return self.propose("node.enrol/v1", node.enrolment, by=CLEO, nodes=[node])
+
+    def propose_service(self, node: NodeOfWorld, *, name: str = "Payments service") -> Proposal:
+        """Cleo proposes to start a shared service for Meridian Bank."""
+        parameters = {
+            "service": {"id": new_id(), "name": name},
+            "mode": "shared",
+            "customer": {"id": self.meridian.id, "name": self.meridian.name},
+            "customer_founding": charters.anchor_of(self.meridian.id),
+        }
+        return self.propose("service.start/v1", parameters, by=CLEO, nodes=[node])
+
+    def service(self, node: NodeOfWorld) -> Service:
+        """The service, started on `node`."""
+        proposal = self.approve(self.propose_service(node), ADA, BEN, GUS, LEA)
+        node.answer(proposal)
+        return Service.objects.get(pk=proposal.document.parameters["service"]["id"])
+
+    def draft_zone(self, service: Service, *, name: str = "Payments") -> CharterVersion:
+        """A zone whose founders are Dina, Emil and Fay; not signed yet."""
+        return charter_drafts.draft_zone(
+            service=service,
+            name=name,
+            controller="customer",
+            duties=[Duty(self.person(member), (Role.KEY_MANAGER,)) for member in people.ZONE_PEOPLE],
+            by=self.person(DINA),
+        )
+
+    def propose_zone(self, charter: CharterVersion) -> Proposal:
+        """Dina proposes to found the zone of a charter."""
+        zone = charter.zone
+        parameters = {
+            "zone": {"id": zone.id, "name": zone.name},
+            "service": {"id": zone.service.id, "name": zone.service.name},
+            "controller": zone.controller,
+            "charter": charter.hash,
+        }
+        return self.propose("zone.found/v1", parameters, by=DINA)
+
+    def zone(self, service: Service, *, name: str = "Payments") -> TrustZone:
+        """The zone, founded."""
+        charter = self.draft_zone(service, name=name)
+        self.sign_charter(charter)
+        self.approve(self.propose_zone(charter), GUS, LEA)
+        return TrustZone.objects.get(pk=charter.zone_id)
+
+    def propose_slot(self, zone: TrustZone, node: NodeOfWorld) -> Proposal:
+        """Cleo proposes a slot for the zone."""
+        parameters = {
+            "slot": {"id": new_id(), "name": "Slot 1"},
+            "zone": {"id": zone.id, "name": zone.name},
+            "service": {"id": zone.service.id, "name": zone.service.name},
+            "zone_charter": charters.anchor_of(zone.id),
+            "backup_key": "TBK",
+        }
+        return self.propose("slot.create/v1", parameters, by=CLEO, nodes=[node])
+
+    def slot(self, zone: TrustZone, node: NodeOfWorld) -> Proposal:
+        """The slot, made; returns the proposal it was made by."""
+        proposal = self.approve(self.propose_slot(zone, node), ADA, BEN, DINA, EMIL)
+        node.answer(proposal, results={"backup_key": {"kind": "TBK", "epoch": 1, "kcv": "a1b2c3"}})
+        return Proposal.objects.get(pk=proposal.pk)
+
+    def ready_zone(self, node: NodeOfWorld) -> TrustZone:
+        """A founded zone with its slot on `node`."""
+        zone = self.zone(self.service(node))
+        self.slot(zone, node)
+        return zone
+
+    def propose_key(self, zone: TrustZone, node: NodeOfWorld, *, label: str = "card-signing") -> Proposal:
+        """Dina proposes a P-256 key."""
+        parameters = {
+            "zone": {"id": zone.id, "name": zone.name},
+            "keys": [{"label": label, "algorithm": "ec-p256", "usages": ["sign"]}],
+        }
+        return self.propose("key.generate/v1", parameters, by=DINA, nodes=[node])
+
+    def key(self, zone: TrustZone, node: NodeOfWorld, *, label: str = "card-signing") -> Proposal:
+        """The key, made; returns the proposal it was made by."""
+        proposal = self.approve(self.propose_key(zone, node, label=label), EMIL, FAY)
+        node.answer(proposal, results=node.key_results(proposal))
+        return Proposal.objects.get(pk=proposal.pk)
+
+
+def is_in_force(authority: str) -> bool:
+    """Whether an organisation or zone has a charter in force."""
+    return access.charter_in_force(authority) is not None
