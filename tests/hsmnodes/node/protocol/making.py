@@ -68,12 +68,12 @@ def make_charter(
 def make_proposal(*charters: Charter, requester: Member = HANA, **changes: Any) -> Proposal:
     """A proposal to generate a key under `charters`, always with the same id."""
     fields: dict[str, Any] = {
+        "operation": GENERATE,
         "proposal": make_id("proposal"),
         "authorities": tuple(sorted(map(authority_at, charters), key=lambda one: (one.kind.value, one.id))),
     }
     return signing.make_proposal(
-        GENERATE,
-        {
+        parameters={
             "zone": {"id": make_id("Payments"), "name": "Payments"},
             "keys": [{"label": "card-signing", "algorithm": "ec-p256", "usages": ["sign"]}],
         },
