@@ -7,6 +7,7 @@ have answered, or at least recorded. One message is handled at a time.
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import RLock
 
 from hsmnodes.node.agent.config import Config
@@ -26,6 +27,15 @@ MOST_HELD = 200
 UNKNOWN = ProposalRefused("internal-error", "The node failed at this message: see its log.")
 
 
+@dataclass
+class Report:
+    """What came of a message: what the node says, whether it waits, or why it was refused."""
+
+    said: list[FromNode]
+    held: bool = False
+    refused: Refused | None = None
+
+
 class Node:
     """A node that is started. `source` gives the time in seconds since 1970."""
 
@@ -42,19 +52,24 @@ class Node:
         """How many messages wait until the node may act."""
         return len(self._held)
 
-    def deliver(self, text: str) -> list[FromNode]:
+    def deliver(self, text: str) -> Report:
         """Handle one message, whatever it is."""
         with self._lock:
-            said = [*self._handle(text), *self._advance()]
+            report = self._handle(text)
+            report.said.extend(self._advance())
             self.summary = self._summarise()
-            return said
+            return report
 
     def advance(self) -> list[FromNode]:
-        """Go on with what had to wait, if it may: called from time to time."""
-        with self._lock:
+        """Go on with what had to wait, if it may and the node is not at work: called from time to time."""
+        if not self._lock.acquire(blocking=False):
+            return []
+        try:
             said = self._advance()
             self.summary = self._summarise()
             return said
+        finally:
+            self._lock.release()
 
     def heartbeat(self) -> list[FromNode]:
         """What the node says of itself, and while it starts its question to the peers. Does not wait.
@@ -82,33 +97,34 @@ class Node:
             self.parts.store.close()
             self._pool.close()
 
-    def _handle(self, text: str) -> list[FromNode]:
+    def _handle(self, text: str) -> Report:
         try:
-            return self._handlers.handle(read_to_node(text))
+            return Report(self._handlers.handle(read_to_node(text)))
         except NotYet:
             return self._hold(text)
         except Refused as refused:
             return self._refuse(text, refused)
         except (DriverError, NodeError) as error:
             logger.warning("A message could not be handled; it may be sent again: %s", error)
-            return []
+            return Report([], refused=Refused("node-failed", str(error)))
         except Exception:
             logger.exception("A message could not be handled")
             return self._refuse(text, UNKNOWN)
 
-    def _hold(self, text: str) -> list[FromNode]:
+    def _hold(self, text: str) -> Report:
         if len(self._held) >= MOST_HELD:
             return self._refuse(text, ProposalRefused("starting", "Too much waits for the node to start."))
         self._held[text] = None
-        return []
+        return Report([], held=True)
 
-    def _refuse(self, text: str, refused: Refused) -> list[FromNode]:
+    def _refuse(self, text: str, refused: Refused) -> Report:
         try:
             subject = text.encode("utf-8", "surrogatepass")
-            return self.parts.refusals.refuse(subject, refused, now=self.parts.clock.now())
+            said = self.parts.refusals.refuse(subject, refused, now=self.parts.clock.now())
         except Exception:
             logger.exception("A refusal could not be recorded: %s", refused)
-            return []
+            return Report([], refused=refused)
+        return Report(said, refused=refused)
 
     def _advance(self) -> list[FromNode]:
         """Once the node may act: settle what broke off, then take up what was held."""
@@ -117,7 +133,7 @@ class Node:
         if state == "starting" or self.parts.ledger.facts.open_intents:
             return said
         held, self._held = list(self._held), {}
-        return [*said, *(one for text in held for one in self._handle(text))]
+        return [*said, *(one for text in held for one in self._handle(text).said)]
 
     def _settle(self) -> list[FromNode]:
         said = []

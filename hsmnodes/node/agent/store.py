@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 
+from hsmnodes.node.agent.errors import NodeError
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     sequence INTEGER PRIMARY KEY, kind TEXT NOT NULL, proposal TEXT, step INTEGER,
@@ -45,6 +47,7 @@ class Store:
     """The open database. Safe to use from several threads; one transaction at a time."""
 
     def __init__(self, file: Path) -> None:
+        """Open the database, or make it."""
         self._lock = RLock()
         self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=30)
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -76,3 +79,15 @@ class Store:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+
+@contextmanager
+def open_store(file: Path) -> Iterator[Store]:
+    """The database of a node that is there, while it is needed. Raises NodeError if there is none."""
+    if not file.exists():
+        raise NodeError("There is no node here yet: make it with quorate-node init.")
+    store = Store(file)
+    try:
+        yield store
+    finally:
+        store.close()

@@ -1,0 +1,138 @@
+"""The node behind its queue: a Celery worker that hands messages to the node, and a pulse beside it.
+
+A message carries signed bytes and nothing else counts in it: callbacks, chains and other headers are taken
+off before a task starts. It is acknowledged when it is read; what is lost by that the console sends again,
+and the journal knows it again.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from celery import Celery, Task
+from kombu.exceptions import KombuError
+
+from hsmnodes.node.agent import broker
+from hsmnodes.node.agent.config import Config
+from hsmnodes.node.agent.inbox import take_in
+from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, RECEIVE, FromNode, queue_of
+from hsmnodes.node.agent.node import Node
+from hsmnodes.node.drivers.errors import DriverError
+from hsmnodes.node.protocol.documents.node import JournalHead
+
+logger = logging.getLogger(__name__)
+
+PULSE_SECONDS = 0.5
+LONGEST_CARRIER = 1_000
+
+
+class CarrierTask(Task):  # type: ignore[type-arg] # generic for type checkers only
+    """A task that does what it is for and then nothing more, whatever the message asks."""
+
+    def before_start(self, _task_id: str, _args: Any, _kwargs: Any) -> None:
+        """Take off everything that would make Celery go on by itself afterwards."""
+        self.request.update(callbacks=None, errbacks=None, chain=None, chord=None, group=None, reply_to=None)
+
+
+class Console:
+    """The way to the console. What cannot be sent now is asked for again by the console's sweeper."""
+
+    def __init__(self, app: Celery, node: Node) -> None:
+        self._app = app
+        self._node = node
+        self._shown: JournalHead | None = None
+
+    def tell(self, said: Iterable[FromNode]) -> None:
+        """Send what the node says, and a heartbeat at once if its journal has grown."""
+        for one in said:
+            self._send(one)
+        if self._node.summary.journal != self._shown:
+            self.beat()
+
+    def beat(self) -> None:
+        """Send a heartbeat, and what else is due with it."""
+        self._shown = self._node.summary.journal
+        try:
+            for one in self._node.heartbeat():
+                self._send(one)
+        except DriverError as error:
+            logger.warning("No heartbeat: %s", error)
+
+    def _send(self, one: FromNode) -> None:
+        try:
+            broker.send(self._app, RECEIVE, one.text(), to=CONSOLE_QUEUE, declare=False)
+        except (KombuError, OSError) as error:
+            logger.warning("The console cannot be told: %s", error)
+
+
+class Pulse(threading.Thread):
+    """Heartbeats, what had to wait, and messages that are handed over directly."""
+
+    def __init__(self, config: Config, node: Node, console: Console) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self._config = config
+        self._node = node
+        self._console = console
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        due = 0.0
+        while not self._stop.is_set():
+            try:
+                if time.monotonic() >= due:
+                    due = time.monotonic() + self._config.heartbeat_seconds
+                    self._console.beat()
+                self._console.tell(self._node.advance())
+                for report in take_in(self._config, self._node):
+                    self._console.tell(report.said)
+            except Exception:
+                logger.exception("The pulse missed a beat")
+            self._stop.wait(PULSE_SECONDS)
+
+    def stop(self) -> None:
+        """End, and wait for it."""
+        self._stop.set()
+        self.join(timeout=10)
+
+
+def make_worker_app(config: Config, node: Node) -> tuple[Celery, Console]:
+    """The Celery app of a node, with its one task."""
+    queue = queue_of(config.node.id)
+    app = broker.make_app(f"quorate.{queue}", broker=config.broker, consumes=queue, may_declare=False)
+    console = Console(app, node)
+
+    def deliver(*args: Any, **kwargs: Any) -> None:
+        if len(args) == 1 and isinstance(args[0], str) and not kwargs:
+            console.tell(node.deliver(args[0]).said)
+        else:
+            node.refuse_carrier(_as_bytes(args, kwargs))
+
+    app.task(name=DELIVER, base=CarrierTask, ignore_result=True)(deliver)
+    return app, console
+
+
+def run(config: Config, node: Node) -> None:
+    """Work until the process is told to end (SIGTERM, SIGINT)."""
+    app, console = make_worker_app(config, node)
+    pulse = Pulse(config, node, console)
+    worker = app.Worker(
+        hostname=f"{queue_of(config.node.id)}@localhost",
+        pool="solo",
+        queues=[queue_of(config.node.id)],
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        loglevel="WARNING",
+    )
+    pulse.start()
+    try:
+        worker.start()
+    finally:
+        pulse.stop()
+
+
+def _as_bytes(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
+    return json.dumps([args, kwargs], default=repr)[:LONGEST_CARRIER].encode("utf-8", "surrogatepass")
