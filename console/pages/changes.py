@@ -1,0 +1,158 @@
+"""What a proposal will change, before and after, in words. For reading only: the node decides by itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from hsmnodes.models import Key, Node, Slot
+from hsmnodes.node.operations.key.generate import ALGORITHMS
+from hsmnodes.node.protocol.documents import Charter
+from tenants import charters
+from tenants.models import Proposal
+
+NOTHING_YET = "–"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that will be different."""
+
+    what: str
+    before: str
+    after: str
+
+
+def changes(proposal: Proposal) -> list[Change]:
+    """What the proposal would change, or has changed."""
+    tell = CHANGES.get(proposal.operation)
+    return tell(proposal, proposal.document.parameters) if tell else []
+
+
+def _generate(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    return [
+        Change(
+            _("Key %(label)s") % {"label": key["label"]},
+            _("does not exist"),
+            _("%(algorithm)s, may %(usages)s; cannot leave the HSM unwrapped")
+            % {
+                "algorithm": ALGORITHMS.get(key["algorithm"], key["algorithm"]),
+                "usages": " and ".join(key["usages"]),
+            },
+        )
+        for key in parameters["keys"]
+    ]
+
+
+def _destroy(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    known = {key.id: key for key in Key.objects.filter(pk__in=[key["id"] for key in parameters["keys"]])}
+    return [
+        Change(
+            _("Key %(label)s") % {"label": key["label"]},
+            ALGORITHMS.get(known[key["id"]].algorithm, "") if key["id"] in known else NOTHING_YET,
+            _("destroyed for ever"),
+        )
+        for key in parameters["keys"]
+    ]
+
+
+def _enrol(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    return [
+        Change(
+            _("HSM %(name)s") % {"name": parameters["node"]["name"]},
+            _("unknown to its peers; carries out nothing"),
+            _("enrolled in %(place)s; carries out warrants") % {"place": parameters["data_centre"]["name"]},
+        )
+    ]
+
+
+def _start(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    node = proposal.node_name
+    return [
+        Change(
+            _("Service %(name)s") % {"name": parameters["service"]["name"]},
+            _("does not exist"),
+            _("%(mode)s, on %(node)s") % {"mode": parameters["mode"], "node": node},
+        ),
+        Change(
+            _("What %(node)s knows of %(customer)s")
+            % {"node": node, "customer": parameters["customer"]["name"]},
+            _("nothing, or the same charter"),
+            _("its founding charter, by which it checks every signature of its people"),
+        ),
+    ]
+
+
+def _found(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    return [
+        Change(
+            _("Trust Zone %(name)s") % {"name": parameters["zone"]["name"]},
+            _("drafted"),
+            _("founded; controlled by the %(controller)s") % {"controller": parameters["controller"]},
+        ),
+        Change(_("Its charter, version 1"), _("collects signatures"), _("in force")),
+    ]
+
+
+def _slot(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    node = Node.objects.filter(pk=proposal.node).first()
+    used = Slot.objects.filter(node=node).count() if node else 0
+    done = Slot.objects.filter(proposal=proposal).exists()
+    before = used - 1 if done else used
+    return [
+        Change(_("Slots in use on %(node)s") % {"node": proposal.node_name}, str(before), str(before + 1)),
+        Change(
+            _("Backup key of %(zone)s") % {"zone": parameters["zone"]["name"]},
+            _("does not exist"),
+            _("a new %(kind)s, made in the HSM; nobody can read it") % {"kind": parameters["backup_key"]},
+        ),
+    ]
+
+
+def _amend(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    found = charters.by_hash([parameters["charter"], proposal.document.previous or ""])
+    new = next((one for one in found if one.sha256 == parameters["charter"]), None)
+    old = next((one for one in found if one.sha256 == proposal.document.previous), None)
+    return compare(old, new) if old and new else []
+
+
+def compare(old: Charter, new: Charter) -> list[Change]:
+    """How one version of a charter differs from another."""
+    found = [Change(_("Version"), str(old.version), str(new.version))]
+    for person in {**old.persons, **new.persons}.values():
+        before, after = old.persons.get(person.id), new.persons.get(person.id)
+        if _standing(before) != _standing(after):
+            found.append(Change(person.name, _standing(before), _standing(after)))
+    for tag in sorted({rule.operation for rule in (*old.rules, *new.rules)}):
+        if _rule(old, tag) != _rule(new, tag):
+            found.append(Change(tag, _rule(old, tag), _rule(new, tag)))
+    return found
+
+
+def _standing(person: Any) -> str:
+    if person is None:
+        return _("not in the charter")
+    roles = ", ".join(role.value.replace("-", " ") for role in person.roles) or _("no role")
+    return _("%(roles)s; tokens: %(tokens)s") % {
+        "roles": roles,
+        "tokens": ", ".join(token.label for token in person.tokens),
+    }
+
+
+def _rule(charter: Charter, tag: str) -> str:
+    rule = charter.rule(tag)
+    if rule is None or not rule.clauses:
+        return _("not allowed")
+    return " + ".join(f"{clause.m} {(clause.role or clause.group or '')}" for clause in rule.clauses)
+
+
+CHANGES: dict[str, Callable[[Proposal, dict[str, Any]], list[Change]]] = {
+    "key.generate/v1": _generate,
+    "key.destroy/v1": _destroy,
+    "node.enrol/v1": _enrol,
+    "service.start/v1": _start,
+    "zone.found/v1": _found,
+    "slot.create/v1": _slot,
+    "charter.amend/v1": _amend,
+}

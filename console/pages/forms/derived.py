@@ -1,0 +1,71 @@
+"""Parameters that follow from others: nobody types a hash or repeats what the console knows.
+
+Each is a function of what was chosen. It raises Missing with words for people when there is nothing to follow
+from; the node checks every one of them against what it holds.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from hsmnodes.models import Node
+from tenants import charters
+from tenants.models import CharterState, CharterVersion, TrustZone
+
+
+class Missing(Exception):
+    """Something that the parameter follows from is not there. The first argument says what to do."""
+
+
+Chosen = Mapping[str, Any]
+Derive = Callable[[Chosen], Any]
+
+
+def _zone(chosen: Chosen) -> TrustZone:
+    return TrustZone.objects.select_related("service").get(pk=chosen["zone"]["id"])
+
+
+def _service_of_zone(chosen: Chosen) -> dict[str, str]:
+    return _zone(chosen).service.named().model_dump()
+
+
+def _zone_charter(chosen: Chosen) -> str:
+    version = (
+        CharterVersion.objects.filter(authority=chosen["zone"]["id"], version=1)
+        .exclude(state=CharterState.DISCARDED)
+        .first()
+    )
+    if version is None:
+        raise Missing(_("This Trust Zone has no founding charter yet. Found it first."))
+    return version.hash
+
+
+def _customer_founding(chosen: Chosen) -> str:
+    anchor = charters.anchor_of(chosen["customer"]["id"])
+    if anchor is None:
+        raise Missing(_("This customer has no charter in force yet. Its people found one first."))
+    return anchor
+
+
+def _node(chosen: Chosen) -> Node:
+    return Node.objects.select_related("data_centre").get(pk=chosen["node"]["id"])
+
+
+DERIVED: dict[tuple[str, str], Derive] = {
+    ("service.start/v1", "customer_founding"): _customer_founding,
+    ("zone.found/v1", "service"): _service_of_zone,
+    ("zone.found/v1", "controller"): lambda chosen: _zone(chosen).controller,
+    ("zone.found/v1", "charter"): _zone_charter,
+    ("slot.create/v1", "service"): _service_of_zone,
+    ("slot.create/v1", "zone_charter"): _zone_charter,
+    ("slot.create/v1", "backup_key"): lambda chosen: (
+        "MBK" if _zone(chosen).service.mode == "exclusive" else "TBK"
+    ),
+    ("node.enrol/v1", "data_centre"): lambda chosen: {
+        "id": _node(chosen).data_centre.id,
+        "name": _node(chosen).data_centre.name,
+    },
+    ("node.enrol/v1", "identity"): lambda chosen: _node(chosen).identity,
+    ("node.enrol/v1", "module"): lambda chosen: _node(chosen).module,
+}

@@ -1,0 +1,47 @@
+"""What a form says beside a field, where the operation's own words are not enough. Nothing depends on it."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Help for one field; `only` maps each choice of a list to the values of `depends` it goes with."""
+
+    help: str = ""
+    placeholder: str = ""
+    initial: object = None
+    depends: str = ""
+    only: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+RSA = ("rsa-2048", "rsa-3072", "rsa-4096")
+EC = ("ec-p256", "ec-p384")
+AES = ("aes-128", "aes-256")
+
+HINTS: dict[tuple[str, str], Hint] = {
+    ("key.generate/v1", "keys.label"): Hint(
+        "What applications and people will call it. It is unique in the zone and never given again.",
+        "payments-2027",
+    ),
+    ("key.generate/v1", "keys.algorithm"): Hint("", "", "ec-p256"),
+    ("key.generate/v1", "keys.usages"): Hint(
+        "Nothing else will be possible with this key. For pairs it is the private half that is meant.",
+        "",
+        ["sign"],
+        "algorithm",
+        {"sign": (*RSA, *EC), "decrypt": (*RSA, *AES), "encrypt": AES},
+    ),
+    ("key.destroy/v1", "keys"): Hint("A destroyed key cannot be brought back except from a backup."),
+    ("slot.create/v1", "slot"): Hint("The name of the zone's place on this node.", "Cards on ams-1"),
+    ("service.start/v1", "service"): Hint("What the customer will call it.", "Payments HSM"),
+    ("service.start/v1", "customer"): Hint(
+        "From then on the node knows this customer by its founding charter. Compare the words of the charter with "
+        "the customer before you sign."
+    ),
+    ("node.export-log/v1", "from_sequence"): Hint("At most 500 entries at once.", "", 1),
+}
+
+
+def hint(tag: str, path: str) -> Hint:
+    """The hint for a field of an operation, or an empty one."""
+    return HINTS.get((tag, path), Hint())

@@ -1,0 +1,154 @@
+"""The form of an operation, made from its parameters: what people choose or type; the rest is derived."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from pydantic import ValidationError
+
+from console.pages.forms import sources
+from console.pages.forms.derived import DERIVED, Missing
+from console.pages.forms.doomed import DoomedKeysField
+from console.pages.forms.fields import form_field
+from console.pages.forms.hints import hint
+from console.pages.forms.lifetime import LIFETIMES, ReasonField
+from console.pages.forms.rows import Rows
+from hsmnodes.node.operations.base import Operation
+from hsmnodes.node.operations.fields import FieldTree, field_trees
+from hsmnodes.node.protocol import canonical
+from tenants.identifiers import new_id
+from tenants.models import Person
+
+WHERE = "on_node"
+CHOOSE = ("", "–")
+
+
+class OperationForm(forms.Form):
+    """A form for one operation; after `is_valid()`, `parameters` are those of the proposal."""
+
+    use_required_attribute = False
+    template_name = "console/parts/form.html"
+
+    def __init__(
+        self,
+        operation: Operation[Any],
+        person: Person,
+        data: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.operation, self.person = operation, person
+        self.trees = field_trees(operation.parameters)
+        self.parameters: dict[str, Any] = {}
+        self.rows: list[Rows] = []
+        super().__init__(data, initial=dict(initial or {}))
+        for tree in self.trees:
+            self._add(tree)
+        if operation.nodes and "node" not in self.fields:
+            self.fields[WHERE] = self._selector(
+                _("On which HSM"),
+                sources.node_options(person, operation.tag, self.chosen("zone")),
+                _("Only HSMs on which this can be done are listed."),
+            )
+        self.fields["reason"] = ReasonField()
+        self.fields["lifetime"] = forms.TypedChoiceField(
+            label=_("Open for signatures"), choices=LIFETIMES, coerce=int, initial=3 * 86_400
+        )
+
+    def chosen(self, name: str) -> str:
+        """What is chosen for a field so far, valid or not."""
+        return str((self.data if self.is_bound else self.initial).get(name) or "")
+
+    @property
+    def node_id(self) -> str:
+        """The node that is to act, or an empty string."""
+        return (
+            self.cleaned_data.get(WHERE) or self.cleaned_data.get("node", "") if self.operation.nodes else ""
+        )
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether something has to be put right, in the fields or in a row."""
+        return bool(self.errors) or any(form.errors for rows in self.rows for form in rows.forms)
+
+    def is_valid(self) -> bool:
+        """Whether it is complete, and the operation itself accepts what it says."""
+        valid = super().is_valid()
+        complete = [rows.is_valid() for rows in self.rows]
+        if valid and all(complete) and not self.parameters:
+            self._compose()
+        return not self.has_errors
+
+    def _add(self, tree: FieldTree) -> None:
+        tag, name = self.operation.tag, tree["name"]
+        if (tag, name) in DERIVED:
+            return
+        if (tag, name) == ("key.destroy/v1", "keys"):
+            self.fields[name] = DoomedKeysField(self.person, self.chosen("zone"))
+        elif tree["kind"] == "list" and tree["item"]["kind"] == "group":
+            self.rows.append(Rows(tag, tree, self.data if self.is_bound else None, self.initial.get(name)))
+        elif tree["kind"] == "named" and sources.is_chosen(tag, name):
+            options = sources.options(self.person, tag, name)
+            self.fields[name] = self._selector(tree["label"], options, hint(tag, name).help)
+        else:
+            self.fields[name] = form_field(tag, name, tree)
+
+    def _selector(self, label: str, options: list[sources.Option], help_text: str = "") -> forms.ChoiceField:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for option in options:
+            groups.setdefault(option.group, []).append((option.id, option.label))
+        choices: list[Any] = [CHOOSE] if len(options) != 1 else []
+        for group, members in groups.items():
+            choices += [(group, members)] if group and len(groups) > 1 else members
+        field = forms.ChoiceField(
+            label=label,
+            choices=choices,
+            help_text=help_text,
+            error_messages={
+                "required": _("Choose one. If the list is empty, there is nothing here yet that fits."),
+                "invalid_choice": _("This one is not available here. Choose another."),
+            },
+        )
+        field.names = {option.id: option.name for option in options}
+        return field
+
+    def _compose(self) -> None:
+        """Put the parameters together, and let the operation itself judge them."""
+        chosen: dict[str, Any] = {}
+        rows = {one.name: one for one in self.rows}
+        for tree in self.trees:
+            name = tree["name"]
+            if name in rows:
+                chosen[name] = rows[name].values()
+            elif name in self.fields:
+                chosen[name] = self._value(name, tree)
+        try:
+            for tree in self.trees:
+                if derive := DERIVED.get((self.operation.tag, tree["name"])):
+                    chosen[tree["name"]] = derive(chosen)
+            self.operation.parameters.model_validate_json(canonical.encode(chosen))
+        except Missing as missing:
+            self.add_error(None, str(missing))
+        except ValidationError as error:
+            self._explain(error)
+        self.parameters = chosen
+
+    def _value(self, name: str, tree: FieldTree) -> Any:
+        value = self.cleaned_data[name]
+        if tree["kind"] != "named":
+            return value
+        names = getattr(self.fields[name], "names", None)
+        if names is None:
+            return {"id": new_id(), "name": value}
+        return {"id": value, "name": names[value]}
+
+    def _explain(self, error: ValidationError) -> None:
+        """Each thing the operation refuses, beside the field it is about."""
+        rows = {one.name: one for one in self.rows}
+        for found in error.errors(include_url=False, include_context=False):
+            message = str(found["msg"]).removeprefix("Value error, ").capitalize() + "."
+            place = [str(step) for step in found["loc"]]
+            if place and place[0] in rows and len(place) > 1:
+                rows[place[0]].add_error(int(place[1]), place[2] if len(place) > 2 else None, message)
+            else:
+                self.add_error(place[0] if place and place[0] in self.fields else None, message)

@@ -1,0 +1,118 @@
+"""What a selector offers: the visible things of one kind, by the name a parameter has for it.
+
+A parameter that is `named` and stands here is chosen from what there is; any other is a new thing, which gets
+an id of its own. `NEW` lists the places where a known word means a new thing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from hsmnodes.access import visible_data_centres, visible_nodes
+from hsmnodes.models import Node
+from tenants import access
+from tenants.models import Organisation, OrganisationKind, Person, TrustZone
+
+NEW = frozenset({("service.start/v1", "service")})
+
+
+@dataclass(frozen=True)
+class Option:
+    """One thing to choose; `group` is what it is listed under."""
+
+    id: str
+    name: str
+    group: str = ""
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the selector shows."""
+        return f"{self.name} – {self.note}" if self.note else self.name
+
+
+Source = Callable[[Person, str], list[Option]]
+
+
+def is_chosen(tag: str, field: str) -> bool:
+    """Whether a named parameter is chosen from what there is."""
+    return field in SOURCES and (tag, field) not in NEW
+
+
+def options(person: Person, tag: str, field: str) -> list[Option]:
+    """What `person` can choose for a parameter of an operation."""
+    return SOURCES[field](person, tag)
+
+
+def node_options(person: Person, tag: str, zone: str = "") -> list[Option]:
+    """The nodes that could carry out the operation: for a zone that has slots, those where it is."""
+    nodes = visible_nodes(person).select_related("data_centre").order_by("data_centre__name", "name")
+    if tag == "node.enrol/v1":
+        nodes = nodes.filter(enrolled_at=None)
+    else:
+        nodes = nodes.exclude(enrolled_at=None)
+    if tag.startswith("key."):
+        nodes = _with_slots(nodes, zone)
+    elif tag.startswith("slot.") and zone:
+        nodes = nodes.filter(placements__service__zones=zone).exclude(zone_slots__zone=zone)
+    return [Option(node.id, node.name, node.data_centre.name) for node in nodes]
+
+
+def _with_slots(nodes: QuerySet[Node], zone: str) -> QuerySet[Node]:
+    nodes = nodes.filter(zone_slots__zone=zone) if zone else nodes.exclude(zone_slots=None)
+    return nodes.distinct()
+
+
+def _zones(person: Person, tag: str) -> list[Option]:
+    zones = access.visible_zones(person).select_related("service__customer").order_by("name")
+    if tag == "zone.found/v1":
+        zones = zones.filter(founded_at=None)
+    else:
+        zones = zones.exclude(founded_at=None)
+    if tag.startswith("key."):
+        zones = zones.exclude(zone_slots=None).distinct()
+    return [
+        Option(zone.id, zone.name, zone.service.customer.name, zone.service.name)
+        for zone in _mine(person, zones)
+    ]
+
+
+def _mine(person: Person, zones: QuerySet[TrustZone]) -> list[TrustZone]:
+    """Those in which the person could request something; a provider's people could through the provider too."""
+    if person.organisation.is_provider:
+        return list(zones)
+    return [zone for zone in zones if access.may_propose(person, [zone.id, zone.service.customer_id])]
+
+
+def _services(person: Person, _tag: str) -> list[Option]:
+    services = access.visible_services(person).select_related("customer").order_by("name")
+    return [Option(service.id, service.name, service.customer.name) for service in services]
+
+
+def _customers(person: Person, _tag: str) -> list[Option]:
+    customers: QuerySet[Organisation] = access.visible_organisations(person).filter(
+        kind=OrganisationKind.CUSTOMER
+    )
+    return [
+        Option(customer.id, customer.name)
+        for customer in customers.order_by("name")
+        if access.charter_in_force(customer.id)
+    ]
+
+
+def _nodes(person: Person, tag: str) -> list[Option]:
+    return node_options(person, tag)
+
+
+def _data_centres(person: Person, _tag: str) -> list[Option]:
+    return [Option(place.id, place.name) for place in visible_data_centres(person).order_by("name")]
+
+
+SOURCES: dict[str, Source] = {
+    "zone": _zones,
+    "service": _services,
+    "customer": _customers,
+    "node": _nodes,
+    "data_centre": _data_centres,
+}

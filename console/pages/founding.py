@@ -1,0 +1,91 @@
+"""Founding a Trust Zone: its service, name, who controls it, its people and thresholds, become a charter."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from console.pages.forms.charter_form import CharterForm
+from console.pages.forms.fields import NameField
+from console.pages.shell import page
+from console.sessions import person_required
+from hsmnodes.node.protocol.documents import AuthorityKind
+from tenants import access, charter_drafts
+from tenants.errors import Invalid
+from tenants.models import Person, Service
+
+
+class ZoneForm(CharterForm):
+    """What a zone is, above the charter's own fields."""
+
+    def __init__(self, viewer: Person, data: Any = None, initial: dict[str, Any] | None = None) -> None:
+        services = list(
+            access.visible_services(viewer).select_related("customer", "provider").order_by("name")
+        )
+        people = access.visible_people(viewer).select_related("organisation")
+        super().__init__(AuthorityKind.ZONE, list(people.order_by("organisation__name", "name")), data)
+        self.services = {service.pk: service for service in services}
+        self.fields = {
+            "service": forms.ChoiceField(
+                label=gettext_lazy("Service"),
+                choices=[(one.pk, f"{one.name} – {one.customer.name}, {one.mode}") for one in services],
+                error_messages={"required": gettext_lazy("Choose the service the zone belongs to.")},
+            ),
+            "name": NameField(
+                label=gettext_lazy("Name"),
+                help_text=gettext_lazy("Unique among the customer's zones, and never given again."),
+                widget=forms.TextInput(attrs={"placeholder": "Cards", "autocomplete": "off"}),
+            ),
+            "controller": forms.ChoiceField(
+                label=gettext_lazy("Who controls it"),
+                choices=[
+                    ("customer", gettext_lazy("The customer: its people hold the backup key")),
+                    ("provider", gettext_lazy("The provider: its people hold the backup key")),
+                ],
+                widget=forms.RadioSelect,
+                initial="customer",
+            ),
+        } | self.fields
+        self.initial = initial or {}
+
+    @property
+    def service(self) -> Service:
+        """The chosen service."""
+        return self.services[self.cleaned_data["service"]]
+
+
+@require_http_methods(["GET", "POST"])
+@person_required
+def found(request: HttpRequest) -> HttpResponse:
+    """The wizard: its result is a charter that its founders sign next."""
+    person: Person = request.person
+    form = ZoneForm(
+        person,
+        request.POST if request.method == "POST" else None,
+        {"service": request.GET.get("service", "")},
+    )
+    if form.is_bound and form.is_valid():
+        try:
+            draft = charter_drafts.draft_zone(
+                service=form.service,
+                name=form.cleaned_data["name"],
+                controller=form.cleaned_data["controller"],
+                duties=form.duties,
+                by=person,
+                terms=form.terms,
+            )
+            return redirect("charter", key=draft.pk)
+        except Invalid as error:
+            form.add_error(None, error.message)
+    return page(
+        request,
+        "console/zones/found.html",
+        "zones",
+        status=422 if form.is_bound else 200,
+        form=form,
+        title=_("Found a Trust Zone"),
+    )

@@ -1,0 +1,118 @@
+"""The log: every document and event in order, each entry linked to the one before by its hash."""
+
+import json
+from collections.abc import Iterator
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.views.decorators.http import require_GET, require_POST
+
+from console.pages.evidence import download
+from console.pages.shell import page
+from console.sessions import person_required
+from tenants import access, log
+from tenants.errors import NotVisible
+from tenants.listing import page_of
+from tenants.log import Event
+from tenants.models import LogEntry, Person, Severity
+
+SIZE = 50
+MOST_FLAWS = 20
+ADDRESSES = {"proposal": "proposal", "zone": "zone", "node": "node", "charter": "charter", "person": "person"}
+
+
+@require_GET
+@person_required
+def index(request: HttpRequest) -> HttpResponse:
+    """The entries that concern the person's organisation, newest first."""
+    return _page(request)
+
+
+@require_POST
+@person_required
+def verify(request: HttpRequest) -> HttpResponse:
+    """Walk the whole chain, others' entries too, and say whether it holds."""
+    flaws = []
+    for flaw in log.verify():
+        flaws.append(flaw)
+        if len(flaws) == MOST_FLAWS:
+            break
+    last = LogEntry.objects.order_by("-sequence").first()
+    return _page(request, verified=True, flaws=flaws, last=last)
+
+
+@require_GET
+@person_required
+def show(request: HttpRequest, key: int) -> HttpResponse:
+    """One entry in full."""
+    entry = _find(request, key)
+    content = json.loads(bytes(entry.raw))
+    return page(
+        request,
+        "console/log/entry.html",
+        "log",
+        entry=entry,
+        content=content,
+        text=json.dumps(content, indent=2, ensure_ascii=False),
+        subject_url=ADDRESSES.get(entry.subject_kind, ""),
+        document=bool(entry.document),
+    )
+
+
+@require_GET
+@person_required
+def document(request: HttpRequest, key: int) -> HttpResponse:
+    """The exact bytes that an entry is about."""
+    entry = _find(request, key)
+    if not entry.document:
+        raise NotVisible
+    return download(bytes(entry.document), f"log-{entry.sequence}-document.json")
+
+
+@require_GET
+@person_required
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """The entries as filtered, as JSON Lines: the exact bytes whose hashes make the chain."""
+    entries = _filtered(request).order_by("sequence")
+    return StreamingHttpResponse(
+        _lines(entries),
+        content_type="application/jsonl",
+        headers={"Content-Disposition": 'attachment; filename="log.jsonl"'},
+    )
+
+
+def _lines(entries: QuerySet[LogEntry]) -> Iterator[bytes]:
+    for raw in entries.values_list("raw", flat=True).iterator():
+        yield bytes(raw) + b"\n"
+
+
+def _find(request: HttpRequest, key: int) -> LogEntry:
+    return access.get_visible(access.visible_log(request.person), key)
+
+
+def _page(request: HttpRequest, **more: object) -> HttpResponse:
+    found = page_of(_filtered(request), cursor=request.GET.get("cursor"), size=SIZE, by="at")
+    return page(
+        request,
+        "console/log/index.html",
+        "log",
+        found=found,
+        rows=[(entry, ADDRESSES.get(entry.subject_kind, "")) for entry in found.rows],
+        events=[event.value for event in Event],
+        asked={name: request.GET.get(name, "") for name in ("q", "event", "severity")},
+        **more,
+    )
+
+
+def _filtered(request: HttpRequest) -> QuerySet[LogEntry]:
+    person: Person = request.person
+    found = access.visible_log(person)
+    text = request.GET.get("q", "").strip()[:120]
+    if text:
+        exact = Q(subject=text) | Q(actor=text) | Q(hash__startswith=text.lower())
+        found = found.filter(Q(summary__icontains=text) | Q(actor_name__icontains=text) | exact)
+    if (event := request.GET.get("event", "")) in [one.value for one in Event]:
+        found = found.filter(event=event)
+    if (severity := request.GET.get("severity", "")) in Severity.values:
+        found = found.filter(severity=severity)
+    return found

@@ -1,0 +1,201 @@
+"""HSMs: data centres, the nodes in them, and one node with its slots, receipts and identity."""
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods
+
+from console.pages.evidence import download, identity_pem
+from console.pages.forms.fields import NameField
+from console.pages.seating import few
+from console.pages.shell import is_seen, nothing_new, page, version_of
+from console.pages.topology import regions, status_advice
+from console.sessions import person_required
+from hsmnodes.access import visible_data_centres, visible_nodes, visible_receipts, visible_slots
+from hsmnodes.models import Node
+from hsmnodes.registering import add_data_centre, register_node
+from tenants import access
+from tenants.errors import Invalid
+from tenants.listing import page_of
+from tenants.models import Person
+
+RECEIPTS_SHOWN = 15
+PROPOSALS_SHOWN = 8
+
+
+class DataCentreForm(forms.Form):
+    """A data centre is a name."""
+
+    name = NameField(
+        label=gettext_lazy("Name"), help_text=gettext_lazy("The city or site, as your people call it.")
+    )
+
+
+class NodeForm(forms.Form):
+    """A node as `quorate-node init` printed it."""
+
+    use_required_attribute = False
+    data_centre = forms.ChoiceField(label=gettext_lazy("Data centre"))
+    name = NameField(
+        label=gettext_lazy("Name"),
+        help_text=gettext_lazy("As in the node's own configuration: the node compares it."),
+    )
+    node_id = forms.RegexField(
+        r"^[0-9a-f]{32}$",
+        label=gettext_lazy("Node id"),
+        help_text=gettext_lazy("32 digits, printed by quorate-node init."),
+        error_messages={
+            "invalid": gettext_lazy("A node id has 32 hexadecimal digits. Copy it from the machine."),
+            "required": gettext_lazy("Copy the id from the machine."),
+        },
+    )
+    identity = forms.CharField(
+        label=gettext_lazy("Identity key"),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false"}),
+        help_text=gettext_lazy(
+            "The public point, 87 characters, printed by quorate-node init. Those who approve the enrolment compare "
+            "its eight words with those on the machine."
+        ),
+        error_messages={"required": gettext_lazy("Copy the identity key from the machine.")},
+    )
+    module = NameField(label=gettext_lazy("PKCS#11 module"), initial="softhsm2")
+
+    def __init__(self, person: Person, data: object = None, initial: dict[str, str] | None = None) -> None:
+        super().__init__(data, initial=initial)
+        places = visible_data_centres(person).order_by("name")
+        self.places = {place.pk: place for place in places}
+        self.fields["data_centre"].choices = [(place.pk, place.name) for place in places]
+
+    def clean_identity(self) -> str:
+        """The point without the spaces of a copied line."""
+        return "".join(self.cleaned_data["identity"].split())
+
+
+@require_GET
+@person_required
+def index(request: HttpRequest) -> HttpResponse:
+    """All data centres and nodes."""
+    person: Person = request.person
+    return page(
+        request,
+        "console/nodes/index.html",
+        "nodes",
+        regions=regions(person),
+        may_manage=access.may_manage_nodes(person, person.organisation),
+        nodes=visible_nodes(person).select_related("data_centre").order_by("data_centre__name", "name"),
+    )
+
+
+@require_GET
+@person_required
+def show(request: HttpRequest, key: str) -> HttpResponse:
+    """One node."""
+    return page(request, "console/nodes/node.html", "nodes", **_context(request, key))
+
+
+@require_GET
+@person_required
+def live(request: HttpRequest, key: str) -> HttpResponse:
+    """What moves on the page of a node."""
+    context = _context(request, key)
+    if is_seen(request, context["version"]):
+        return nothing_new()
+    return render(request, "console/nodes/live.html", context)
+
+
+@require_GET
+@person_required
+def identity(request: HttpRequest, key: str) -> HttpResponse:
+    """The public identity key in PEM."""
+    node = access.get_visible(visible_nodes(request.person), key)
+    return download(identity_pem(node), f"{node.pk}.pem", "application/x-pem-file")
+
+
+@require_http_methods(["GET", "POST"])
+@person_required
+def new_data_centre(request: HttpRequest) -> HttpResponse:
+    """Add a data centre."""
+    person: Person = request.person
+    _require_manager(person)
+    form = DataCentreForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            add_data_centre(name=form.cleaned_data["name"], by=person)
+            return redirect("nodes")
+        except Invalid as error:
+            form.add_error("name", error.message)
+    return _form_page(request, form, _("Add a data centre"), _("A place where your HSMs stand."), _("Add"))
+
+
+@require_http_methods(["GET", "POST"])
+@person_required
+def register(request: HttpRequest) -> HttpResponse:
+    """Register a node; its enrolment is proposed next."""
+    person: Person = request.person
+    _require_manager(person)
+    form = NodeForm(person, request.POST if request.method == "POST" else None, dict(request.GET.items()))
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        try:
+            node = register_node(
+                data_centre=form.places[given["data_centre"]],
+                name=given["name"],
+                identity=given["identity"],
+                by=person,
+                module=given["module"],
+                node_id=given["node_id"],
+            )
+            return redirect("node", key=node.pk)
+        except Invalid as error:
+            form.add_error("identity" if error.code == "bad-identity" else None, error.message)
+    lead = _(
+        "Run quorate-node init on the machine first. What it prints goes here; afterwards you propose the node's "
+        "enrolment, which others approve after comparing the words of its identity key."
+    )
+    return _form_page(request, form, _("Register an HSM"), lead, _("Register"))
+
+
+def _form_page(request: HttpRequest, form: forms.Form, title: str, lead: str, button: str) -> HttpResponse:
+    return page(
+        request,
+        "console/parts/form_page.html",
+        "nodes",
+        status=422 if form.is_bound else 200,
+        form=form,
+        title=title,
+        lead=lead,
+        button=button,
+        parent=("nodes", _("HSMs")),
+    )
+
+
+def _require_manager(person: Person) -> None:
+    access.require(
+        access.may_manage_nodes(person, person.organisation),
+        _("Data centres and nodes are registered by a provider's HSM administrators."),
+    )
+
+
+def _context(request: HttpRequest, key: str) -> dict[str, object]:
+    person: Person = request.person
+    node: Node = access.get_visible(
+        visible_nodes(person).select_related("data_centre", "cluster", "provider"), key
+    )
+    receipts = visible_receipts(person).filter(node=node).select_related("proposal")
+    proposals = access.visible_proposals(person).filter(node=node.pk).exclude(state="draft")
+    found = page_of(receipts, cursor=request.GET.get("cursor"), size=RECEIPTS_SHOWN, by="received_at")
+    slots = visible_slots(person).filter(node=node).select_related("zone__service__customer").order_by("name")
+    return {
+        "node": node,
+        "advice": status_advice(node),
+        "slots": slots,
+        "found": found,
+        "proposals": [(one, few(one)) for one in proposals.select_related("requester")[:PROPOSALS_SHOWN]],
+        "whole": person.organisation_id == node.provider_id,
+        "may_manage": access.may_manage_nodes(person, node.provider),
+        "version": version_of(
+            node.status, node.journal_sequence, node.keys_held, node.slots_used, len(slots), len(found.rows)
+        ),
+    }

@@ -1,0 +1,89 @@
+"""Which operations a person can propose, and whose signatures each would need, in words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from console.pages import wording
+from hsmnodes.node.operations.base import Operation
+from hsmnodes.node.operations.registry import operations
+from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Role
+from tenants import access, charters
+from tenants.models import Person
+
+# These begin elsewhere: a founding with its wizard, an amendment with the draft of the next version.
+ELSEWHERE = frozenset({"charter.amend/v1", "zone.found/v1"})
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An operation with the consent it needs."""
+
+    tag: str
+    title: str
+    explanation: str
+    consent: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Operations about one kind of thing."""
+
+    title: str
+    explanation: str
+    offers: tuple[Offer, ...]
+
+
+def duties_of(person: Person) -> dict[AuthorityKind, list[Charter]]:
+    """The charters in force that the person sees, by kind, in which they have a duty that can propose."""
+    visible = access.visible_charters(person).values_list("authority", flat=True).distinct()
+    found: dict[AuthorityKind, list[Charter]] = {}
+    for charter in charters.in_force(visible).values():
+        holder = charter.persons.get(person.id)
+        if holder is not None and set(holder.roles) - {Role.AUDITOR}:
+            found.setdefault(charter.authority.kind, []).append(charter)
+    return found
+
+
+def offered(person: Person) -> list[Operation[Any]]:
+    """The operations that the person can propose somewhere."""
+    duties = duties_of(person)
+    return [
+        one
+        for tag, one in operations().items()
+        if tag not in ELSEWHERE and any(kind in duties for kind in one.consent.kinds)
+    ]
+
+
+def offers(person: Person) -> list[Group]:
+    """What the person can propose, grouped by what it is about."""
+    groups: dict[str, list[Offer]] = {}
+    for one in offered(person):
+        explanation = " ".join((type(one).__doc__ or "").split())
+        groups.setdefault(one.area, []).append(
+            Offer(one.tag, one.title, explanation, sample_consent(one, person))
+        )
+    order = [*wording.AREAS, *groups]
+    return [
+        Group(*wording.AREAS.get(area, (area, "")), offers=tuple(groups[area]))
+        for area in dict.fromkeys(order)
+        if area in groups
+    ]
+
+
+def sample_consent(one: Operation[Any], person: Person) -> str:
+    """Whose signatures it takes, as a sentence: by the charters the person knows, else by the usual rule."""
+    duties = duties_of(person)
+    parts = []
+    for kind in one.consent.kinds:
+        known = duties.get(kind, [])
+        rule = known[0].rule(one.tag) if len(known) == 1 else None
+        clauses = rule.clauses if rule else [default.clause() for default in one.rules.get(kind, ())]
+        who = known[0].authority.name if len(known) == 1 else wording.KINDS[kind.value]
+        parts += [
+            _("%(m)d %(holders)s of %(who)s")
+            % {"m": clause.m, "holders": wording.clause_holders(clause, clause.m), "who": who}
+            for clause in clauses
+        ]
+    return _("Needs %(who)s. Whoever proposes does not count.") % {"who": wording.names(parts, last="and")}

@@ -1,0 +1,79 @@
+"""The overview: where everything is, what waits for me, what runs now, what needs attention."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from console.pages.attention import charters_to_sign, concerns
+from console.pages.checklist import checklist
+from console.pages.seating import few
+from console.pages.shell import is_seen, nothing_new, page, version_of
+from console.pages.topology import regions
+from console.sessions import person_required
+from tenants import access
+from tenants.models import RUNNING_STATES, Organisation, OrganisationKind, Person, Proposal, State
+
+SHOWN = 6
+
+
+@require_GET
+@person_required
+def show(request: HttpRequest) -> HttpResponse:
+    """The page people arrive at."""
+    return page(request, "console/overview/page.html", "overview", **_context(request))
+
+
+@require_GET
+@person_required
+def live(request: HttpRequest) -> HttpResponse:
+    """The same without the frame, if anything is new."""
+    context = _context(request)
+    if is_seen(request, context["version"]):
+        return nothing_new()
+    return render(request, "console/overview/live.html", context)
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    person: Person = request.person
+    customers = _customers(person)
+    chosen = next((one for one in customers if one.pk == request.GET.get("customer")), None)
+    found = regions(person, chosen)
+    proposals = access.visible_proposals(person)
+    if chosen is not None:
+        proposals = proposals.filter(customer=chosen)
+    waiting = list(proposals.filter(waiting__person=person).order_by("-created_at")[:SHOWN])
+    running = list(proposals.filter(state__in=RUNNING_STATES).order_by("-created_at")[:SHOWN])
+    others = list(
+        proposals.filter(state=State.PROPOSED).exclude(waiting__person=person).order_by("-created_at")[:SHOWN]
+    )
+    return {
+        "regions": found,
+        "customers": customers,
+        "chosen": chosen,
+        "waiting": _with_seats(waiting),
+        "running": _with_seats(running),
+        "others": _with_seats(others),
+        "charters_to_sign": charters_to_sign(person),
+        "concerns": concerns(person),
+        "checklist": checklist(person),
+        "version": version_of(
+            [
+                (box.node.pk, box.node.status, box.node.keys_held, len(box.slots))
+                for one in found
+                for box in one.boxes
+            ],
+            [(one.pk, one.state, one.seats_filled) for one in (*waiting, *running, *others)],
+        ),
+    }
+
+
+def _customers(person: Person) -> list[Organisation]:
+    if not person.organisation.is_provider:
+        return []
+    return list(access.visible_organisations(person).filter(kind=OrganisationKind.CUSTOMER).order_by("name"))
+
+
+def _with_seats(proposals: list[Proposal]) -> list[tuple[Proposal, Any]]:
+    return [(proposal, few(proposal)) for proposal in proposals]

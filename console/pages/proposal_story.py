@@ -1,0 +1,95 @@
+"""The timeline of a proposal: proposed, signed, sent, executing, receipt; and what is still ahead."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from hsmnodes.models import Receipt
+from tenants.models import Proposal, State
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One thing that happened, or is still ahead (`at` is None)."""
+
+    what: str
+    at: datetime | None = None
+    detail: str = ""
+    state: str = ""
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it has not happened yet."""
+        return self.at is None
+
+
+def story(proposal: Proposal, receipts: list[Receipt]) -> list[Moment]:
+    """The timeline of `proposal`, in order."""
+    return [*_past(proposal, receipts), *_ahead(proposal, receipts)]
+
+
+def _past(proposal: Proposal, receipts: list[Receipt]) -> Iterator[Moment]:
+    by = _("by %(name)s") % {"name": proposal.requester.name}
+    if proposal.program is not None:
+        drafted = _("by the program %(name)s") % {"name": proposal.program.name}
+        yield Moment(_("Drafted"), proposal.created_at, drafted)
+    elif proposal.state == State.DRAFT:
+        yield Moment(_("Drafted"), proposal.created_at, by)
+    if proposal.proposed_at and proposal.request:
+        yield Moment(_("Proposed and signed"), proposal.proposed_at, by)
+    for approval in proposal.approvals.select_related("person", "token"):
+        yield Moment(
+            _("Approved by %(name)s") % {"name": approval.person.name},
+            approval.at,
+            approval.token.label,
+            "ok",
+        )
+    for rejection in proposal.rejections.select_related("person"):
+        yield Moment(
+            _("Rejected by %(name)s") % {"name": rejection.person.name}, rejection.at, rejection.reason, "bad"
+        )
+    yield from _after_signatures(proposal, receipts)
+
+
+def _after_signatures(proposal: Proposal, receipts: list[Receipt]) -> Iterator[Moment]:
+    if proposal.authorised_at:
+        yield Moment(_("Authorised: every seat is taken"), proposal.authorised_at)
+    if proposal.sent_at:
+        yield Moment(_("Sent to %(node)s") % {"node": proposal.node_name}, proposal.sent_at)
+    for cancellation in proposal.cancellations.select_related("person"):
+        yield Moment(
+            _("Cancelled by %(name)s") % {"name": cancellation.person.name},
+            cancellation.at,
+            cancellation.reason,
+            "bad",
+        )
+    for receipt in receipts:
+        yield Moment(
+            _("Receipt signed by %(node)s: %(outcome)s")
+            % {"node": receipt.node.name, "outcome": receipt.outcome},
+            receipt.at,
+            receipt.detail,
+            {"done": "ok", "indeterminate": "odd"}.get(receipt.outcome, "bad"),
+        )
+    if proposal.state == State.DONE and not receipts:
+        yield Moment(_("In force"), proposal.finished_at, "", "ok")
+    if proposal.state == State.EXPIRED:
+        yield Moment(_("Expired"), proposal.finished_at, proposal.detail)
+
+
+def _ahead(proposal: Proposal, receipts: list[Receipt]) -> Iterator[Moment]:
+    if proposal.is_final:
+        return
+    if proposal.state == State.DRAFT:
+        yield Moment(_("Proposed: signed by its requester"))
+    if proposal.state in (State.DRAFT, State.PROPOSED):
+        yield Moment(_("Signed by those it needs"))
+    if not proposal.node:
+        yield Moment(_("In force"))
+        return
+    if proposal.state in (State.DRAFT, State.PROPOSED, State.AUTHORISED):
+        yield Moment(_("Sent to %(node)s") % {"node": proposal.node_name})
+    if not receipts:
+        yield Moment(_("Checked and carried out by the HSM, with a signed receipt"))

@@ -1,0 +1,96 @@
+"""Proposing: choose what is needed, fill in its form, and go on to the draft that shows the exact document."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods
+
+from console.pages import wording
+from console.pages.forms.operation_form import OperationForm
+from console.pages.offers import offers, sample_consent
+from console.pages.shell import page
+from console.sessions import person_required
+from hsmnodes.access import visible_nodes
+from hsmnodes.node.operations.registry import operation as find_operation
+from hsmnodes.node.operations.registry import operations
+from hsmnodes.node.protocol.errors import Refused
+from tenants import access, workflow
+from tenants.drafting import build_proposal
+from tenants.errors import DomainError, NotAllowed, NotVisible
+from tenants.models import Person, Proposal
+
+
+@require_GET
+@person_required
+def choose(request: HttpRequest) -> HttpResponse:
+    """What this person can propose, by what it is about."""
+    return page(request, "console/propose/choose.html", "propose", groups=offers(request.person))
+
+
+@require_http_methods(["GET", "POST"])
+@person_required
+def fill_in(request: HttpRequest, tag: str) -> HttpResponse:
+    """The form of one operation; a complete one becomes a draft."""
+    if tag not in operations():
+        raise NotVisible
+    found = find_operation(tag)
+    person: Person = request.person
+    posted = request.POST if request.method == "POST" else None
+    form = OperationForm(found, person, posted, initial=_initial(request))
+    if posted is not None and form.is_valid():
+        draft = _save(form, person)
+        if draft is not None:
+            return redirect("proposal", key=draft.pk)
+    return page(
+        request,
+        "console/propose/form.html",
+        "propose",
+        status=422 if posted is not None else 200,
+        form=form,
+        operation=found,
+        area=wording.AREAS.get(found.area, (found.area, ""))[0],
+        consent=sample_consent(found, person),
+    )
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """What the form begins with: from the address, or from an earlier proposal to be made again."""
+    again = request.GET.get("again", "")
+    initial: dict[str, Any] = {}
+    if again:
+        before = access.get_visible(access.visible_proposals(request.person), again)
+        initial = _from(before)
+    return initial | {name: value for name, value in request.GET.items() if name != "again"}
+
+
+def _from(before: Proposal) -> dict[str, Any]:
+    parameters = before.document.parameters
+    initial = {
+        name: value["id"] if isinstance(value, dict) and "id" in value else value
+        for name, value in parameters.items()
+    }
+    keys = parameters.get("keys", [])
+    if keys and "id" in keys[0]:
+        initial["keys"] = [key["id"] for key in keys]
+    return initial | {"reason": before.reason, "on_node": before.node}
+
+
+def _save(form: OperationForm, person: Person) -> Proposal | None:
+    """The draft; or None, with what is wrong beside the form."""
+    nodes = visible_nodes(person).filter(pk=form.node_id) if form.node_id else []
+    try:
+        document = build_proposal(
+            operation=form.operation.tag,
+            parameters=form.parameters,
+            requester=person,
+            reason=form.cleaned_data["reason"],
+            nodes=[node.at() for node in nodes],
+            lifetime=form.cleaned_data["lifetime"],
+        )
+        return workflow.save_draft(document=document, requester=person)
+    except NotAllowed:
+        raise
+    except (DomainError, Refused) as error:
+        form.add_error(None, error.message)
+        return None

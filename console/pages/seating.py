@@ -1,0 +1,115 @@
+"""The picture of M of N for one proposal: who sits, which seats are empty, who could take one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.pages import wording
+from hsmnodes.node.protocol.documents import Person as CharterPerson
+from hsmnodes.node.protocol.quorum import ClauseVerdict
+from tenants import charters
+from tenants.models import Person, Proposal
+from tenants.verdicts import Standing
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One seat. `kind` is taken, firm (must be taken) or light (others who could sign)."""
+
+    kind: str
+    name: str = ""
+    token: str = ""
+    simulated: bool = False
+    at: datetime | None = None
+    mine: bool = False
+    may: str = ""
+
+
+@dataclass(frozen=True)
+class SeatRow:
+    """The seats of one clause."""
+
+    authority: str
+    asks: str
+    m: int
+    seats: tuple[Seat, ...]
+
+    @property
+    def taken(self) -> int:
+        """How many seats are taken."""
+        return sum(seat.kind == "taken" for seat in self.seats)
+
+    @property
+    def spare(self) -> int:
+        """How many more people could sign than have to."""
+        return sum(seat.kind == "light" for seat in self.seats)
+
+
+@dataclass(frozen=True)
+class Few:
+    """The seats of a proposal in a list: how many are taken of how many."""
+
+    taken: int
+    m: int
+    spare: int = 0
+
+
+def few(proposal: Proposal) -> list[Few]:
+    """The small picture for a list, from the columns alone."""
+    return [Few(min(proposal.seats_filled, proposal.seats), proposal.seats)]
+
+
+def seat_rows(proposal: Proposal, standing: Standing, viewer: Person) -> list[SeatRow]:
+    """A row of seats for every clause of a proposal, as `viewer` is to see it."""
+    when = {one.token.credential_id: one.at for one in proposal.approvals.select_related("token")}
+    people = _people(proposal)
+    mine = viewer.id in standing.wanted and proposal.is_open
+    signed = set(proposal.approvals.values_list("person_id", flat=True))
+    rows = []
+    for clause in standing.clauses:
+        offered = mine and viewer.id in clause.eligible and viewer.id not in signed
+        rows.append(_row(clause, people, when, viewer if offered else None, closed=proposal.is_final))
+        mine = mine and not (offered and clause.missing)
+    return rows
+
+
+def _row(
+    clause: ClauseVerdict,
+    people: dict[str, CharterPerson],
+    when: dict[str, datetime],
+    viewer: Person | None,
+    *,
+    closed: bool,
+) -> SeatRow:
+    seated = {signer.person.id for signer in clause.seated}
+    could = [people[one].name for one in clause.eligible if one in people and one not in seated]
+    taken = [
+        Seat(
+            "taken",
+            signer.person.name,
+            signer.token.label,
+            signer.token.simulated,
+            when.get(signer.token.credential_id),
+        )
+        for signer in clause.seated
+    ]
+    may = wording.names(could)
+    firm = [
+        Seat("firm", mine=viewer is not None and place == 0, may="" if closed else may)
+        for place in range(clause.missing)
+    ]
+    light = [Seat("light", may=may)] * max(0, len(could) - clause.missing)
+    m = clause.clause.m
+    asks = ngettext("%(m)d of %(n)d %(who)s", "%(m)d of %(n)d %(who)s", m) % {
+        "m": m,
+        "n": len(clause.eligible),
+        "who": wording.clause_holders(clause.clause, len(clause.eligible)),
+    }
+    return SeatRow(_("for %(name)s") % {"name": clause.authority.name}, asks, m, (*taken, *firm, *light))
+
+
+def _people(proposal: Proposal) -> dict[str, CharterPerson]:
+    known = charters.by_hash(authority.hash for authority in proposal.document.authorities)
+    return {one.id: one for charter in known for one in charter.people}

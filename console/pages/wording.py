@@ -1,0 +1,44 @@
+"""Words for the things of this field, in one place: roles, kinds of authority, clauses."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from hsmnodes.node.protocol.documents import Clause
+
+ROLES = {
+    "hsm-administrator": ("HSM administrator", "HSM administrators"),
+    "key-manager": ("key manager", "key managers"),
+    "security-officer": ("security officer", "security officers"),
+    "custodian": ("custodian", "custodians"),
+    "auditor": ("auditor", "auditors"),
+}
+KINDS = {"provider": "the provider", "customer": "the customer", "zone": "the Trust Zone"}
+AREAS = {
+    "key": ("Keys", "What a Trust Zone holds. The key managers of the zone consent."),
+    "zone": ("Trust Zones", "A zone begins with its charter: who manages its keys, and who controls it."),
+    "slot": ("Slots", "A zone's place in an HSM, under a backup key of its own."),
+    "service": ("Services", "What a provider gives a customer. Both sides consent."),
+    "node": ("HSMs", "The machines themselves. The provider's HSM administrators consent."),
+    "charter": ("Charters", "Who may do what. Each authority consents to its own."),
+}
+
+
+def role(value: str, count: int = 1) -> str:
+    """A role in words, in the number that fits."""
+    one, many = ROLES.get(value, (value, value))
+    return ngettext(one, many, count)
+
+
+def clause_holders(clause: Clause, count: int) -> str:
+    """Who a clause asks for: the holders of a role, or the members of a group."""
+    if clause.role is not None:
+        return role(clause.role.value, count)
+    return _("members of the group %(group)s") % {"group": clause.group}
+
+
+def names(people: list[str], last: str = "or") -> str:
+    """A few names in a row, the last joined by `or` or `and`."""
+    if len(people) < 2:
+        return "".join(people)
+    joint = _("or") if last == "or" else _("and")
+    return f"{', '.join(people[:-1])} {joint} {people[-1]}"

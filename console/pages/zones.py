@@ -1,0 +1,96 @@
+"""Trust Zones: the list, and one with its keys, people, places, proposals and charter."""
+
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from console.pages.charter_view import CharterView, latest_of
+from console.pages.seating import few
+from console.pages.shell import page
+from console.sessions import person_required
+from hsmnodes.access import visible_keys, visible_slots
+from hsmnodes.models import Key
+from tenants import access
+from tenants.listing import page_of
+from tenants.models import Person, State, TrustZone
+
+KEYS_SHOWN = 50
+PROPOSALS_SHOWN = 8
+ALIVE = {"": "alive", "destroyed": "destroyed", "any": "any"}
+
+
+@require_GET
+@person_required
+def index(request: HttpRequest) -> HttpResponse:
+    """Every zone the person sees."""
+    text = request.GET.get("q", "").strip()[:80]
+    zones = (
+        access.visible_zones(request.person)
+        .select_related("service__customer")
+        .prefetch_related("zone_slots__node")
+        .annotate(living_keys=Count("hsm_keys", filter=Q(hsm_keys__destroyed_at=None), distinct=True))
+        .order_by("service__customer__name", "name")
+    )
+    if text:
+        zones = zones.filter(
+            Q(name__icontains=text) | Q(service__customer__name__icontains=text) | Q(pk=text)
+        )
+    return page(
+        request, "console/zones/index.html", "zones", zones=zones, q=text, can_found=may_found(request.person)
+    )
+
+
+@require_GET
+@person_required
+def show(request: HttpRequest, key: str) -> HttpResponse:
+    """One zone."""
+    person: Person = request.person
+    zone = access.get_visible(access.visible_zones(person).select_related("service__customer__provider"), key)
+    keys = _keys(request, person, zone)
+    found = page_of(keys, cursor=request.GET.get("cursor"), size=KEYS_SHOWN)
+    proposals = (
+        access.visible_proposals(person).filter(zone=zone).exclude(~Q(requester=person), state=State.DRAFT)
+    )
+    charter = latest_of(zone.pk, person)
+    return page(
+        request,
+        "console/zones/zone.html",
+        "zones",
+        zone=zone,
+        stage=_stage(zone, charter),
+        found=found,
+        filtered=bool(request.GET.get("q") or request.GET.get("keys")),
+        slots=visible_slots(person).filter(zone=zone).select_related("node__data_centre", "proposal"),
+        proposals=[(one, few(one)) for one in proposals.select_related("requester")[:PROPOSALS_SHOWN]],
+        charter=charter,
+        may_propose=access.may_propose(person, [zone.pk]),
+    )
+
+
+def _keys(request: HttpRequest, person: Person, zone: TrustZone) -> QuerySet[Key]:
+    keys = visible_keys(person).filter(zone=zone).select_related("slot__node")
+    text, alive = request.GET.get("q", "").strip()[:80], request.GET.get("keys", "")
+    if alive == "destroyed":
+        keys = keys.exclude(destroyed_at=None)
+    elif alive != "any":
+        keys = keys.filter(destroyed_at=None)
+    if text:
+        keys = keys.filter(Q(label__icontains=text) | Q(algorithm__icontains=text) | Q(pk__startswith=text))
+    return keys
+
+
+def _stage(zone: TrustZone, charter: CharterView | None) -> dict[str, Any]:
+    """How far the founding is: the one thing to do next."""
+    if zone.founded_at is None:
+        ready = charter is not None and not charter.unsigned
+        return {"next": "propose" if ready else "sign" if charter else "draft"}
+    return {"next": "" if zone.zone_slots.exists() else "slot"}
+
+
+def may_found(person: Person) -> bool:
+    """Whether a service is there in which the person could draft a zone."""
+    return any(
+        access.may_propose(person, [service.customer_id]) for service in access.visible_services(person)
+    )

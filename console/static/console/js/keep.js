@@ -1,0 +1,77 @@
+// Forms: what was typed outlives a wrong turn, and lists of things grow and shrink.
+"use strict";
+(() => {
+  const rows = (box) => box.querySelectorAll("[data-row]");
+  const count = (box) => {
+    box.querySelector("[data-total]").value = rows(box).length;
+    rows(box).forEach((row, index) => {
+      const heading = row.querySelector("[data-row-number]");
+      if (heading) heading.textContent = String(index + 1);
+      row.querySelectorAll("[name], [id], [for], [aria-describedby]").forEach((element) => {
+        for (const attribute of ["name", "id", "for", "aria-describedby"]) {
+          const value = element.getAttribute(attribute);
+          if (value) element.setAttribute(attribute, value.replace(/([-_])(?:\d+|__n__)([-_])/, `$1${index}$2`));
+        }
+      });
+      row.querySelector("[data-remove]").hidden = rows(box).length <= Number(box.dataset.least || 1);
+    });
+  };
+  const add = (box) => {
+    const row = box.querySelector("template").content.cloneNode(true);
+    box.querySelector("[data-row-list]").append(row);
+    count(box);
+    return [...rows(box)].at(-1);
+  };
+  document.querySelectorAll("[data-rows]").forEach((box) => {
+    box.querySelector("[data-add]").hidden = false;
+    count(box);
+    box.addEventListener("click", (event) => {
+      if (event.target.closest("[data-add]")) add(box).querySelector("input, select").focus();
+      const remove = event.target.closest("[data-remove]");
+      if (remove) {
+        remove.closest("[data-row]").remove();
+        count(box);
+        box.querySelector("[data-add]").focus();
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    });
+  });
+
+  const state = (form) => [...new FormData(form)].filter(([name, value]) =>
+    name !== "csrfmiddlewaretoken" && typeof value === "string");
+  document.querySelectorAll("form[data-keep]").forEach((form) => {
+    const key = `form:${location.pathname}${location.search}:${form.dataset.keep}`;
+    let saved = null;
+    try { saved = JSON.parse(sessionStorage.getItem(key)); } catch { sessionStorage.removeItem(key); }
+    if (saved && !("bound" in form.dataset)) {
+      form.querySelectorAll("[data-rows]").forEach((box) => {
+        const total = saved.find(([name]) => name === box.querySelector("[data-total]").name);
+        while (total && rows(box).length < Number(total[1])) add(box);
+      });
+      const values = new Map();
+      saved.forEach(([name, value]) => values.set(name, [...(values.get(name) || []), value]));
+      [...form.elements].forEach((element) => {
+        if (!element.name || element.type === "hidden") return;
+        const mine = values.get(element.name) || [];
+        if (element.type === "checkbox" || element.type === "radio") element.checked = mine.includes(element.value);
+        else if (mine.length) element.value = mine[0];
+      });
+      form.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    form.addEventListener("input", () => sessionStorage.setItem(key, JSON.stringify(state(form))));
+    if ("done" in form.dataset) sessionStorage.removeItem(key);
+  });
+  document.querySelectorAll("select[data-submit]").forEach((select) =>
+    select.addEventListener("change", () => select.form.requestSubmit()));
+
+  // Fields that belong to one choice only: data-when="name=value".
+  const depend = () => document.querySelectorAll("[data-when]").forEach((part) => {
+    const [name, wanted] = part.dataset.when.split("=");
+    const scope = part.closest("[data-row]") || part.closest("form");
+    const source = [...scope.querySelectorAll("select, input")].find((one) => one.name.endsWith(name));
+    part.hidden = Boolean(source) && !wanted.split("|").includes(source.value);
+  });
+  document.addEventListener("change", depend);
+  depend();
+  document.querySelector("[data-error-summary]")?.focus();
+})();

@@ -1,0 +1,151 @@
+"""How the things of this field are shown everywhere: ids, times, states, words, seats, zones."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from console.templatetags.icons import icon
+from hsmnodes.node.protocol.words import fingerprint
+
+register = template.Library()
+
+HUES = 8
+STATES = {
+    "draft": "quiet",
+    "proposed": "wait",
+    "authorised": "run",
+    "sent": "run",
+    "executing": "run",
+    "done": "ok",
+    "refused": "bad",
+    "failed": "bad",
+    "indeterminate": "odd",
+    "rejected": "bad",
+    "cancelled": "quiet",
+    "expired": "quiet",
+    "admitting": "quiet",
+    "online": "ok",
+    "late": "wait",
+    "offline": "bad",
+    "out-of-step": "odd",
+    "collecting": "wait",
+    "in-force": "ok",
+    "superseded": "quiet",
+    "discarded": "quiet",
+    "info": "quiet",
+    "alarm": "bad",
+    "open": "wait",
+}
+HOLLOW = {"draft", "rejected", "cancelled", "expired", "admitting", "discarded", "superseded"}
+
+
+@register.filter
+def state_class(state: str) -> str:
+    """The class that gives a thing the colours of its state."""
+    return f"state-{STATES.get(str(state), 'quiet')}"
+
+
+@register.simple_tag
+def badge(state: str, label: str = "", size: str = "") -> SafeString:
+    """A state as a badge: colour, shape and word, so that colour never speaks alone."""
+    value = str(state)
+    text = label or getattr(state, "label", None) or value.replace("-", " ").capitalize()
+    extra = " hollow" if value in HOLLOW else ""
+    return format_html('<span class="badge {}{} {}">{}</span>', state_class(value), extra, size, text)
+
+
+@register.simple_tag
+def copy_id(value: str, what: str = "id", short: int = 0) -> SafeString:
+    """An id or hash that can be copied whole, shown in full or by its first and last digits."""
+    text = str(value)
+    shown = f"{text[:short]}…{text[-4:]}" if short and len(text) > short + 5 else text
+    return format_html(
+        '<button type="button" class="id{}" data-copy="{}" data-what="{}" title="{}"><span>{}</span>{}'
+        '<span class="visually-hidden">{}</span></button>',
+        "" if short else " full",
+        text,
+        what,
+        text,
+        shown,
+        icon("copy"),
+        _("Copy %(what)s") % {"what": what},
+    )
+
+
+@register.simple_tag
+def moment(at: datetime | int | None, style: str = "ago") -> SafeString | str:
+    """A time: UTC as it leaves the server, in the reader's own terms once the page is alive.
+
+    `style` is ago, exact, full or left (what remains until then).
+    """
+    if at is None:
+        return "–"
+    date = at.astimezone(UTC) if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
+    return format_html(
+        '<time datetime="{}" data-at="{}" data-as="{}">{}</time>',
+        date.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        int(date.timestamp()),
+        style,
+        date.strftime("%d %b %Y, %H:%M UTC"),
+    )
+
+
+@register.simple_tag
+def words(digest: str, size: str = "") -> SafeString:
+    """The eight words of a hash, to be compared over the phone."""
+    if not digest:
+        return format_html("{}", "")
+    return format_html(
+        '<ol class="words {}" aria-label="{}">{}</ol>',
+        size,
+        _("Eight words of the fingerprint"),
+        format_html_join("", "<li>{}</li>", ((word,) for word in fingerprint(digest))),
+    )
+
+
+@register.filter
+def words_line(digest: str) -> str:
+    """The eight words of a hash on one line."""
+    return " ".join(fingerprint(digest)) if digest else ""
+
+
+@register.filter
+def hue(zone_id: str) -> str:
+    """The colour by which a zone is told apart, always beside its name."""
+    return f"hue-{int(str(zone_id)[:4], 16) % HUES}"
+
+
+@register.simple_tag
+def seats(clauses: Iterable[Any]) -> SafeString:
+    """The small picture of M of N: for each clause its firm, taken and light seats."""
+    rows = list(clauses)
+    taken = sum(clause.taken for clause in rows)
+    wanted = sum(clause.m for clause in rows)
+    return format_html(
+        '<span class="seats" role="img" aria-label="{}">{}</span>',
+        _("%(taken)d of %(wanted)d signatures") % {"taken": taken, "wanted": wanted},
+        format_html_join("", '<span class="clause">{}</span>', ((_marks(clause),) for clause in rows)),
+    )
+
+
+def _marks(clause: Any) -> SafeString:
+    kinds = ["taken"] * clause.taken + ["firm"] * (clause.m - clause.taken) + ["light"] * clause.spare
+    return format_html_join("", '<i class="{}"></i>', ((kind,) for kind in kinds))
+
+
+@register.filter
+def initials(name: str) -> str:
+    """At most two letters that stand for a person in a seat."""
+    parts = str(name).split()
+    return (parts[0][:1] + (parts[-1][:1] if len(parts) > 1 else parts[0][1:2])).upper() if parts else "?"
+
+
+@register.filter
+def get(mapping: dict[str, Any], key: str) -> Any:
+    """`mapping[key]`, or None."""
+    return mapping.get(key)

@@ -1,0 +1,172 @@
+"""A deployment with something to see on every page: done, running, waiting, refused, and in trouble."""
+
+from dataclasses import dataclass, field
+
+from hsmnodes import incoming
+from hsmnodes.models import DataCentre, Node
+from hsmnodes.node.protocol.documents import Role
+from hsmnodes.registering import add_data_centre
+from tenants import charter_drafts, charters, people, programs
+from tenants.charter_drafts import Duty
+from tenants.identifiers import new_id
+from tenants.models import CharterVersion, Proposal, Service, TrustZone
+from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, KIM, LEA, OLGA
+from tests.world.nodes import NodeOfWorld
+from tests.world.world import World
+
+KEYS = [
+    ("card-signing", "ec-p256", ["sign"]),
+    ("issuer-2026", "rsa-3072", ["sign"]),
+    ("pin-encryption", "aes-256", ["decrypt", "encrypt"]),
+    ("tokenisation", "aes-256", ["decrypt", "encrypt"]),
+]
+
+
+@dataclass
+class Stage:
+    """The world with a story in it, and what stands on the stage by name."""
+
+    world: World
+    nodes: dict[str, NodeOfWorld] = field(default_factory=dict)
+    proposals: dict[str, Proposal] = field(default_factory=dict)
+    zones: dict[str, TrustZone] = field(default_factory=dict)
+    charters: dict[str, CharterVersion] = field(default_factory=dict)
+
+    def set(self) -> "Stage":
+        """Everything."""
+        self._machines()
+        self._zones()
+        self._keys()
+        self._open()
+        self._people()
+        return self
+
+    def _machines(self) -> None:
+        frankfurt = add_data_centre(name="Frankfurt", by=self.world.person(CLEO))
+        for name in ("ams-1", "ams-2", "fra-1"):
+            self.nodes[name] = self.world.node(name)
+        Node.objects.filter(name="fra-1").update(data_centre=frankfurt)
+        self.nodes["fra-2"] = NodeOfWorld.register("fra-2", by=self.world.person(CLEO))
+        Node.objects.filter(name="fra-2").update(data_centre=frankfurt)
+        self.proposals["enrolment"] = self.world.propose_enrolment(self.nodes["fra-2"])
+        for node, used, keys in (("ams-1", 3, 5), ("ams-2", 1, 0)):
+            self._beat(node, capacity={"slots": 8, "slots_used": used, "keys": keys})
+
+    def _beat(self, node: str, **changes) -> None:
+        incoming.receive(self.nodes[node].heartbeat_message(**changes))
+
+    def _zones(self) -> None:
+        service = self.world.service(self.nodes["ams-1"])
+        for name, node in (("Payments", "ams-1"), ("Cards", "ams-1")):
+            self.zones[name] = self.world.zone(service, name=name)
+            self._slot(self.zones[name], self.nodes[node], f"{name} on {node}")
+        drafted = self.world.draft_zone(service, name="Treasury")
+        self.charters["Treasury"] = drafted
+        self.zones["Treasury"] = drafted.zone
+        token = DINA.key
+        from hsmnodes.node.protocol.purposes import Purpose
+
+        charters.sign_charter(
+            charter=drafted,
+            person=self.world.person(DINA),
+            assertion=token.sign(Purpose.FOUND, bytes(drafted.raw)),
+        )
+        self.proposals["service"] = self._lumen_service()
+
+    def _slot(self, zone: TrustZone, node: NodeOfWorld, name: str) -> None:
+        parameters = {
+            "slot": {"id": new_id(), "name": name},
+            "zone": {"id": zone.id, "name": zone.name},
+            "service": {"id": zone.service.id, "name": zone.service.name},
+            "zone_charter": charters.anchor_of(zone.id),
+            "backup_key": "TBK",
+        }
+        proposal = self.world.propose("slot.create/v1", parameters, by=CLEO, nodes=[node])
+        proposal = self.world.approve(proposal, ADA, BEN, DINA, EMIL)
+        node.answer(proposal, results={"backup_key": {"kind": "TBK", "epoch": 1, "kcv": "a1b2c3"}})
+        self.proposals[f"slot of {zone.name}"] = Proposal.objects.get(pk=proposal.pk)
+
+    def _lumen_service(self) -> Proposal:
+        parameters = {
+            "service": {"id": new_id(), "name": "Records HSM"},
+            "mode": "exclusive",
+            "customer": {"id": self.world.lumen.id, "name": self.world.lumen.name},
+            "customer_founding": charters.anchor_of(self.world.lumen.id),
+        }
+        proposal = self.world.propose("service.start/v1", parameters, by=CLEO, nodes=[self.nodes["ams-2"]])
+        return self.world.approve(proposal, ADA, IVO)
+
+    def _propose_keys(self, zone: str, keys, *, by=DINA, reason=None) -> Proposal:
+        parameters = {
+            "zone": self.zones[zone].named().model_dump(),
+            "keys": [
+                {"label": label, "algorithm": algorithm, "usages": usages}
+                for label, algorithm, usages in keys
+            ],
+        }
+        return self.world.propose("key.generate/v1", parameters, by=by, nodes=[self.nodes["ams-1"]])
+
+    def _keys(self) -> None:
+        node = self.nodes["ams-1"]
+        made = self.world.approve(self._propose_keys("Cards", KEYS), EMIL, FAY)
+        node.answer(made, results=node.key_results(made), detail="4 keys are generated.")
+        self.proposals["made"] = Proposal.objects.get(pk=made.pk)
+        refused = self.world.approve(
+            self._propose_keys("Payments", [("card-signing", "ec-p256", ["sign"])]), EMIL, FAY
+        )
+        node.answer(
+            refused,
+            outcome="refused",
+            code="name-in-use",
+            detail="The name card-signing was already used for a key here.",
+        )
+        self.proposals["refused"] = Proposal.objects.get(pk=refused.pk)
+
+    def _open(self) -> None:
+        self.proposals["running"] = self.world.approve(
+            self._propose_keys("Payments", [("settlement-2027", "rsa-4096", ["sign"])]), EMIL, FAY
+        )
+        self.proposals["waiting"] = self.world.approve(
+            self._propose_keys(
+                "Cards",
+                [("payments-2027", "ec-p256", ["sign"]), ("pin-2027", "aes-256", ["decrypt", "encrypt"])],
+            ),
+            EMIL,
+        )
+        rejected = self._propose_keys("Cards", [("test", "rsa-2048", ["sign"])], by=EMIL)
+        self.proposals["rejected"] = self.world.reject(rejected, DINA)
+        self.proposals["cancelled"] = self.world.cancel(
+            self._propose_keys("Payments", [("old-name", "ec-p384", ["sign"])]), DINA
+        )
+        self.proposals["draft"] = self.world.draft(
+            "key.generate/v1",
+            {
+                "zone": self.zones["Cards"].named().model_dump(),
+                "keys": [{"label": "drafted", "algorithm": "ec-p256", "usages": ["sign"]}],
+            },
+            by=FAY,
+            nodes=[self.nodes["ams-1"]],
+        )
+
+    def _people(self) -> None:
+        by = self.world.person(JON)
+        newcomer = people.add_person(organisation=self.world.northgate, name="Mara Lindqvist", by=by)
+        people.invite_person(person=newcomer, by=by)
+        programs.register_program(
+            name="Inventory export", public_key="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", by=by
+        )
+        current = CharterVersion.objects.get(authority=self.world.meridian.id, state="in-force")
+        roles = [(DINA, Role.KEY_MANAGER), (EMIL, Role.KEY_MANAGER), (FAY, Role.KEY_MANAGER)]
+        duties = [Duty(self.world.person(one), (role,)) for one, role in roles]
+        duties += [Duty(self.world.person(one), (Role.SECURITY_OFFICER,)) for one in (GUS, LEA)]
+        self.charters["amendment"] = charter_drafts.draft_amendment(
+            current=current, duties=duties, by=self.world.person(GUS)
+        )
+        self.charters["meridian"] = current
+
+
+SERVICE, PLACES, EVERYBODY = (
+    Service,
+    DataCentre,
+    (ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, KIM, LEA, OLGA),
+)
