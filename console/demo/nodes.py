@@ -46,8 +46,10 @@ def set_up_nodes(simulator: Simulator) -> None:
         for centre, names in DATA_CENTRES.items()
         for name in names
     ]
+    known = set(Node.objects.values_list("id", flat=True))
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda site: _initialise(site.file), sites))
+        new = [site.file for site in sites if site.config.node.id not in known]
+        list(pool.map(_initialise, new))
     carrier.declare_queues([site.config.node.id for site in sites])
     for site in sites:
         _enrol(_register(site, proposer), proposer, simulator)

@@ -218,13 +218,15 @@ class World:
         self.slot(zone, node)
         return zone
 
-    def propose_key(self, zone: TrustZone, node: NodeOfWorld, *, label: str = "card-signing") -> Proposal:
-        """Dina proposes a P-256 key."""
+    def propose_key(
+        self, zone: TrustZone, node: NodeOfWorld, *, label: str = "card-signing", by: Member = DINA
+    ) -> Proposal:
+        """Dina (or `by`) proposes a P-256 key."""
         parameters = {
             "zone": {"id": zone.id, "name": zone.name},
             "keys": [{"label": label, "algorithm": "ec-p256", "usages": ["sign"]}],
         }
-        return self.propose("key.generate/v1", parameters, by=DINA, nodes=[node])
+        return self.propose("key.generate/v1", parameters, by=by, nodes=[node])
 
     def key(self, zone: TrustZone, node: NodeOfWorld, *, label: str = "card-signing") -> Proposal:
         """The key, made; returns the proposal it was made by."""
