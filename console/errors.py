@@ -35,13 +35,16 @@ def status_of(error: Exception) -> HTTPStatus:
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
-    """Problem details (RFC 9457) with a stable `code`."""
+    """Problem details (RFC 9457) with a stable `code`, and a `reference` to quote that stands in the logs."""
+    reference = secrets.token_hex(4)
+    logger.info("refused", code=code, status=int(status), reference=reference)
     return {
         "type": f"urn:quorate:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
         "code": code,
         "detail": detail,
+        "reference": reference,
         **more,
     }
 
@@ -69,10 +72,10 @@ class DomainErrorMiddleware:
 
 def refuse(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
     """A refusal for whoever asks: problem details under /api/, elsewhere a page with an id to quote."""
-    reference = secrets.token_hex(4)
-    logger.info("refused", code=code, status=int(status), reference=reference, path=request.path)
     if request.path.startswith("/api/"):
         return problem_response(status, code, message)
+    reference = secrets.token_hex(4)
+    logger.info("refused", code=code, status=int(status), reference=reference, path=request.path)
     context = {"status": int(status), "code": code, "message": message, "reference": reference}
     return render(request, "console/error.html", context, status=status)
 
@@ -88,7 +91,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
-def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - by this name
     """An address that leads nowhere looks like a thing that is not for this person."""
     error = errors.NotVisible()
     return refuse(request, HTTPStatus.NOT_FOUND, error.code, error.message)
@@ -109,14 +112,16 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     if response is None:
         return None
     detail, more = _detail(error, response)
-    code = (
-        getattr(error, "default_code", "refused")
-        if isinstance(error, exceptions.APIException)
-        else "not-found"
-    )
-    response.data = problem(response.status_code, str(code).replace("_", "-"), detail, **more)
+    response.data = problem(response.status_code, _code(error), detail, **more)
     response.content_type = PROBLEM
     return response
+
+
+def _code(error: Exception) -> str:
+    """The framework's code for its error, in the spelling of ours."""
+    detail = getattr(error, "detail", None)
+    code = getattr(detail, "code", None) or getattr(error, "default_code", "not-found")
+    return str(code).replace("_", "-")
 
 
 def _detail(error: Exception, response: Response) -> tuple[str, dict[str, Any]]:
