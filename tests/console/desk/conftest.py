@@ -10,7 +10,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from console.desk.build import Desk, build
 from console.desk.server import make_application
@@ -27,6 +27,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 
 class _Silent(WSGIRequestHandler):
@@ -106,12 +108,12 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    """A page that fails the test on any error or violation of the policy."""
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page; its test fails on any error in it, and on any violation of its policy."""
+    troubles: list[str] = []
     page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(f"an error on the page: {error}"))
-    page.on(
-        "console", lambda line: pytest.fail(f"on the console: {line.text}") if line.type == "error" else None
-    )
-    page.set_default_timeout(8000)
-    return page
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
+    page.set_default_timeout(PATIENCE)
+    yield page
+    assert troubles == []

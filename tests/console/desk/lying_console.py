@@ -9,6 +9,8 @@ from typing import Any
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.canonical import b64u
 
+BACK = b"<!doctype html><link rel=icon href='data:,'><title>Console</title><h1>Back at the console</h1>"
+
 Order = dict[str, Any]
 
 
@@ -49,7 +51,7 @@ class LyingConsole:
         if path == "/desk/return":
             self.returned.append(environ["QUERY_STRING"])
             start_response("200 OK", [("Content-Type", "text/html")])
-            return [b"<!doctype html><title>Console</title><h1>Back at the console</h1>"]
+            return [BACK]
         if path not in ("/desk/ticket", "/desk/answer") or environ.get("HTTP_COOKIE"):
             return self._answer(start_response, "400 Bad Request", {"code": "malformed"})
         body = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))

@@ -1,4 +1,4 @@
-"""The vectors of canonical JSON hold Python to the same rules as the desk's JavaScript (js/canonical.test.mjs)."""
+"""The vectors of canonical JSON hold Python to the rules that js/canonical.test.mjs holds the desk to."""
 
 import json
 from pathlib import Path
