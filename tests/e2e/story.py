@@ -1,0 +1,92 @@
+"""The main job as people do it: from a service to a key that several of them agreed to."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlparse
+
+from playwright.sync_api import expect
+
+from tests.e2e.visitor import PATIENCE, Visitor
+
+Who = Callable[[str], Visitor]
+
+
+def start_service(who: Who, *, name: str, customer: str, node: str, mode: str = "shared") -> str:
+    """Cleo proposes; Ada and Ben sign for the provider, Gus and Lea for the customer."""
+    cleo = who("Cleo")
+    cleo.go("/propose/service.start/v1")
+    cleo.page.get_by_label("Service", exact=True).fill(name)
+    cleo.choose("Mode", mode)
+    cleo.choose("Customer", customer)
+    cleo.choose("On which HSM", node)
+    return _review_and_collect(cleo, who, ("Ada", "Ben", "Gus", "Lea"), reason="As agreed in contract 4711.")
+
+
+def draft_zone(who: Who, *, service: str, name: str, founders: tuple[str, ...]) -> str:
+    """The first founder drafts the zone's charter; every founder signs it with each of their tokens."""
+    first = who(founders[0])
+    first.go("/zones/found")
+    first.choose("Service", service)
+    first.page.get_by_label("Name", exact=True).fill(name)
+    for founder in founders:
+        roles = first.page.get_by_role("group", name=f"Roles of {founder}")
+        roles.get_by_label("Key manager").check()
+    first.page.get_by_role("button", name="Draft the charter").click()
+    first.page.wait_for_url("**/charters/*")
+    charter = urlparse(first.page.url).path
+    for founder in founders:
+        sign_charter(who(founder), charter)
+    return charter
+
+
+def sign_charter(visitor: Visitor, charter: str) -> None:
+    """Sign a charter with every token that has to."""
+    visitor.go(charter)
+    button = visitor.page.locator("form[action$='/found'] button, form[action*='/desk/found'] button")
+    expect(button.first).to_be_visible(timeout=PATIENCE)
+    while button.count():
+        button.first.click()
+        visitor.sign_at_the_desk()
+
+
+def found_zone(who: Who, charter: str) -> str:
+    """Dina proposes the founding of the zone whose charter is signed; Gus and Lea sign for the customer."""
+    dina = who("Dina")
+    dina.go(charter)
+    dina.page.get_by_role("link", name="Propose the founding").click()
+    return _review_and_collect(dina, who, ("Gus", "Lea"), reason="Our zone for card payments.")
+
+
+def create_slot(who: Who, *, zone: str, slot: str, node: str) -> str:
+    """Cleo proposes the slot; Ada and Ben sign for the provider, Dina and Emil for the zone."""
+    cleo = who("Cleo")
+    cleo.go("/propose/slot.create/v1")
+    cleo.choose("Trust Zone", zone)
+    cleo.page.get_by_label("Slot", exact=True).fill(slot)
+    cleo.choose("On which HSM", node)
+    return _review_and_collect(cleo, who, ("Ada", "Ben", "Dina", "Emil"), reason="A slot for the zone.")
+
+
+def generate_key(who: Who, *, zone: str, label: str, node: str) -> str:
+    """Dina proposes a P-256 key for signing; Emil and Fay sign."""
+    dina = who("Dina")
+    dina.go("/propose/key.generate/v1")
+    dina.choose("Trust Zone", zone)
+    dina.page.get_by_label("Label", exact=True).fill(label)
+    dina.choose("Algorithm", "P-256")
+    dina.page.get_by_label("sign", exact=True).check()
+    if dina.page.get_by_label("On which HSM", exact=True).count():
+        dina.choose("On which HSM", node)
+    return _review_and_collect(dina, who, ("Emil", "Fay"), reason="The signing key of 2027.")
+
+
+def _review_and_collect(requester: Visitor, who: Who, approvers: tuple[str, ...], *, reason: str) -> str:
+    page = requester.page
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_role("button", name=re.compile("Review")).click()
+    expect(page.locator("#go-propose")).to_be_visible(timeout=PATIENCE)
+    proposal = requester.propose()
+    for name in approvers:
+        who(name).approve(proposal)
+    who(approvers[-1]).expect_done(proposal)
+    return proposal
