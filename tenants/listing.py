@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import DateTimeField, IntegerField, Model, Q, QuerySet
 
 from tenants.errors import Invalid
 
@@ -32,7 +32,7 @@ def page_of(
     if not cursor:
         found = list(rows.order_by(f"-{by}", "-pk")[: size + 1])
         return _page(found[:size], by, has_older=len(found) > size, has_newer=False)
-    direction, value, key = _read(cursor)
+    direction, value, key = _read(cursor, rows, by)
     if direction == "older":
         after = Q(**{f"{by}__lt": value}) | Q(**{by: value, "pk__lt": key})
         found = list(rows.filter(after, **{f"{by}__lte": value}).order_by(f"-{by}", "-pk")[: size + 1])
@@ -56,18 +56,31 @@ def _write(direction: str, row: Model, by: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([direction, moment, row.pk]).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> tuple[str, Any, Any]:
+def _read(cursor: str, rows: QuerySet[Any], by: str) -> tuple[str, Any, Any]:
+    """The direction, and where to go on: values that the columns of `rows` can be compared with."""
     try:
         direction, value, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value)
-        valid = (
-            direction in ("older", "newer")
-            and isinstance(value, datetime | int)
-            and isinstance(key, str | int)
-        )
-    except (ValueError, TypeError, binascii.Error):
-        valid = False
-    if not valid:
-        raise Invalid("bad-cursor", "This page of the list is not known. Begin at its first page.")
-    return direction, value, key
+        moment = datetime.fromisoformat(value) if _is_time(rows, by) else value
+    except (ValueError, TypeError, RecursionError, binascii.Error):
+        raise _unknown() from None
+    aware_or_number = moment.tzinfo is not None if isinstance(moment, datetime) else _is_number(moment)
+    key_fits = _is_number(key) if isinstance(rows.model._meta.pk, IntegerField) else _is_text(key)  # noqa: SLF001
+    if direction not in ("older", "newer") or not aware_or_number or not key_fits:
+        raise _unknown()
+    return direction, moment, key
+
+
+def _is_time(rows: QuerySet[Any], by: str) -> bool:
+    return isinstance(rows.model._meta.get_field(by), DateTimeField)  # noqa: SLF001 - Django documents it
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int and abs(value) < 2**63
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isalnum()
+
+
+def _unknown() -> Invalid:
+    return Invalid("bad-cursor", "This page of the list is not known. Begin at its first page.")
