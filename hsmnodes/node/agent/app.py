@@ -45,12 +45,15 @@ class Console:
         self._node = node
         self._shown: JournalHead | None = None
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the journal has grown since the last heartbeat, so that no peer has witnessed it yet."""
+        return self._node.summary.journal != self._shown
+
     def tell(self, said: Iterable[FromNode]) -> None:
-        """Send what the node says, and a heartbeat at once if its journal has grown."""
+        """Send what the node says."""
         for one in said:
             self._send(one)
-        if self._node.summary.journal != self._shown:
-            self.beat()
 
     def beat(self) -> None:
         """Send a heartbeat, and what else is due with it."""
@@ -76,13 +79,13 @@ class Pulse(threading.Thread):
         self._config = config
         self._node = node
         self._console = console
-        self._stop = threading.Event()
+        self._ended = threading.Event()
 
     def run(self) -> None:
         due = 0.0
-        while not self._stop.is_set():
+        while not self._ended.is_set():
             try:
-                if time.monotonic() >= due:
+                if time.monotonic() >= due or self._console.is_behind:
                     due = time.monotonic() + self._config.heartbeat_seconds
                     self._console.beat()
                 self._console.tell(self._node.advance())
@@ -90,11 +93,11 @@ class Pulse(threading.Thread):
                     self._console.tell(report.said)
             except Exception:
                 logger.exception("The pulse missed a beat")
-            self._stop.wait(PULSE_SECONDS)
+            self._ended.wait(PULSE_SECONDS)
 
     def stop(self) -> None:
         """End, and wait for it."""
-        self._stop.set()
+        self._ended.set()
         self.join(timeout=10)
 
 
@@ -126,6 +129,8 @@ def run(config: Config, node: Node) -> None:
         without_mingle=True,
         without_heartbeat=True,
         loglevel="WARNING",
+        quiet=True,
+        redirect_stdouts=False,
     )
     pulse.start()
     try:
