@@ -1,7 +1,7 @@
 """Whose token made an assertion: looked up in charters and verified by what each charter pins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.charter import Charter, Desk, Person, Token
@@ -16,8 +16,7 @@ from hsmnodes.node.protocol.errors import Refused, SignatureRefused
 from hsmnodes.node.protocol.webauthn import verify_assertion
 
 
-@dataclass(frozen=True)
-class Signer:
+class Signer(NamedTuple):
     """A person of one charter whose token's signature was verified."""
 
     charter: Charter

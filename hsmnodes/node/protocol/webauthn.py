@@ -7,8 +7,7 @@ no cross-origin use, user presence and verification always, no duplicate members
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 
@@ -23,8 +22,7 @@ USER_PRESENT, USER_VERIFIED, BACKUP_ELIGIBLE, BACKED_UP = 0x01, 0x04, 0x08, 0x10
 ATTESTED_CREDENTIAL, EXTENSIONS = 0x40, 0x80
 
 
-@dataclass(frozen=True)
-class VerifiedAssertion:
+class VerifiedAssertion(NamedTuple):
     """An assertion that was verified: by which credential, and its counter (0: the token has none)."""
 
     credential_id: str
@@ -103,7 +101,7 @@ _decoder = json.JSONDecoder(object_pairs_hook=_without_duplicates)
 def _check_authenticator_data(data: bytes, *, token: Token, desk: Desk) -> int:
     if len(data) < 37:
         raise SignatureRefused("bad-authenticator-data", "The authenticator data is too short.")
-    if data[:32] != hashlib.sha256(desk.rp_id.encode("ascii")).digest():
+    if data[:32] != desk.rp_id_hash:
         raise SignatureRefused("other-relying-party", "The token signed for another relying party.")
     flags = data[32]
     if not flags & USER_PRESENT:

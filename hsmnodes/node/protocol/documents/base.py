@@ -83,7 +83,7 @@ def refusal(error: ValidationError, *, what: str) -> DocumentRefused:
 
 def plain_text(text: str) -> str:
     """`text` if people can read it as it stands: NFC, and no control, format or bidirectional characters."""
-    if not unicodedata.is_normalized("NFC", text):
+    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
         raise ValueError("text must be in Unicode normal form C")
     if not text.isprintable() or not (text.isascii() or _BLANK.isdisjoint(text)):
         raise ValueError(

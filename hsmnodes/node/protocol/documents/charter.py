@@ -1,5 +1,6 @@
 """The charter of an authority: its people, their tokens and roles, and who must sign for what."""
 
+import hashlib
 import itertools
 from enum import StrEnum
 from functools import cached_property
@@ -70,6 +71,11 @@ class Desk(Model):
         if self.origin.split("://")[1].split(":")[0] != self.rp_id:
             raise ValueError("rp_id must be exactly the host of the origin")
         return self
+
+    @cached_property
+    def rp_id_hash(self) -> bytes:
+        """The SHA-256 of the relying party id, with which authenticator data begins."""
+        return hashlib.sha256(self.rp_id.encode("ascii")).digest()
 
 
 class TokenRules(Model):

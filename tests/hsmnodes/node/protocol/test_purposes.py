@@ -44,7 +44,7 @@ def test_a_fingerprint_tells_88_bits_apart(digest):
 
 @pytest.mark.parametrize("text", ["", "00" * 31, "00" * 33, "zz" * 32])
 def test_only_a_sha_256_has_a_fingerprint(text):
-    with pytest.raises(ValueError, match="SHA-256|hexadecimal"):
+    with pytest.raises(ValueError, match=r"SHA-256|hexadecimal"):
         fingerprint(text)
 
 
