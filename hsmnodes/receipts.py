@@ -90,11 +90,11 @@ def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: Fr
         document=message.envelope.raw,
     )
     _keep_attachments(receipt, message.attachments)
-    if document.outcome is Outcome.DONE:
-        _take_over(receipt)
     workflow.record_outcome(
         proposal=proposal, outcome=document.outcome, code=document.code or "", detail=document.detail
     )
+    if document.outcome is Outcome.DONE:
+        _take_over(receipt)
 
 
 def _take_over(receipt: Receipt) -> None:

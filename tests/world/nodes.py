@@ -73,7 +73,7 @@ class NodeOfWorld:
         return FromNode(kind=kind, envelope=signed, attachments=tuple(attachments)).text()
 
     def receipt(
-        self, proposal: Proposal, *, results: dict[str, Any] | None = None, **changes: Any
+        self, about: Proposal, /, *, results: dict[str, Any] | None = None, **changes: Any
     ) -> Receipt:
         """The receipt for a proposal: done, unless `changes` say otherwise."""
         row = self.row
@@ -81,9 +81,9 @@ class NodeOfWorld:
         values = {
             "deployment": deployment.current().id,
             "node": row.named(),
-            "proposal": proposal.id,
-            "proposal_hash": proposal.hash,
-            "operation": proposal.operation,
+            "proposal": about.id,
+            "proposal_hash": about.hash,
+            "operation": about.operation,
             "step": 0,
             "outcome": "done",
             "code": None,
@@ -95,16 +95,16 @@ class NodeOfWorld:
         }
         return Receipt(**(values | changes))
 
-    def receipt_message(self, proposal: Proposal, *, attachments=(), **changes: Any) -> str:
+    def receipt_message(self, about: Proposal, /, *, attachments=(), **changes: Any) -> str:
         """The signed receipt as it arrives."""
-        receipt = self.receipt(proposal, **changes)
+        receipt = self.receipt(about, **changes)
         if receipt.outcome != "refused":
             self.sequence, self.previous = receipt.sequence, receipt.sha256
         return self.sign(Purpose.RECEIPT, receipt, kind="receipt", attachments=attachments)
 
-    def answer(self, proposal: Proposal, **changes: Any) -> None:
+    def answer(self, about: Proposal, /, **changes: Any) -> None:
         """The console receives the receipt."""
-        incoming.receive(self.receipt_message(proposal, **changes))
+        incoming.receive(self.receipt_message(about, **changes))
 
     def heartbeat_message(self, **changes: Any) -> str:
         """A signed heartbeat as it arrives."""

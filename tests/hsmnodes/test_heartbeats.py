@@ -1,0 +1,111 @@
+"""Heartbeats: what the console shows of a node, and what it does when the node is not in step."""
+
+from datetime import timedelta
+
+import pytest
+
+from hsmnodes import incoming
+from hsmnodes.models import NodeStatus
+from tenants import access, clock
+from tenants.models import LogEntry
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
+
+
+@pytest.fixture
+def node(world):
+    return world.node()
+
+
+def head(charter, *, version=None, hash_=None):
+    return {
+        "kind": charter.kind,
+        "id": charter.authority,
+        "version": version or charter.version,
+        "hash": hash_ or charter.hash,
+    }
+
+
+def test_a_node_that_is_not_enrolled_is_shown_so(world):
+    assert world.node("ams-9", enrolled=False).row.status == NodeStatus.ADMITTING
+
+
+def test_silence_makes_a_node_late_and_then_offline(node, settings, monkeypatch):
+    assert node.row.status == NodeStatus.OFFLINE
+    incoming.receive(node.heartbeat_message())
+    assert node.row.status == NodeStatus.ONLINE
+    now = clock.now()
+    for seconds, status in (
+        (settings.NODE_LATE_SECONDS + 1, NodeStatus.LATE),
+        (settings.NODE_OFFLINE_SECONDS + 1, NodeStatus.OFFLINE),
+    ):
+        monkeypatch.setattr(clock, "now", lambda seconds=seconds: now + timedelta(seconds=seconds))
+        assert node.row.status == status
+
+
+def test_a_node_that_refuses_says_why(node):
+    incoming.receive(node.heartbeat_message(state="refusing", reason="An older state was restored."))
+    assert (node.row.status, node.row.status_reason) == (
+        NodeStatus.OUT_OF_STEP,
+        "An older state was restored.",
+    )
+
+
+def test_a_forged_heartbeat_changes_nothing(world, node):
+    other = world.node("ams-2")
+    other.id = node.id
+    incoming.receive(other.heartbeat_message())
+    assert node.row.last_seen_at is None
+    assert LogEntry.objects.filter(event="node.message-refused").exists()
+
+
+def test_an_old_heartbeat_replayed_does_not_wind_back(node):
+    old = node.heartbeat_message(state="refusing", reason="Long ago.", at=clock.unix_now() - 100)
+    incoming.receive(node.heartbeat_message())
+    incoming.receive(old)
+    assert node.row.status == NodeStatus.ONLINE
+
+
+def test_a_node_with_another_charter_is_out_of_step_and_gets_the_one_in_force(
+    world, node, no_broker, django_capture_on_commit_callbacks
+):
+    charter = access.charter_in_force(world.northgate.id)
+    with django_capture_on_commit_callbacks(execute=True):
+        incoming.receive(node.heartbeat_message(charters=(head(charter, hash_="0" * 64),)))
+    assert node.row.status == NodeStatus.OUT_OF_STEP
+    assert len(no_broker.to(node.id, "charters")) == 1
+
+    with django_capture_on_commit_callbacks(execute=True):
+        incoming.receive(node.heartbeat_message(charters=(head(charter),)))
+    assert node.row.status == NodeStatus.ONLINE
+
+
+def test_a_journal_that_goes_back_raises_an_alarm(node):
+    incoming.receive(node.heartbeat_message(journal={"sequence": 9, "hash": "a" * 64}))
+    incoming.receive(node.heartbeat_message(journal={"sequence": 5, "hash": "b" * 64}))
+    assert LogEntry.objects.filter(event="node.journal-went-back", severity="alarm").exists()
+
+
+def test_the_head_of_a_journal_is_shown_to_the_peers_when_it_moves(world, node, no_broker):
+    peer = world.node("ams-2")
+    message = node.heartbeat_message()
+    incoming.receive(message)
+    incoming.receive(message)
+    assert len(no_broker.to(peer.id, "heartbeat")) == 1
+    assert no_broker.to(node.id, "heartbeat") == []
+
+
+def test_nodes_of_different_providers_are_not_introduced(world, node, no_broker):
+    assert world.lumen.provider == world.northgate
+    outsider = world.node("ams-3", enrolled=False)
+    incoming.receive(node.heartbeat_message())
+    assert no_broker.to(outsider.id, "heartbeat") == []
+
+
+def test_an_enrolled_node_and_its_peers_get_each_others_enrolment(
+    world, node, no_broker, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        other = world.node("ams-2")
+    assert len(no_broker.to(node.id, "peer")) == 1
+    assert len(no_broker.to(other.id, "peer")) == 1

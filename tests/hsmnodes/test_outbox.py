@@ -1,0 +1,145 @@
+"""The outbox: a crash between decision and broker loses nothing, and a repeat does no harm."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from hsmnodes import outbox
+from hsmnodes.models import OutboxMessage
+from tenants import clock
+from tenants.models import Proposal, State
+from tests.cast.people import ADA, BEN, CLEO, GUS, LEA
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_stacks]
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+@pytest.fixture
+def node(world):
+    return world.node()
+
+
+@pytest.fixture
+def nearly(world, node):
+    """A proposal that lacks one signature: Lea's."""
+    return world.approve(world.propose_service(node), ADA, BEN, GUS)
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Time goes on far enough for the sweep."""
+
+    def go_on():
+        moment = clock.now() + timedelta(hours=1)
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+    return go_on
+
+
+def warrants(no_broker, node):
+    return len(no_broker.to(node.id, "warrant")) - 1  # the enrolment's
+
+
+def row(proposal):
+    return OutboxMessage.objects.get(proposal=proposal, kind="warrant")
+
+
+def state(proposal):
+    return Proposal.objects.get(pk=proposal.pk).state
+
+
+def test_the_warrant_is_sent_as_soon_as_it_is_authorised(world, nearly, node, no_broker):
+    world.approve(nearly, LEA)
+    assert warrants(no_broker, node) == 1
+    assert state(nearly) == State.SENT
+
+
+def test_nothing_is_sent_if_the_decision_is_not_kept(world, nearly, node, no_broker):
+    def approve_and_crash():
+        with transaction.atomic():
+            world.approve(nearly, LEA)
+            raise Crash
+
+    with pytest.raises(Crash):
+        approve_and_crash()
+    assert warrants(no_broker, node) == 0
+    assert state(nearly) == State.PROPOSED
+    assert not OutboxMessage.objects.filter(proposal=nearly).exists()
+
+
+def test_a_crash_after_the_decision_is_made_good_by_the_sweep(world, nearly, node, no_broker, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "_hand_over", lambda _: None)  # the process ends before it gets there
+        world.approve(nearly, LEA)
+    assert (warrants(no_broker, node), state(nearly)) == (0, State.AUTHORISED)
+
+    assert outbox.sweep() == 1
+    assert (warrants(no_broker, node), state(nearly)) == (1, State.SENT)
+
+
+def test_a_crash_after_the_broker_took_it_sends_it_again(world, nearly, node, no_broker, monkeypatch, later):
+    def take_and_crash(to, text):
+        no_broker.send_to_node(to, text)
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hsmnodes.carrier.send_to_node", take_and_crash)
+        with pytest.raises(Crash):
+            world.approve(nearly, LEA)
+    assert state(nearly) == State.AUTHORISED
+
+    later()
+    outbox.sweep()
+    assert (warrants(no_broker, node), state(nearly)) == (2, State.SENT)
+
+
+def test_a_broker_that_is_down_is_asked_again(world, nearly, node, no_broker, later):
+    no_broker.down = True
+    world.approve(nearly, LEA)
+    assert state(nearly) == State.AUTHORISED
+    no_broker.down = False
+    later()
+    outbox.sweep()
+    assert (warrants(no_broker, node), state(nearly)) == (1, State.SENT)
+
+
+def test_it_is_sent_again_until_the_receipt_is_in_and_then_no_more(world, nearly, node, no_broker, later):
+    world.approve(nearly, LEA)
+    later()
+    outbox.sweep()
+    assert warrants(no_broker, node) == 2
+
+    node.answer(nearly)
+    later()
+    outbox.sweep()
+    assert warrants(no_broker, node) == 2
+    assert state(nearly) == State.DONE
+
+
+def test_two_sweeps_at_once_send_it_once(world, nearly, node, no_broker, later):
+    world.approve(nearly, LEA)
+    later()
+    (stale,) = OutboxMessage.objects.filter(proposal=nearly)
+    outbox.sweep()
+    assert outbox._hand_over(stale) is False
+    assert warrants(no_broker, node) == 2
+
+
+def test_a_refused_warrant_can_be_sent_again_by_who_signed_it(world, nearly, node, no_broker):
+    from tenants import workflow
+    from tenants.errors import NotAllowed
+    from tests.cast.people import DINA
+
+    world.approve(nearly, LEA)
+    node.answer(nearly, outcome="refused", code="restoring", detail="Not now.")
+    refused = Proposal.objects.get(pk=nearly.pk)
+    with pytest.raises(NotAllowed):
+        workflow.send_again(proposal=refused, person=world.person(DINA))
+
+    workflow.send_again(proposal=refused, person=world.person(CLEO))
+    assert warrants(no_broker, node) == 2
+    assert row(nearly).settled_at is None
