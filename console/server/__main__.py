@@ -10,12 +10,11 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from console.server.kept import start_kept
 from console.server.layout import Layout, Unusable, layout_from_environment
-from console.server.plan import Step, processes, steps
+from console.server.plan import node_configurations, preparation, processes
 from console.server.supervisor import Supervisor
 
 FIRST_ANSWER_SECONDS = 60
@@ -26,13 +25,22 @@ Quorate is running ({seconds:.0f} s).
   Console   {console}
   Desk      {desk}   (you are sent there to sign)
   Logs      {logs}
+"""
 
-Try first:
-  1. Open the console and sign in as Ada, an HSM administrator of Northgate, with the token simulator.
-  2. Propose to start a shared service for Meridian Bank. Ben approves it: sign in as Ben to do so.
-  3. As Dina, Emil and Fay of Meridian Bank: found the zone, create its slot, generate a key in it.
+STORY = """Try first, each as the person named, with the token simulator (a private window each keeps them apart):
+  1. Cleo of Northgate proposes to start a shared service for Meridian Bank.
+     Ada and Ben sign for Northgate, Gus and Lea for the bank: both sides must agree.
+  2. Dina of Meridian Bank drafts a Trust Zone with Emil and Fay; all three sign its charter, Gus and Lea its
+     founding. Cleo then proposes its slot; Ada, Ben, Dina and Emil sign.
+  3. Dina proposes a key in it; Emil and Fay sign. Open the proposal: the node's receipt is under Evidence.
 
 Every key here is in a simulated HSM, and the simulated tokens are anybody's. Ctrl-C stops everything.
+"""
+
+FIRST_PERSON = """If nobody is here yet, this prints the link for the first person:
+  .venv/bin/python manage.py first_person --provider PROVIDER --name NAME
+
+Ctrl-C stops everything.
 """
 
 
@@ -67,9 +75,7 @@ def run(layout: Layout, *, began: float) -> int:
     for port in (layout.console_port, layout.desk_port):
         require_free(port)
     environment = layout.environment()
-    for step in steps(layout):
-        say(f"{step.title} …")
-        take(step, environment=environment, logs=layout.logs)
+    prepare(layout, environment)
     supervisor = Supervisor(processes(layout), environment=environment, logs=layout.logs, say=say)
     say("Starting console, desk, worker and nodes …")
     try:
@@ -126,11 +132,11 @@ def require_free(port: int, *, patience: float = 6) -> None:
         time.sleep(0.2)
 
 
-def take(step: Step, *, environment: Mapping[str, str], logs: Path) -> None:
-    """Run one step to its end; Unusable, with what it printed, when it fails."""
-    log = logs / "setup.log"
+def prepare(layout: Layout, environment: Mapping[str, str]) -> None:
+    """Run the preparation to its end; Unusable, with what it complained about, when it fails."""
+    log = layout.logs / "prepare.log"
     log.write_bytes(b"")
-    keeper = start_kept(step.command, environment=environment, log=log)
+    keeper = start_kept(preparation(layout), environment=environment, log=log, aloud=True)
     try:
         code = keeper.wait()
     except KeyboardInterrupt:
@@ -138,14 +144,14 @@ def take(step: Step, *, environment: Mapping[str, str], logs: Path) -> None:
         keeper.wait()
         raise
     if code != 0:
-        raise Unusable(f"this step failed: {step.title}\n\n{log.read_text(errors='replace')}")
+        raise Unusable(f"that step failed.\n\n{log.read_text(errors='replace')}")
 
 
 def answers(origin: str) -> bool:
     """Whether a web server answers there at all; what it answers is not asked."""
     connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=2)
     try:
-        connection.request("HEAD", "/")
+        connection.request("GET", "/")
         connection.getresponse()
     except (OSError, http.client.HTTPException):
         return False
@@ -164,6 +170,7 @@ def greet(layout: Layout, *, seconds: float) -> None:
             seconds=seconds, console=layout.console_origin, desk=layout.desk_origin, logs=layout.logs
         )
     )
+    say(STORY if node_configurations(layout) else FIRST_PERSON)
 
 
 if __name__ == "__main__":

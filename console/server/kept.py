@@ -15,10 +15,11 @@ GRACE_SECONDS = 4
 
 
 def start_kept(
-    command: Sequence[str], *, environment: Mapping[str, str], log: Path
+    command: Sequence[str], *, environment: Mapping[str, str], log: Path, aloud: bool = False
 ) -> subprocess.Popen[bytes]:
     """Start a command that ends with us, however we end; what it prints is appended to `log`.
 
+    If it is to run `aloud`, only its errors are, and the rest goes where our own output goes.
     Returns its keeper: terminating that stops the command, and its exit code is the command's.
     """
     with log.open("ab") as output:
@@ -28,7 +29,7 @@ def start_kept(
                 *("--grace", str(GRACE_SECONDS), "--", *command),
             ],
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=None if aloud else output,
             stderr=output,
             env=dict(environment),
             cwd=ROOT,

@@ -1,19 +1,11 @@
-"""What `script/server` does, in order: the steps that prepare, and the processes that then run."""
+"""What `script/server` runs: the command that prepares, and then the processes."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from console.server.layout import ROOT, Layout, Unusable
-
-
-@dataclass(frozen=True)
-class Step:
-    """A command that must succeed before anything runs; each may be repeated without harm."""
-
-    title: str
-    command: Sequence[str]
+from console.server.layout import ROOT, Layout
 
 
 @dataclass(frozen=True)
@@ -24,17 +16,13 @@ class Process:
     command: Sequence[str]
 
 
-def steps(layout: Layout) -> list[Step]:
-    """Everything that a start prepares."""
-    return [
-        Step("Bringing the database up to date", manage("migrate", "--no-input", "--verbosity", "0")),
-        Step("Setting up the sample organisations and nodes", manage("demo_setup")),
-        Step("Building the desk", manage("build_desk", "--out", str(layout.desk_folder))),
-    ]
+def preparation(layout: Layout) -> list[str]:
+    """The command that must succeed before anything runs (console/management/commands/prepare.py)."""
+    return [sys.executable, str(ROOT / "manage.py"), "prepare", "--desk", str(layout.desk_folder)]
 
 
 def processes(layout: Layout) -> list[Process]:
-    """Everything that then runs. Called after the steps: they make the nodes."""
+    """Everything that then runs. Called after the preparation, which makes the nodes."""
     return [
         Process("console", web("console.wsgi:application", layout.console_port, threads=4)),
         Process("desk", web("console.desk.server:application", layout.desk_port, threads=1)),
@@ -44,10 +32,6 @@ def processes(layout: Layout) -> list[Process]:
             for configuration in node_configurations(layout)
         ),
     ]
-
-
-def manage(*words: str) -> list[str]:
-    return [sys.executable, str(ROOT / "manage.py"), *words]
 
 
 def web(application: str, port: int, *, threads: int) -> list[str]:
@@ -75,11 +59,8 @@ def node(configuration: Path) -> list[str]:
 
 
 def node_configurations(layout: Layout) -> list[Path]:
-    """The configuration files of the nodes on this machine; Unusable when there is none."""
-    found = sorted(layout.state.glob("nodes/*/node.toml"))
-    if not found:
-        raise Unusable(f"There are no nodes in {layout.state}. Begin anew with: script/server --fresh")
-    return found
+    """The configuration files of the nodes on this machine; in production there is none."""
+    return sorted(layout.state.glob("nodes/*/node.toml"))
 
 
 def program(name: str) -> str:
