@@ -29,7 +29,7 @@ ALGORITHMS = {
     "aes-128": "AES-128",
     "aes-256": "AES-256",
 }
-USAGES = {"sign": "sign", "verify": "verify", "encrypt": "encrypt", "decrypt": "decrypt"}
+USAGES = {usage.value: usage.value for usage in Usage}
 
 
 def _visible(text: str) -> str:
@@ -44,7 +44,7 @@ class NewKey(Model):
     label: Annotated[Name, AfterValidator(_visible)] = shown("Label", "text")
     algorithm: Annotated[Algorithm, Field(strict=False)] = shown("Algorithm", "choice", choices=ALGORITHMS)
     usages: Annotated[
-        tuple[Annotated[Usage, Field(strict=False)], ...], Field(min_length=1, max_length=4)
+        tuple[Annotated[Usage, Field(strict=False)], ...], Field(min_length=1, max_length=3)
     ] = shown("May", "list", choices=USAGES)
 
     @model_validator(mode="after")
