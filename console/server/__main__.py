@@ -27,7 +27,7 @@ Quorate is running ({seconds:.0f} s).
   Logs      {logs}
 """
 
-STORY = """Try first, each as the person named, with the token simulator (a private window each keeps them apart):
+STORY = """Try first, each as the person named, with the token simulator (best in a private window each):
   1. Cleo of Northgate proposes to start a shared service for Meridian Bank.
      Ada and Ben sign for Northgate, Gus and Lea for the bank: both sides must agree.
   2. Dina of Meridian Bank drafts a Trust Zone with Emil and Fay; all three sign its charter, Gus and Lea its

@@ -1,4 +1,4 @@
-"""`manage.py prepare`: everything a start of this deployment prepares, in one process, as each costs seconds."""
+"""`manage.py prepare`: what a start of this deployment prepares, in one process, as each costs seconds."""
 
 from pathlib import Path
 from typing import Any

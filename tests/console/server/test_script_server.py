@@ -1,0 +1,110 @@
+"""`script/server` as newcomers meet it: it starts, answers, stops, starts again, and leaves nothing behind."""
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers.process import free_ports, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+
+class Server:
+    """One `script/server` with state and ports of its own, and what it printed."""
+
+    def __init__(self, state: Path):
+        self.state = state
+        self.console_port, self.desk_port = free_ports(2)
+        self.process = None
+
+    def start(self, *words):
+        own = {
+            "QUORATE_STATE_DIR": str(self.state),
+            "QUORATE_CONSOLE_PORT": str(self.console_port),
+            "QUORATE_DESK_PORT": str(self.desk_port),
+        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("QUORATE_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "console.server", *words],
+            env=kept | own,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        printed = ""
+        for line in self.process.stdout:
+            printed += line
+            if "Ctrl-C" in line:
+                return printed
+        pytest.fail(f"it did not start:\n{printed}")
+
+    def get(self, port, host):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/", headers={"Host": f"{host}:{port}"})
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        return answer.status, body
+
+    def processes(self):
+        """The processes that know this state folder."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if str(self.state).encode() in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+        return found
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = Server(tmp_path / "var")
+    yield server
+    if server.process and server.process.poll() is None:
+        server.process.kill()
+    if server.process:
+        server.process.communicate()
+    assert wait_until(lambda: not server.processes(), seconds=15)
+
+
+def test_the_whole_life_of_a_server(server):
+    printed = server.start()
+    assert re.search(rf"Console +http://127\.0\.0\.1:{server.console_port}\n", printed)
+    assert server.get(server.console_port, "127.0.0.1")[0] in {200, 302}
+    assert server.get(server.desk_port, "localhost")[0] == 200
+
+    second = subprocess.run(
+        [sys.executable, "-m", "console.server"],
+        env={**os.environ, "QUORATE_STATE_DIR": str(server.state)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert "another script/server uses" in second.stdout
+
+    server.process.send_signal(signal.SIGINT)
+    rest, _ = server.process.communicate(timeout=30)
+    assert rest.endswith("Stopped.\n")
+    assert server.process.returncode == 0
+    assert server.processes() == []
+
+    nodes = sorted(server.state.glob("nodes/*/node.toml"))
+    before = [file.read_text() for file in nodes]
+    server.start()
+    assert [file.read_text() for file in nodes] == before
+
+    server.process.kill()
+    server.process.communicate()
+    assert wait_until(lambda: not server.processes(), seconds=15)
+
+    server.start("--fresh")
+    assert [file.read_text() for file in nodes] != before
