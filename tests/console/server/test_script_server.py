@@ -1,4 +1,4 @@
-"""`script/server` as newcomers meet it: it starts, answers, stops, starts again, and leaves nothing behind."""
+"""`script/server` as newcomers meet it: it starts, answers, stops, starts again, leaves nothing behind."""
 
 import http.client
 import os
