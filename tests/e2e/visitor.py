@@ -55,14 +55,14 @@ class Visitor:
         """Wait, without reloading, until the receipt of a proposal is shown."""
         if urlparse(self.page.url).path != proposal:
             self.go(proposal)
-        expect(self.page.locator(".docket .badge").first).to_have_text(
-            "Done", timeout=60_000
-        )
+        expect(self.page.locator(".docket .badge").first).to_have_text("Done", timeout=60_000)
 
     def choose(self, label: str, option: str) -> None:
         """Choose in a list by what is written there."""
         box = self.page.get_by_label(label, exact=True)
-        value = box.locator("option").filter(has_text=re.compile(re.escape(option))).first.get_attribute("value")
+        value = (
+            box.locator("option").filter(has_text=re.compile(re.escape(option))).first.get_attribute("value")
+        )
         box.select_option(value)
 
     def close(self) -> None:

@@ -1,0 +1,68 @@
+"""The whole of Quorate as `script/server` runs it, on free ports and in a folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Running:
+    """Where it is and where its state lies."""
+
+    console: str
+    desk: str
+    state: Path
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody uses at this moment, each another."""
+    with ExitStack() as stack:
+        taken = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in taken:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in taken]
+
+
+@contextmanager
+def running_demo(state: Path) -> Iterator[Running]:
+    """Start the demo from nothing and stop it at the end."""
+    console, desk = free_ports(2)
+    output = state.with_suffix(".output")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("QUORATE_", "DJANGO_"))},
+        "QUORATE_STATE_DIR": str(state),
+        "QUORATE_CONSOLE_PORT": str(console),
+        "QUORATE_DESK_PORT": str(desk),
+    }
+    with output.open("wb") as writer:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "console.server", "--fresh"],
+            cwd=ROOT,
+            env=environment,
+            stdout=writer,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_for_greeting(process, output)
+        yield Running(f"http://127.0.0.1:{console}", f"http://localhost:{desk}", state)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+
+
+def _wait_for_greeting(process: subprocess.Popen, output: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while "Quorate is running" not in output.read_text("utf-8"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError(f"It did not start:\n{output.read_text('utf-8')}")
+        time.sleep(0.2)
