@@ -46,7 +46,7 @@ class Driver(ABC):
     def initialise(self, label: TokenLabel, so_pin: Pin, user_pin: Pin) -> None:
         """Make the token (C_InitToken, C_InitPIN). Raises `TokenExists` if there is one in the directory.
 
-        A token that a crash left without its user PIN is finished, given the same label and SO PIN.
+        What a crash left of a token that was being made is removed first.
         """
 
     @abstractmethod

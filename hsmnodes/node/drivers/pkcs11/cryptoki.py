@@ -82,8 +82,8 @@ class Module:
         return pkcs11.lib(self._path)
 
     def finalise(self) -> None:
-        """C_Finalize: the module forgets every token, session and object."""
-        pkcs11.lib(self._path).finalize()
+        """C_Finalize: the module forgets every token, session and object until it is initialised again."""
+        self.initialise().finalize()
 
     def init_token(self, slot: Slot, so_pin: str, label: str) -> None:
         """C_InitToken (section 5.5): destroys what was in the slot's token."""

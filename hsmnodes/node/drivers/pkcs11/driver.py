@@ -14,9 +14,9 @@ from hsmnodes.node.drivers.errors import TokenNotOpen
 from hsmnodes.node.drivers.pkcs11 import backup_key, node_keys, records, zone_keys
 from hsmnodes.node.drivers.pkcs11.cryptoki import load_module
 from hsmnodes.node.drivers.pkcs11.failures import failures
-from hsmnodes.node.drivers.pkcs11.login_record import keep_login_record, restore_login_record
 from hsmnodes.node.drivers.pkcs11.profile import Profile
 from hsmnodes.node.drivers.pkcs11.token import OpenToken, initialise_token, open_token, token_info
+from hsmnodes.node.drivers.pkcs11.token_files import keep_token_files, remove_remains, restore_token_files
 from hsmnodes.node.drivers.values import KeySpec, SignMechanism, StoredKey, TokenInfo
 
 
@@ -25,7 +25,7 @@ class Pkcs11Driver(Driver):
 
     def __init__(self, profile: Profile, directory: Path) -> None:
         profile.prepare(directory)
-        restore_login_record(profile, directory)
+        restore_token_files(profile, directory)
         self._profile = profile
         self._directory = directory
         self._module = load_module(profile.module)
@@ -34,14 +34,17 @@ class Pkcs11Driver(Driver):
 
     def initialise(self, label: str, so_pin: str, user_pin: str) -> None:
         with self._lock, failures("initialise the token"):
+            if self._token is None:
+                self._module.finalise()  # it may know what is removed now
+                remove_remains(self._profile, self._directory)
             initialise_token(self._module, label, so_pin, user_pin)
-            keep_login_record(self._profile, self._directory)
+            keep_token_files(self._profile, self._directory)
 
     def open(self, label: str, pin: PinSource) -> None:
         with self._lock, failures("open the token"):
             if self._token is None:
                 self._token = open_token(self._module, self._profile, label, pin)
-                keep_login_record(self._profile, self._directory)
+                keep_token_files(self._profile, self._directory)
 
     def close(self) -> None:
         with self._lock, failures("close the token"):

@@ -55,7 +55,7 @@ class ObjectIndex:
         self._keys.clear()
         self.trusted.clear()
         for kind in (PRIVATE, PUBLIC, SECRET):
-            for found in self._session.get_objects({Attribute.CLASS: kind, Attribute.TOKEN: True}):
+            for found in self._session.get_objects({Attribute.CLASS: kind}):
                 self.add(found)
 
     def add(self, key: Any) -> None:

@@ -14,7 +14,7 @@ class Profile(Value):
     4.9): without that the driver makes keys that cannot be extracted at all, and so cannot be backed up.
     `configuration` is written to `configuration_file` in the token directory, with `{directory}` replaced,
     and the environment variable `configuration_variable` names it to the module. `rewritten_at_login` is the
-    pattern of the files that `login_record` looks after, in the token directory.
+    pattern of the files that `token_files` looks after, one in the folder of each token.
     """
 
     name: str

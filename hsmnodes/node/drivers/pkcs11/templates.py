@@ -111,12 +111,16 @@ class CkAttribute(ctypes.Structure):
 
 
 class TemplateMapper(AttributeMapper):
-    """python-pkcs11's attribute mapper, and CKA_UNWRAP_TEMPLATE, whose value is an array of CK_ATTRIBUTE."""
+    """python-pkcs11's attribute mapper, and CKA_UNWRAP_TEMPLATE, whose value is an array of CK_ATTRIBUTE.
+
+    Labels need not be text: of a copy that a crash cut off SoftHSM2 gives the label still encrypted.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._kept_alive: list[Any] = []
         self.register_handler(Attribute.UNWRAP_TEMPLATE, self._pack_template, bytes)
+        self.register_handler(Attribute.LABEL, str.encode, lambda label: label.decode(errors="replace"))
 
     def _pack_template(self, template: Template) -> bytes:
         attributes = (CkAttribute * len(template))()

@@ -28,20 +28,15 @@ class OpenToken:
 
 
 def initialise_token(module: Module, label: str, so_pin: str, user_pin: str) -> None:
-    """Make the directory's token, or finish it where a crash came between C_InitToken and C_InitPIN.
-
-    Raises `TokenExists`; `PinRefused` if the token to be finished has another SO PIN.
-    """
+    """Make the directory's token. Raises `TokenExists`."""
     library = module.initialise()
-    present = _present(library)
-    if present is None:
-        module.init_token(_free_slot(library), so_pin, label)
-        present = _present(library)
-    elif TokenFlag.USER_PIN_INITIALIZED in present.flags or present.label != label:
+    if _present(library) is not None:
         raise TokenExists("there is a token in this directory already")
-    if present is None:
+    module.init_token(_free_slot(library), so_pin, label)
+    made = _present(library)
+    if made is None:
         raise DriverError("the token that was made does not appear")
-    with present.open(rw=True, so_pin=so_pin) as session:
+    with made.open(rw=True, so_pin=so_pin) as session:
         session.init_pin(user_pin)
 
 
