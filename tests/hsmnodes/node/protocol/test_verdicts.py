@@ -1,0 +1,60 @@
+"""What a verdict tells people: who counted, what was ignored and why, what is missing, who closed it."""
+
+from hsmnodes.node.protocol.documents import Approval
+from hsmnodes.node.protocol.purposes import Purpose
+from hsmnodes.node.protocol.quorum import Closed
+from tests.cast.people import HANA, IVO
+from tests.cast.signing import approve, cancel, reject
+from tests.hsmnodes.node.protocol.making import NOW
+from tests.hsmnodes.node.protocol.scenes import MANAGERS, approval_by, make_scene
+
+ONE, TWO, THREE = MANAGERS[:3]
+SCENE = make_scene(2, 3, requester_is_one=True)
+
+
+def reasons(*approvals: Approval) -> list[tuple[str | None, str]]:
+    return [(one.person, one.code) for one in SCENE.judge(approvals).ignored]
+
+
+def test_each_signature_that_does_not_count_stands_with_its_reason():
+    proposal = SCENE.proposal
+    good = approve(proposal, ONE)
+    assert reasons(good) == []
+    assert reasons(good, good) == [(ONE.name, "counted-already")]
+    assert reasons(good, approval_by(proposal, ONE.second_key)) == [(ONE.name, "counted-already")]
+    assert reasons(approve(proposal, THREE)) == [(THREE.name, "requester")]
+    assert reasons(approve(proposal, HANA)) == [(HANA.name, "no-seat")]
+    assert reasons(approve(proposal, IVO)) == [(None, "unknown-token")]
+    assert reasons(good.model_copy(update={"proposal": "0" * 64})) == [(None, "other-proposal")]
+    assert reasons(approval_by(proposal, ONE.key, Purpose.PROPOSE)) == [(None, "other-challenge")]
+    assert reasons(approval_by(proposal, ONE.key, flags=0x01)) == [(None, "user-not-verified")]
+
+
+def test_a_clause_says_who_sits_in_it_who_could_and_how_many_are_missing():
+    verdict = SCENE.judge([approve(SCENE.proposal, TWO)])
+    (clause,) = verdict.clauses
+    assert [one.person.name for one in clause.seated] == [TWO.name]
+    assert (clause.missing, verdict.missing) == (1, 1)
+    assert set(clause.eligible) == {ONE.id, TWO.id}
+    assert clause.authority == SCENE.charter.authority
+
+
+def test_a_spare_approval_is_neither_counted_nor_ignored():
+    scene = make_scene(1, 3)
+    verdict = scene.judge([approve(scene.proposal, one) for one in (TWO, ONE)])
+    assert [one.person.name for one in verdict.counted] == [TWO.name]
+    assert verdict.ignored == ()
+
+
+def test_the_first_who_closes_a_proposal_is_named_with_the_reason():
+    rejection, cancellation = reject(SCENE.proposal, ONE, at=NOW), cancel(SCENE.proposal, THREE, at=NOW)
+    reason = "It is not what we agreed."
+    verdict = SCENE.judge([], rejections=(rejection,), cancellations=(cancellation,))
+    assert verdict.closed == Closed("rejected", ONE.name, reason)
+    verdict = SCENE.judge([], cancellations=(cancellation,))
+    assert verdict.closed == Closed("cancelled", THREE.name, reason)
+
+
+def test_problems_are_told_all_at_once():
+    found = SCENE.judge([], now=SCENE.charter.valid_until, floor=3)
+    assert [one.code for one in found.problems] == ["expired", "charter-expired", "below-floor"]
