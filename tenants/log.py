@@ -101,7 +101,8 @@ def record(
     about = about or About()
     details = details or {}
     with transaction.atomic():
-        Deployment.objects.select_for_update().get(pk=deployment.current().pk)
+        if Deployment.objects.select_for_update().first() is None:
+            deployment.current()
         last = LogEntry.objects.order_by("-sequence").only("sequence", "hash").first()
         sequence = last.sequence + 1 if last else 1
         at = clock.unix_now()
@@ -169,7 +170,7 @@ def verify() -> Iterator[Flaw]:
 
 
 def _flaws(entry: LogEntry, previous: str) -> Iterator[Flaw]:
-    """Where the columns of an entry, whose bytes are those that were hashed, do not say what the bytes say."""
+    """Where the columns of an entry do not say what its bytes, which were hashed, say."""
     content = json.loads(bytes(entry.raw))
     document = bytes(entry.document)
     if content["previous"] != previous:

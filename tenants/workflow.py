@@ -151,10 +151,8 @@ def approve(*, proposal: Proposal, person: Person, assertion: Assertion) -> Prop
     with transaction.atomic():
         proposal = _locked(proposal)
         _expect(proposal, State.PROPOSED)
-        before = verdicts.signatures_of(proposal)
-        _check_counts(proposal, before, approval)
+        standing = _standing_with(proposal, approval)
         Approval.objects.create(proposal=proposal, person=person, token=token, raw=approval.raw)
-        standing = verdicts.standing_of(proposal)
         _keep_progress(proposal, standing)
         proposal.save(update_fields=["seats", "seats_filled"])
         log.record(
@@ -383,8 +381,9 @@ def _refuse_problems(standing: Standing) -> None:
         raise WrongState(problem.code, problem.message)
 
 
-def _check_counts(proposal: Proposal, before: Signatures, approval: documents.Approval) -> None:
-    """Refuse a signature that would count nowhere, with the reason why."""
+def _standing_with(proposal: Proposal, approval: documents.Approval) -> Standing:
+    """How the proposal stands with one more signature; one that would count nowhere is refused."""
+    before = verdicts.signatures_of(proposal)
     after = Signatures(before.request, (*before.approvals, approval), before.rejections, before.cancellations)
     standing = verdicts.stand(proposal, after, now=clock.unix_now())
     _refuse_problems(standing)
@@ -392,6 +391,7 @@ def _check_counts(proposal: Proposal, before: Signatures, approval: documents.Ap
     for ignored in standing.ignored:
         if ignored.credential_id == credential:
             raise SignatureNotAccepted(ignored.code, f"{ignored.message} Nothing was signed.")
+    return standing
 
 
 def _check_closes(

@@ -18,7 +18,11 @@ def entries(log_triggers):
 
 
 def refused(statement, *values):
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement, values)
 
 
@@ -44,9 +48,13 @@ def test_the_models_cannot_change_or_delete_either(entries):
 
 
 def test_an_entry_cannot_be_replaced_by_inserting_over_it():
-    columns = "sequence, raw, hash, document, at, event, severity, summary, actor, actor_name, provider, customer,"
+    columns = (
+        "sequence, raw, hash, document, at, event, severity, summary, actor, actor_name, provider, customer,"
+    )
     columns += " subject_kind, subject"
-    select = f"SELECT {columns.replace('summary', repr('nothing'), 1)} FROM tenants_logentry WHERE sequence = 3"
+    select = (
+        f"SELECT {columns.replace('summary', repr('nothing'), 1)} FROM tenants_logentry WHERE sequence = 3"
+    )
     if connection.vendor == "sqlite":
         refused(f"INSERT OR REPLACE INTO tenants_logentry ({columns}) {select}")
     else:

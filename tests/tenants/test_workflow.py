@@ -72,24 +72,27 @@ def test_an_outsider_cannot_approve(world, proposal):
 
 def test_one_person_cannot_use_anothers_token(world, proposal):
     assertion = ADA.key.sign(Purpose.APPROVE, bytes(proposal.raw))
-    assert refusal(
-        workflow.approve, proposal=proposal, person=world.person(BEN), assertion=assertion
-    ) == "other-person"
+    assert (
+        refusal(workflow.approve, proposal=proposal, person=world.person(BEN), assertion=assertion)
+        == "other-person"
+    )
 
 
 @pytest.mark.parametrize("purpose", [Purpose.SIGN_IN, Purpose.PROPOSE, Purpose.CANCEL, Purpose.REJECT])
 def test_a_signature_for_another_purpose_is_no_approval(world, proposal, purpose):
     assertion = ADA.key.sign(purpose, bytes(proposal.raw))
-    assert refusal(
-        workflow.approve, proposal=proposal, person=world.person(ADA), assertion=assertion
-    ) == "other-challenge"
+    assert (
+        refusal(workflow.approve, proposal=proposal, person=world.person(ADA), assertion=assertion)
+        == "other-challenge"
+    )
 
 
 def test_a_signature_for_other_bytes_is_no_approval(world, proposal):
     assertion = ADA.key.sign(Purpose.APPROVE, bytes(proposal.raw) + b" ")
-    assert refusal(
-        workflow.approve, proposal=proposal, person=world.person(ADA), assertion=assertion
-    ) == "other-challenge"
+    assert (
+        refusal(workflow.approve, proposal=proposal, person=world.person(ADA), assertion=assertion)
+        == "other-challenge"
+    )
 
 
 def test_a_rejection_closes_it_for_good(world, proposal):
