@@ -20,10 +20,10 @@ const SECTIONS = {
 const LONGEST_BUTTON = 160;
 
 const WORDING = {
-  [Purpose.PROPOSE]: { kicker: "To propose", verb: "Propose: ", done: "Proposed" },
-  [Purpose.APPROVE]: { kicker: "To approve", verb: "Approve: ", done: "Approved" },
-  [Purpose.REJECT]: { kicker: "To reject", verb: "Reject the request to ", done: "Rejected" },
-  [Purpose.CANCEL]: { kicker: "To cancel", verb: "Cancel the request to ", done: "Cancelled" },
+  [Purpose.PROPOSE]: { kicker: "To propose", verb: "Propose: ", done: "Your proposal is signed" },
+  [Purpose.APPROVE]: { kicker: "To approve", verb: "Approve: ", done: "Your approval is signed" },
+  [Purpose.REJECT]: { kicker: "To reject", verb: "Reject the request to ", done: "Your rejection is signed" },
+  [Purpose.CANCEL]: { kicker: "To cancel", verb: "Cancel the request to ", done: "Your cancellation is signed" },
 };
 
 /** @param {any} document @returns {Sheet} */
@@ -49,7 +49,7 @@ export function showSignIn(document) {
       ]),
     ],
     button: `Sign in to ${host}`,
-    done: "Signed in",
+    done: "Your sign-in is signed",
   };
 }
 
@@ -82,7 +82,7 @@ export function showEnrolment(document) {
       ]),
     ],
     button: `Enrol the token “${label}” for ${person.name}`,
-    done: "Enrolled",
+    done: "Your token is enrolled",
   };
 }
 

@@ -35,7 +35,7 @@ export async function showCharter(charter, hash) {
     button: founds
       ? `Found the ${kind} “${authority.name}” with this charter`
       : `Prove my token for version ${version} of the charter of “${authority.name}”`,
-    done: founds ? "Signed" : "Proved",
+    done: founds ? "The charter is signed" : "Your token is proved",
   };
 }
 

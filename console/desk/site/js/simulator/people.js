@@ -13,18 +13,19 @@ const LAST = "quorate-simulator-last";
  *   organisation: string, title: string}} SimulatedToken
  */
 
-/** Every simulated token. @returns {SimulatedToken[]} */
+/** Every simulated token: everybody's first, then everybody's spare ones. @returns {SimulatedToken[]} */
 export function allTokens() {
   const built = SIMULATED.flatMap((person) =>
-    person.tokens.map((token) => ({
+    person.tokens.map((token, place) => ({
       ...token,
+      place,
       person: person.id,
       name: person.name,
       organisation: person.organisation.name,
       title: person.title,
     })),
   );
-  return [...built, ...enrolledTokens()];
+  return [...built.sort((one, other) => one.place - other.place), ...enrolledTokens()];
 }
 
 /** @returns {SimulatedToken[]} */

@@ -33,7 +33,7 @@ export class Picker {
     this.search = h("input", {
       type: "search", id: "whose", role: "combobox", autocomplete: "off", spellcheck: "false",
       "aria-expanded": "true", "aria-controls": "people", "aria-autocomplete": "list",
-      placeholder: "Search by name, organisation or duty",
+      placeholder: "Name, organisation or duty",
       input: () => this.filter(),
       keydown: (event) => this.key(event),
     });
