@@ -100,11 +100,13 @@ def _charters(person: Person) -> list[Concern]:
         )
         for one in in_force.filter(valid_until__lte=clock.now() + SOON)
     ]
-    return ending + [_no_spare(one) for one in in_force if _is_tight(one)]
+    return ending + [_no_spare(one) for one in in_force if _is_tight(one, person)]
 
 
-def _is_tight(version: CharterVersion) -> bool:
-    return bool(without_spare(charters.document_of(version)))
+def _is_tight(version: CharterVersion, person: Person) -> bool:
+    """Whether a charter in which the person stands has nobody to spare."""
+    charter = charters.document_of(version)
+    return person.id in charter.persons and bool(without_spare(charter))
 
 
 def _no_spare(version: CharterVersion) -> Concern:

@@ -124,9 +124,10 @@ def compare(old: Charter, new: Charter) -> list[Change]:
         before, after = old.persons.get(person.id), new.persons.get(person.id)
         if _standing(before) != _standing(after):
             found.append(Change(person.name, _standing(before), _standing(after)))
-    for tag in sorted({rule.operation for rule in (*old.rules, *new.rules)}):
-        if _rule(old, tag) != _rule(new, tag):
-            found.append(Change(tag, _rule(old, tag), _rule(new, tag)))
+    tags = sorted({rule.operation for rule in (*old.rules, *new.rules)})
+    found += [
+        Change(tag, _rule(old, tag), _rule(new, tag)) for tag in tags if _rule(old, tag) != _rule(new, tag)
+    ]
     return found
 
 

@@ -158,14 +158,20 @@ def _heading(asked: tuple[object, str | None]) -> str:
     return wording.role(str(role), 2) if role is not None else _("group %(name)s") % {"name": group}
 
 
+def _verb(tag: str) -> str:
+    """What an operation does, within a sentence."""
+    title = operations()[tag].title if tag in operations() else tag
+    return title[:1].lower() + title[1:]
+
+
 def _findings(charter: Charter) -> Iterator[str]:
     """One sentence for each different way in which rules ask for people."""
     seen: dict[tuple[str, int], list[str]] = {}
     for rule in charter.rules:
         for clause in rule.clauses:
             people = sorted(one.name for one in charter.people if one.id in charter.eligible(clause))
-            title = operations()[rule.operation].title if rule.operation in operations() else rule.operation
-            seen.setdefault((", ".join(people), clause.m), []).append(title.lower())
+            title = _verb(rule.operation)
+            seen.setdefault((", ".join(people), clause.m), []).append(title)
     for (people, m), titles in seen.items():
         holders = people.split(", ")
         what = wording.names(titles, last="or")

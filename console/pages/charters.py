@@ -87,8 +87,8 @@ def amend(request: HttpRequest, key: str) -> HttpResponse:
         form=form,
         title=_("Amend the charter of %(name)s") % {"name": current.name},
         lead=_(
-            "This becomes version %(n)d. New tokens sign it first; then the amendment is proposed, and needs the "
-            "rule of the version in force and that of the new one."
+            "This becomes version %(n)d. New tokens sign it first; then the amendment is proposed, and needs "
+            "the rule of the version in force and that of the new one."
         )
         % {"n": current.version + 1},
     )
@@ -122,8 +122,8 @@ def found(request: HttpRequest) -> HttpResponse:
         form=form,
         title=_("Found the charter of %(name)s") % {"name": organisation.name},
         lead=_(
-            "It says who your people are, by which tokens they sign, and how many must agree to what. Every token "
-            "of everyone in it signs it; then it is in force."
+            "It says who your people are, by which tokens they sign, and how many must agree to what. "
+            "Every token of everyone in it signs it; then it is in force."
         ),
     )
 

@@ -75,7 +75,7 @@ def _files(proposal: Proposal) -> Iterator[tuple[str, bytes]]:
 
 
 def _receipt_files(receipt: Receipt) -> Iterator[tuple[str, bytes]]:
-    """A receipt as `openssl dgst -sha256 -verify` takes it: what was signed, the signature in DER, the key."""
+    """A receipt as `openssl dgst -sha256 -verify` takes it: what was signed, signature in DER, key."""
     name = f"receipt-{receipt.sequence}"
     envelope = NodeSigned.from_bytes(bytes(receipt.envelope))
     signature = canonical.b64u_decode(envelope.signature)

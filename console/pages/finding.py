@@ -1,4 +1,4 @@
-"""Global search and the command palette: pages, proposals one may make, and visible things by name, id or words."""
+"""Search and the command palette: pages, proposals one may make, visible things by name, id or words."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass

@@ -20,6 +20,19 @@ from tenants.models import OPEN_STATES, RUNNING_STATES, Person, Proposal, State
 
 SIZE = 25
 MOST_EXPORTED = 10_000
+COLUMNS = (
+    "proposal",
+    "hash",
+    "operation",
+    "sentence",
+    "state",
+    "requester",
+    "signed",
+    "needed",
+    "created",
+    "expires",
+    "finished",
+)
 VIEWS = {"waiting": _("Waiting for me"), "mine": _("Proposed by me"), "all": _("All")}
 GROUPS = {
     "open": (_("Open"), OPEN_STATES),
@@ -122,16 +135,22 @@ class _Line:
 
 def _csv(rows: QuerySet[Proposal]) -> Iterator[str]:
     writer = csv.writer(_Line())
-    yield writer.writerow(
-        ["proposal", "hash", "operation", "sentence", "state", "requester", "signed", "needed", "created", "expires",
-         "finished"]
-    )  # fmt: skip
+    yield writer.writerow(COLUMNS)
     for one in rows.select_related("requester").iterator():
-        yield writer.writerow(
-            [one.pk, one.hash, one.operation, _plain(one.sentence), one.state, _plain(one.requester.name),
-             one.seats_filled, one.seats, one.created_at.isoformat(), one.expires_at.isoformat(),
-             one.finished_at.isoformat() if one.finished_at else ""]
-        )  # fmt: skip
+        values = [
+            one.pk,
+            one.hash,
+            one.operation,
+            _plain(one.sentence),
+            one.state,
+            _plain(one.requester.name),
+            one.seats_filled,
+            one.seats,
+            one.created_at.isoformat(),
+            one.expires_at.isoformat(),
+            one.finished_at.isoformat() if one.finished_at else "",
+        ]
+        yield writer.writerow(values)
 
 
 def _plain(text: str) -> str:

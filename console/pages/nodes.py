@@ -55,8 +55,8 @@ class NodeForm(forms.Form):
         label=gettext_lazy("Identity key"),
         widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false"}),
         help_text=gettext_lazy(
-            "The public point, 87 characters, printed by quorate-node init. Those who approve the enrolment compare "
-            "its eight words with those on the machine."
+            "The public point, 87 characters, printed by quorate-node init. Those who approve the enrolment "
+            "compare its eight words with those on the machine."
         ),
         error_messages={"required": gettext_lazy("Copy the identity key from the machine.")},
     )
@@ -151,8 +151,8 @@ def register(request: HttpRequest) -> HttpResponse:
         except Invalid as error:
             form.add_error("identity" if error.code == "bad-identity" else None, error.message)
     lead = _(
-        "Run quorate-node init on the machine first. What it prints goes here; afterwards you propose the node's "
-        "enrolment, which others approve after comparing the words of its identity key."
+        "Run quorate-node init on the machine first. What it prints goes here; afterwards you propose the "
+        "node's enrolment, which others approve after comparing the words of its identity key."
     )
     return _form_page(request, form, _("Register an HSM"), lead, _("Register"))
 

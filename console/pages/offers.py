@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.pages import wording
@@ -20,10 +21,10 @@ ELSEWHERE = frozenset({"charter.amend/v1", "zone.found/v1"})
 class Offer:
     """An operation with the consent it needs."""
 
-    tag: str
     title: str
     explanation: str
     consent: str
+    address: str
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,31 @@ def offers(person: Person) -> list[Group]:
     for one in offered(person):
         explanation = " ".join((type(one).__doc__ or "").split())
         groups.setdefault(one.area, []).append(
-            Offer(one.tag, one.title, explanation, sample_consent(one, person))
+            Offer(
+                one.title,
+                str(wording.EXPLANATIONS.get(one.tag) or explanation),
+                sample_consent(one, person),
+                reverse("propose-form", args=[one.tag]),
+            )
         )
+    if founds_zones(person):
+        founding = operations()["zone.found/v1"]
+        explanation = str(wording.EXPLANATIONS[founding.tag])
+        groups["zone"] = [
+            Offer(founding.title, explanation, sample_consent(founding, person), reverse("zone-found"))
+        ]
     order = [*wording.AREAS, *groups]
     return [
         Group(*wording.AREAS.get(area, (area, "")), offers=tuple(groups[area]))
         for area in dict.fromkeys(order)
         if area in groups
     ]
+
+
+def founds_zones(person: Person) -> bool:
+    """Whether there is a service in which the person could draft a zone."""
+    services = access.visible_services(person)
+    return any(access.may_propose(person, [service.customer_id]) for service in services)
 
 
 def sample_consent(one: Operation[Any], person: Person) -> str:

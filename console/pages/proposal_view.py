@@ -7,6 +7,7 @@ from typing import Any
 
 from console.pages import wording
 from console.pages.changes import Change, changes
+from console.pages.parameters import Parameters, put_together
 from console.pages.proposal_story import Moment, story
 from console.pages.results import Outcome, outcomes_of
 from console.pages.seating import Few, SeatRow, few, seat_rows
@@ -76,6 +77,11 @@ class ProposalView:
     def fields(self) -> list[Row]:
         """The parameters, as everyone reads them before signing."""
         return render_fields(self.proposal.document)[: self._parameters]
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The same, with the items of a list put together."""
+        return put_together(self.fields)
 
     @cached_property
     def envelope(self) -> list[Row]:
@@ -152,9 +158,9 @@ class ProposalView:
     def missing(self) -> str:
         """Who is still needed, in words."""
         parts = [
-            f"{clause.missing} {wording.clause_holders(clause.clause, clause.missing)} ({clause.authority.name})"
-            for clause in self.standing.clauses
-            if clause.missing
+            f"{one.missing} {wording.clause_holders(one.clause, one.missing)} ({one.authority.name})"
+            for one in self.standing.clauses
+            if one.missing
         ]
         return wording.names(parts, last="and")
 

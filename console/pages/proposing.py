@@ -1,4 +1,4 @@
-"""Proposing: choose what is needed, fill in its form, and go on to the draft that shows the exact document."""
+"""Proposing: choose what is needed, fill in its form, go on to the draft that shows the exact document."""
 
 from typing import Any
 

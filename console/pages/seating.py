@@ -1,10 +1,9 @@
 """The picture of M of N for one proposal: who sits, which seats are empty, who could take one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from console.pages import wording
 from hsmnodes.node.protocol.documents import Person as CharterPerson
@@ -16,7 +15,7 @@ from tenants.verdicts import Standing
 
 @dataclass(frozen=True)
 class Seat:
-    """One seat. `kind` is taken, firm (must be taken) or light (others who could sign)."""
+    """One seat. `kind` is taken, firm (must be taken), light (others could sign) or apart (requester)."""
 
     kind: str
     name: str = ""
@@ -70,7 +69,8 @@ def seat_rows(proposal: Proposal, standing: Standing, viewer: Person) -> list[Se
     rows = []
     for clause in standing.clauses:
         offered = mine and viewer.id in clause.eligible and viewer.id not in signed
-        rows.append(_row(clause, people, when, viewer if offered else None, closed=proposal.is_final))
+        row = _row(clause, people, when, viewer if offered else None, closed=proposal.is_final)
+        rows.append(_with_requester(row, clause, proposal))
         mine = mine and not (offered and clause.missing)
     return rows
 
@@ -101,13 +101,30 @@ def _row(
         for place in range(clause.missing)
     ]
     light = [Seat("light", may=may)] * max(0, len(could) - clause.missing)
-    m = clause.clause.m
-    asks = ngettext("%(m)d of %(n)d %(who)s", "%(m)d of %(n)d %(who)s", m) % {
-        "m": m,
-        "n": len(clause.eligible),
-        "who": wording.clause_holders(clause.clause, len(clause.eligible)),
+    return SeatRow(
+        _("for %(name)s") % {"name": clause.authority.name},
+        _asks(clause, len(clause.eligible)),
+        clause.clause.m,
+        (*taken, *firm, *light),
+    )
+
+
+def _asks(clause: ClauseVerdict, holders: int) -> str:
+    return _("%(m)d of %(n)d %(who)s") % {
+        "m": clause.clause.m,
+        "n": holders,
+        "who": wording.clause_holders(clause.clause, holders),
     }
-    return SeatRow(_("for %(name)s") % {"name": clause.authority.name}, asks, m, (*taken, *firm, *light))
+
+
+def _with_requester(row: SeatRow, clause: ClauseVerdict, proposal: Proposal) -> SeatRow:
+    """The row with the requester's seat set apart, if the clause asks for people like the requester."""
+    hashes = [one.hash for one in proposal.document.authorities if one.id == clause.authority.id]
+    requester = proposal.requester_id
+    if not any(requester in charter.eligible(clause.clause) for charter in charters.by_hash(hashes)):
+        return row
+    apart = Seat("apart", proposal.document.requester.name)
+    return replace(row, asks=_asks(clause, len(clause.eligible) + 1), seats=(*row.seats, apart))
 
 
 def _people(proposal: Proposal) -> dict[str, CharterPerson]:

@@ -1,6 +1,7 @@
 """Words for the things of this field, in one place: roles, kinds of authority, clauses."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
 
 from hsmnodes.node.protocol.documents import Clause
@@ -20,6 +21,22 @@ AREAS = {
     "service": ("Services", "What a provider gives a customer. Both sides consent."),
     "node": ("HSMs", "The machines themselves. The provider's HSM administrators consent."),
     "charter": ("Charters", "Who may do what. Each authority consents to its own."),
+}
+
+EXPLANATIONS = {
+    "key.generate/v1": _l(
+        "One key or several, made in the HSM and backed up as they are made. All of them, or none."
+    ),
+    "key.destroy/v1": _l("For ever. Copies in backups stay until those are destroyed."),
+    "zone.found/v1": _l(
+        "Draft its charter, have its people sign it, then ask the customer's officers to agree."
+    ),
+    "slot.create/v1": _l(
+        "Give a founded zone its place in an HSM, under a new backup key that nobody can read."
+    ),
+    "service.start/v1": _l("Give a customer a whole HSM, or room on one that others use too."),
+    "node.enrol/v1": _l("Admit a machine by the words of its identity key, so that it carries out warrants."),
+    "node.export-log/v1": _l("Have the HSM hand over entries of its journal, for examination."),
 }
 
 

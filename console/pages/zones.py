@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from console.pages.charter_view import CharterView, latest_of
+from console.pages.offers import founds_zones
 from console.pages.seating import few
 from console.pages.shell import page
 from console.sessions import person_required
@@ -18,7 +19,6 @@ from tenants.models import Person, State, TrustZone
 
 KEYS_SHOWN = 50
 PROPOSALS_SHOWN = 8
-ALIVE = {"": "alive", "destroyed": "destroyed", "any": "any"}
 
 
 @require_GET
@@ -38,7 +38,12 @@ def index(request: HttpRequest) -> HttpResponse:
             Q(name__icontains=text) | Q(service__customer__name__icontains=text) | Q(pk=text)
         )
     return page(
-        request, "console/zones/index.html", "zones", zones=zones, q=text, can_found=may_found(request.person)
+        request,
+        "console/zones/index.html",
+        "zones",
+        zones=zones,
+        q=text,
+        can_found=founds_zones(request.person),
     )
 
 
@@ -87,10 +92,3 @@ def _stage(zone: TrustZone, charter: CharterView | None) -> dict[str, Any]:
         ready = charter is not None and not charter.unsigned
         return {"next": "propose" if ready else "sign" if charter else "draft"}
     return {"next": "" if zone.zone_slots.exists() else "slot"}
-
-
-def may_found(person: Person) -> bool:
-    """Whether a service is there in which the person could draft a zone."""
-    return any(
-        access.may_propose(person, [service.customer_id]) for service in access.visible_services(person)
-    )

@@ -35,8 +35,8 @@ HINTS: dict[tuple[str, str], Hint] = {
     ("slot.create/v1", "slot"): Hint("The name of the zone's place on this node.", "Cards on ams-1"),
     ("service.start/v1", "service"): Hint("What the customer will call it.", "Payments HSM"),
     ("service.start/v1", "customer"): Hint(
-        "From then on the node knows this customer by its founding charter. Compare the words of the charter with "
-        "the customer before you sign."
+        "From then on the node knows this customer by its founding charter. Compare the words of the charter "
+        "with the customer before you sign."
     ),
     ("node.export-log/v1", "from_sequence"): Hint("At most 500 entries at once.", "", 1),
 }

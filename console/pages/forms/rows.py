@@ -12,7 +12,7 @@ MOST_ROWS = 50
 
 
 class Rows:
-    """The rows of one list parameter, named `<list>-<index>-<field>`; `<list>-total` says how many there are."""
+    """The rows of one list parameter, named `<list>-<index>-<field>`; `<list>-total` counts them."""
 
     def __init__(
         self,

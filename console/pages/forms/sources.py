@@ -48,10 +48,7 @@ def options(person: Person, tag: str, field: str) -> list[Option]:
 def node_options(person: Person, tag: str, zone: str = "") -> list[Option]:
     """The nodes that could carry out the operation: for a zone that has slots, those where it is."""
     nodes = visible_nodes(person).select_related("data_centre").order_by("data_centre__name", "name")
-    if tag == "node.enrol/v1":
-        nodes = nodes.filter(enrolled_at=None)
-    else:
-        nodes = nodes.exclude(enrolled_at=None)
+    nodes = nodes.filter(enrolled_at__isnull=tag == "node.enrol/v1")
     if tag.startswith("key."):
         nodes = _with_slots(nodes, zone)
     elif tag.startswith("slot.") and zone:
@@ -66,10 +63,7 @@ def _with_slots(nodes: QuerySet[Node], zone: str) -> QuerySet[Node]:
 
 def _zones(person: Person, tag: str) -> list[Option]:
     zones = access.visible_zones(person).select_related("service__customer").order_by("name")
-    if tag == "zone.found/v1":
-        zones = zones.filter(founded_at=None)
-    else:
-        zones = zones.exclude(founded_at=None)
+    zones = zones.filter(founded_at__isnull=tag == "zone.found/v1")
     if tag.startswith("key."):
         zones = zones.exclude(zone_slots=None).distinct()
     return [
@@ -79,7 +73,7 @@ def _zones(person: Person, tag: str) -> list[Option]:
 
 
 def _mine(person: Person, zones: QuerySet[TrustZone]) -> list[TrustZone]:
-    """Those in which the person could request something; a provider's people could through the provider too."""
+    """Those in which the person could request something; a provider's people can through the provider."""
     if person.organisation.is_provider:
         return list(zones)
     return [zone for zone in zones if access.may_propose(person, [zone.id, zone.service.customer_id])]

@@ -8,9 +8,11 @@ from tests.console.pages.stage import Stage
 from tests.world.signing_in import sign_in
 
 
-@pytest.fixture(autouse=True)
-def _static_root(settings):
+@pytest.fixture(autouse=True, scope="session")
+def _static_root():
     """The web server's folder of static files, which WhiteNoise wants to be there."""
+    from django.conf import settings
+
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 

@@ -1,16 +1,18 @@
 """A deployment with something to see on every page: done, running, waiting, refused, and in trouble."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from hsmnodes import incoming
-from hsmnodes.models import DataCentre, Node
+from hsmnodes.models import Node
 from hsmnodes.node.protocol.documents import Role
+from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.registering import add_data_centre
-from tenants import charter_drafts, charters, people, programs
+from tenants import charter_drafts, charters, clock, people, programs
 from tenants.charter_drafts import Duty
 from tenants.identifiers import new_id
-from tenants.models import CharterVersion, Proposal, Service, TrustZone
-from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, KIM, LEA, OLGA
+from tenants.models import CharterVersion, LogEntry, Proposal, TrustZone
+from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, LEA
 from tests.world.nodes import NodeOfWorld
 from tests.world.world import World
 
@@ -31,6 +33,8 @@ class Stage:
     proposals: dict[str, Proposal] = field(default_factory=dict)
     zones: dict[str, TrustZone] = field(default_factory=dict)
     charters: dict[str, CharterVersion] = field(default_factory=dict)
+    secret: str = ""
+    entry: int = 0
 
     def set(self) -> "Stage":
         """Everything."""
@@ -39,6 +43,8 @@ class Stage:
         self._keys()
         self._open()
         self._people()
+        entries = LogEntry.objects.filter(customer=self.world.meridian.id).exclude(document=b"")
+        self.entry = entries.order_by("-sequence").first().sequence
         return self
 
     def _machines(self) -> None:
@@ -49,8 +55,9 @@ class Stage:
         self.nodes["fra-2"] = NodeOfWorld.register("fra-2", by=self.world.person(CLEO))
         Node.objects.filter(name="fra-2").update(data_centre=frankfurt)
         self.proposals["enrolment"] = self.world.propose_enrolment(self.nodes["fra-2"])
-        for node, used, keys in (("ams-1", 3, 5), ("ams-2", 1, 0)):
+        for node, used, keys in (("ams-1", 2, 4), ("ams-2", 0, 0)):
             self._beat(node, capacity={"slots": 8, "slots_used": used, "keys": keys})
+        Node.objects.filter(name="fra-1").update(last_seen_at=clock.now() - timedelta(hours=5))
 
     def _beat(self, node: str, **changes) -> None:
         incoming.receive(self.nodes[node].heartbeat_message(**changes))
@@ -63,13 +70,10 @@ class Stage:
         drafted = self.world.draft_zone(service, name="Treasury")
         self.charters["Treasury"] = drafted
         self.zones["Treasury"] = drafted.zone
-        token = DINA.key
-        from hsmnodes.node.protocol.purposes import Purpose
-
         charters.sign_charter(
             charter=drafted,
             person=self.world.person(DINA),
-            assertion=token.sign(Purpose.FOUND, bytes(drafted.raw)),
+            assertion=DINA.key.sign(Purpose.FOUND, bytes(drafted.raw)),
         )
         self.proposals["service"] = self._lumen_service()
 
@@ -96,7 +100,7 @@ class Stage:
         proposal = self.world.propose("service.start/v1", parameters, by=CLEO, nodes=[self.nodes["ams-2"]])
         return self.world.approve(proposal, ADA, IVO)
 
-    def _propose_keys(self, zone: str, keys, *, by=DINA, reason=None) -> Proposal:
+    def _propose_keys(self, zone: str, keys, *, by=DINA) -> Proposal:
         parameters = {
             "zone": self.zones[zone].named().model_dump(),
             "keys": [
@@ -109,7 +113,11 @@ class Stage:
     def _keys(self) -> None:
         node = self.nodes["ams-1"]
         made = self.world.approve(self._propose_keys("Cards", KEYS), EMIL, FAY)
-        node.answer(made, results=node.key_results(made), detail="4 keys are generated.")
+        results = node.key_results(made)
+        for key in results["keys"]:
+            if key["algorithm"].startswith("aes"):
+                key["public_key"] = None
+        node.answer(made, results=results, detail="4 keys are generated.")
         self.proposals["made"] = Proposal.objects.get(pk=made.pk)
         refused = self.world.approve(
             self._propose_keys("Payments", [("card-signing", "ec-p256", ["sign"])]), EMIL, FAY
@@ -151,7 +159,7 @@ class Stage:
     def _people(self) -> None:
         by = self.world.person(JON)
         newcomer = people.add_person(organisation=self.world.northgate, name="Mara Lindqvist", by=by)
-        people.invite_person(person=newcomer, by=by)
+        self.secret = people.invite_person(person=newcomer, by=by).secret
         programs.register_program(
             name="Inventory export", public_key="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", by=by
         )
@@ -163,10 +171,3 @@ class Stage:
             current=current, duties=duties, by=self.world.person(GUS)
         )
         self.charters["meridian"] = current
-
-
-SERVICE, PLACES, EVERYBODY = (
-    Service,
-    DataCentre,
-    (ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, KIM, LEA, OLGA),
-)
