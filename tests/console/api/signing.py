@@ -72,6 +72,7 @@ class ProgramKey(HTTPSignatureKeyResolver):
             nonce=secrets.token_urlsafe(16) if nonce == "" else nonce,
             created=datetime.fromtimestamp(created or time.time(), UTC),
             include_alg=False,
+            use_existing_digest=bool(body),
             covered_component_ids=covered or (WRITE if body else READ),
         )
         return message.headers
