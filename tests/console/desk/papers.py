@@ -55,7 +55,7 @@ def node(name: str) -> dict[str, Any]:
 
 def generate_keys() -> dict[str, Any]:
     keys = [
-        {"label": "payments-2027", "algorithm": "ec-p256", "usages": ["sign", "verify"]},
+        {"label": "payments-2027", "algorithm": "ec-p256", "usages": ["sign"]},
         {"label": "archive-2027", "algorithm": "aes-256", "usages": ["decrypt", "encrypt"]},
     ]
     return {"zone": named("Cards"), "keys": keys}
