@@ -12,7 +12,7 @@ from webauthn.helpers import decode_credential_public_key
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.decode_credential_public_key import DecodedEC2PublicKey, DecodedOKPPublicKey
 from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import CredentialDeviceType
+from webauthn.helpers.structs import AttestationFormat, CredentialDeviceType
 
 from console.desk_backend import attestation
 from console.desk_backend.shapes import Registration
@@ -61,7 +61,7 @@ def read_registration(given: Registration, *, enrolment: Enrolment) -> Token:
             "public_key": canonical.b64u(key),
             "label": enrolment.label,
             "aaguid": verified.aaguid.replace("-", ""),
-            "attestation": {"format": str(verified.fmt.value), "trusted": trusted},
+            "attestation": {"format": AttestationFormat(verified.fmt).value, "trusted": trusted},
             "backup_eligible": verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE,
             "simulated": verified.credential_id.startswith(SIMULATOR_PREFIX),
         }
