@@ -140,7 +140,7 @@ class Site:
         return self.node.deliver(message.text())
 
     def send(self, warrant: Warrant, *chains: Chain) -> Receipt:
-        """Give the node a warrant with the charters of `chains`; the one receipt it answers with, verified."""
+        """Give the node a warrant with the charters of `chains`; the one receipt it answers with."""
         [said] = self.deliver(carrying(warrant, *chains)).said
         return self.read(said)
 

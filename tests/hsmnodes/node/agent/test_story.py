@@ -1,5 +1,7 @@
 """The main job on one node, from enrolment to a key that signs, on the fake driver and on SoftHSM2."""
 
+from itertools import pairwise
+
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -69,7 +71,7 @@ def test_receipts_follow_each_other(site, cast, zone):
         site.send(cast.generate_keys(site.at, zone, (f"key {number}", "aes-128", ("encrypt",))))
         for number in range(3)
     ]
-    for before, after in zip(receipts, receipts[1:], strict=False):
+    for before, after in pairwise(receipts):
         assert (after.sequence, after.previous) == (before.sequence + 1, before.sha256)
 
 

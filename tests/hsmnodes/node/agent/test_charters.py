@@ -1,0 +1,177 @@
+"""Charters: pinned, walked in order, never back; forks freeze; duties that must be apart are kept apart."""
+
+import pytest
+
+from hsmnodes.node.protocol.documents import AuthorityKind, Role
+from tests.cast.charters import Chain, make_charter
+from tests.cast.deployment import PAYMENTS
+from tests.cast.people import (
+    ADA,
+    CLEO,
+    DINA,
+    EMIL,
+    FAY,
+    GUS,
+    HANA,
+    IVO,
+    JON,
+    KIM,
+    LEA,
+    LUMEN,
+    MERIDIAN,
+    NORTHGATE,
+    OLGA,
+    PROVIDER_PEOPLE,
+    Member,
+)
+from tests.cast.signing import DAY
+from tests.hsmnodes.node.agent.making import carrying, charters
+
+OSCAR = Member("Oscar", MERIDIAN, (Role.KEY_MANAGER,))
+
+
+def people(*members):
+    return tuple(sorted((member.person() for member in members), key=lambda person: person.id))
+
+
+def amend_zone(zone, *members, now, newcomers=(), approvers=(EMIL, FAY)):
+    return zone.amend(
+        requester=DINA, approvers=approvers, newcomers=newcomers, now=now, people=people(*members)
+    )
+
+
+def test_a_node_that_missed_several_amendments_walks_them_in_order(site, cast, zone):
+    amend_zone(zone, DINA, EMIL, FAY, OSCAR, now=cast.now, newcomers=[OSCAR])
+    amend_zone(zone, DINA, EMIL, OSCAR, now=cast.now, approvers=(EMIL, OSCAR))
+    zone.amend(requester=DINA, approvers=(EMIL, OSCAR), now=cast.now, valid_until=cast.now + 200 * DAY)
+    zone.links.reverse()  # the order in the message does not matter
+    warrant = cast.generate_keys(site.at, zone)
+    assert site.send(warrant, zone).code == "quorum-not-met"  # Fay is no longer among them
+    assert site.facts.chains[AuthorityKind.ZONE, PAYMENTS.id].current == zone.current
+    site.start()
+    assert site.facts.chains[AuthorityKind.ZONE, PAYMENTS.id].current == zone.current
+
+
+def test_a_warrant_under_an_older_version_is_refused_once_the_newer_is_known(site, cast, zone):
+    stale = cast.generate_keys(site.at, zone)
+    amend_zone(zone, DINA, EMIL, FAY, OSCAR, now=cast.now, newcomers=[OSCAR])
+    site.deliver(charters(zone))
+    assert site.send(stale).code == "other-charter"
+    assert site.send(cast.generate_keys(site.at, zone)).outcome == "done"
+
+
+def test_a_version_cannot_be_skipped(site, cast, zone):
+    amend_zone(zone, DINA, EMIL, FAY, OSCAR, now=cast.now, newcomers=[OSCAR])
+    amend_zone(zone, DINA, EMIL, OSCAR, now=cast.now)
+    del zone.links[1]
+    assert site.send(cast.generate_keys(site.at, zone), zone).code == "version-missing"
+
+
+def test_an_amendment_without_its_quorum_changes_nothing(site, cast, zone):
+    amend_zone(zone, DINA, EMIL, FAY, OSCAR, now=cast.now, newcomers=[OSCAR], approvers=(EMIL,))
+    site.deliver(charters(zone))
+    assert site.facts.chains[AuthorityKind.ZONE, PAYMENTS.id].current == zone.charters[0]
+
+
+def test_two_valid_successors_freeze_the_authority(site, cast, zone):
+    other = Chain(zone.members, list(zone.charters), list(zone.links))
+    warrant = cast.generate_keys(site.at, zone)
+    amend_zone(zone, DINA, EMIL, FAY, OSCAR, now=cast.now, newcomers=[OSCAR])
+    other.amend(requester=DINA, approvers=(EMIL, FAY), now=cast.now, valid_until=cast.now + 100 * DAY)
+    site.deliver(charters(zone))
+    site.deliver(charters(other))
+    for one in (warrant, cast.generate_keys(site.at, zone), cast.generate_keys(site.at, other)):
+        assert site.send(one).code == "frozen"
+    site.start()
+    assert site.send(cast.generate_keys(site.at, zone)).code == "frozen"
+
+
+def test_the_same_amendment_signed_by_others_is_no_fork(site, cast, zone):
+    other = Chain(zone.members, list(zone.charters), list(zone.links))
+    for chain, approvers in ((zone, (EMIL, FAY)), (other, (FAY, EMIL))):
+        amend_zone(chain, DINA, EMIL, FAY, OSCAR, now=cast.now, newcomers=[OSCAR], approvers=approvers)
+        site.deliver(charters(chain))
+    assert site.send(cast.generate_keys(site.at, zone)).outcome == "done"
+
+
+def test_an_expired_charter_authorises_only_its_renewal(site, cast, zone):
+    site.clock.now += 301 * DAY
+    site.node.parts.clock.not_before(cast.now + 301 * DAY)
+    cast.now += 301 * DAY
+    assert site.send(cast.generate_keys(site.at, zone)).code == "charter-expired"
+    zone.amend(requester=DINA, approvers=(EMIL, FAY), now=cast.now, valid_until=cast.now + 90 * DAY)
+    assert site.send(cast.generate_keys(site.at, zone), zone).outcome == "done"
+
+
+def test_another_founding_charter_of_a_known_customer_is_refused(site, cast):
+    members = (DINA, EMIL, FAY, GUS, HANA, LEA)
+    forged = make_charter(
+        AuthorityKind.CUSTOMER, MERIDIAN, members, now=cast.now, valid_until=cast.now + 9 * DAY
+    )
+    chain = Chain.founded(forged, members)
+    receipt = site.send(cast.start_service(site.at, service=LUMEN, customer=chain), chain)
+    assert receipt.code == "other-anchor"
+
+
+def test_a_service_for_a_customer_whose_founding_is_not_complete_is_refused(make_site, cast):
+    site = make_site().enrolled()
+    link = cast.lumen.links[0]
+    cast.lumen.links[0] = link.model_copy(update={"possession": link.possession[:1]})
+    warrant = cast.start_service(site.at, customer=cast.lumen, officers=(IVO, OLGA))
+    assert site.send(warrant, cast.northgate, cast.lumen).outcome == "refused"
+    assert (AuthorityKind.CUSTOMER, LUMEN.id) not in site.facts.chains
+
+
+def test_charters_of_strangers_are_left_alone(site, cast):
+    head = site.head
+    report = site.deliver(charters(cast.lumen))
+    assert (report.refused, site.head) == (None, head)
+
+
+@pytest.mark.parametrize("how", ["by id", "by public key"])
+def test_who_administers_the_hsm_cannot_manage_keys_of_the_zone(make_site, cast, how):
+    if how == "by id":
+        both = ADA.with_roles(Role.KEY_MANAGER)
+    else:
+        both = Member("Adele", MERIDIAN, (Role.KEY_MANAGER,))
+        both.__dict__["key"] = ADA.key
+    zone = cast.zone(members=(DINA, EMIL, FAY, both))
+    site = make_site().serving()
+    receipt = site.send(cast.create_slot(site.at, zone), zone)
+    assert (receipt.outcome, receipt.code) == ("refused", "separation")
+    assert not site.pool.calls["install_backup_key"]
+
+
+def test_an_amendment_that_joins_duties_stops_the_zone_and_the_next_one_frees_it(site, cast, zone):
+    before = people(*PROVIDER_PEOPLE)
+    dina = DINA.with_roles(Role.HSM_ADMINISTRATOR)
+    cast.northgate.amend(
+        requester=CLEO,
+        approvers=(JON, KIM),
+        newcomers=[DINA],
+        now=cast.now,
+        people=people(*PROVIDER_PEOPLE, dina),
+    )
+    site.deliver(charters(cast.northgate))
+    assert site.send(cast.generate_keys(site.at, zone)).code == "separation"
+    assert (
+        site.send(cast.export_log(site.at)).outcome == "done"
+    )  # what has nothing to do with the zone goes on
+    cast.northgate.amend(requester=CLEO, approvers=(JON, KIM), now=cast.now, people=before)
+    assert site.send(cast.generate_keys(site.at, zone), cast.northgate).outcome == "done"
+
+
+def test_a_provider_whose_people_manage_the_keys_keeps_administrators_apart_too(make_site, cast):
+    managers = tuple(member.with_roles(Role.KEY_MANAGER) for member in (CLEO, JON, KIM))
+    zone = cast.zone(members=managers, controller="provider")
+    site = make_site().serving()
+    founding = cast.found_zone(zone)
+    warrant = cast.create_slot(site.at, zone, founding, managers=(JON, KIM))
+    assert site.send(warrant, zone).code == "separation"  # Cleo administers Northgate's HSMs
+
+
+def test_links_are_known_again_after_a_start_without_being_sent(site, cast, zone):
+    site.start()
+    assert site.deliver(carrying(cast.generate_keys(site.at, zone))).said
+    assert [place[0] for place in site.facts.chains] == ["provider", "customer", "zone"]
+    assert site.facts.provider == NORTHGATE.id

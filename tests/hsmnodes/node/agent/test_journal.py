@@ -1,0 +1,106 @@
+"""The journal is only ever added to, and shows every change to what it holds."""
+
+import sqlite3
+
+import pytest
+
+from hsmnodes.node.agent.commands.verify_journal import check_receipts
+from hsmnodes.node.agent.errors import NodeError
+from hsmnodes.node.agent.facts import Facts
+from hsmnodes.node.agent.journal import Draft, Journal
+from hsmnodes.node.agent.store import Store
+
+CHANGES = {
+    "a byte of an entry": "UPDATE entries SET entry = replace(entry, 'cancel', 'reject') WHERE sequence = 2",
+    "an entry with its hash": "UPDATE entries SET entry = (SELECT entry FROM entries WHERE sequence = 2),"
+    " hash = 'x' WHERE sequence = 3",
+    "an entry removed": "DELETE FROM entries WHERE sequence = 2",
+    "the first entry removed": "DELETE FROM entries LIMIT 1",
+    "a kind": "UPDATE entries SET kind = 'peer' WHERE sequence = 2",
+    "a key": "UPDATE entries SET proposal = 'other' WHERE sequence = 3",
+    "a hash": "UPDATE entries SET hash = 'ab' WHERE sequence = 2",
+    "entries in another order": "UPDATE entries SET sequence = 9 WHERE sequence = 2",
+    "an entry that is no JSON": "UPDATE entries SET entry = X'00' WHERE sequence = 2",
+    "an entry that has other fields": "UPDATE entries SET entry = '{}' WHERE sequence = 2",
+}
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "journal.sqlite3")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def journal(store):
+    journal = Journal(store)
+    journal.append([Draft("begun", {"deployment": "d"}), Draft("closed", {"how": "cancelled"})], at=1)
+    journal.append([Draft("intent", {"proposal": "p", "step": 0}, ("p", 0))], at=2)
+    return journal
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_changed_journal_is_found_out(store, journal, change):
+    with store.transaction() as connection:
+        for trigger in ("entries_stay", "entries_remain"):
+            connection.execute(f"DROP TRIGGER {trigger}")
+        assert connection.execute(change).rowcount
+    with pytest.raises(NodeError, match="broken"):
+        list(journal.verify())
+    with pytest.raises(NodeError, match="broken"):
+        Journal(store)
+
+
+def test_what_is_cut_off_at_the_end_is_not_seen_by_the_chain_alone(store, journal):
+    with store.transaction() as connection:
+        connection.execute("DROP TRIGGER entries_remain")
+        connection.execute("DELETE FROM entries WHERE sequence = 3")
+    assert Journal(store).head.sequence == 2  # which is what the HSM's record and the peers are for
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET kind = 'peer'",
+        "DELETE FROM entries",
+        "REPLACE INTO entries SELECT sequence, kind, proposal, step, X'00', 'h' FROM entries LIMIT 1",
+        "UPDATE receipts SET envelope = X'00'",
+        "DELETE FROM receipts",
+        "REPLACE INTO receipts VALUES ('p', 0, X'00')",
+    ],
+)
+def test_the_database_itself_holds_entries_and_receipts_fast(store, journal, statement):
+    with store.transaction() as connection:
+        connection.execute("INSERT INTO receipts VALUES ('p', 0, X'01')")
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"), store.transaction() as connection:
+        connection.execute(statement)
+    assert [entry.sequence for entry in journal.verify()] == [1, 2, 3]
+
+
+def test_there_is_one_intent_for_a_proposal_and_step(journal):
+    head = journal.head
+    with pytest.raises(NodeError, match="already"):
+        journal.append([Draft("closed", {}), Draft("intent", {"proposal": "p", "step": 0}, ("p", 0))], at=3)
+    assert journal.head == head
+    assert len(list(journal.verify())) == 3
+    journal.append([Draft("intent", {"proposal": "p", "step": 1}, ("p", 1))], at=3)
+
+
+def test_entries_are_all_written_or_none(store, journal):
+    with pytest.raises(Exception, match="float"):
+        journal.append([Draft("closed", {}), Draft("closed", {"how": 0.5})], at=3)
+    assert Journal(store).head == journal.head
+    assert journal.head.sequence == 3
+
+
+def test_receipts_are_held_to_the_journal(site, cast, zone):
+    site.send(cast.generate_keys(site.at, zone))
+    store, facts = site.node.parts.store, Facts.of(site.node.parts.ledger.journal.verify())
+    node = site.config.node.id
+    assert check_receipts(store, facts, site.at.identity, node=node) == 4
+    with store.transaction() as connection:
+        connection.execute("DROP TRIGGER receipts_stay")
+        connection.execute("UPDATE receipts SET envelope = (SELECT envelope FROM receipts LIMIT 1)")
+    with pytest.raises(NodeError, match="not what the journal says"):
+        check_receipts(store, facts, site.at.identity, node=node)

@@ -1,0 +1,86 @@
+"""A restored snapshot of a node's whole state directory, SoftHSM2's tokens included, is found out and refused."""
+
+import shutil
+
+import pytest
+
+from hsmnodes.node.agent.messages import WarrantMessage
+from tests.hsmnodes.node.agent.making import Cluster, carrying, real_drivers
+
+NAMES = ("ams-1", "ams-2", "fra-1")
+
+
+@pytest.fixture
+def cluster(make_site, cast, zone):
+    """Three nodes on SoftHSM2, the first with a zone and a key."""
+    cluster = Cluster([make_site(name=name, drivers=real_drivers) for name in NAMES])
+    first = cluster.sites[0]
+    first.send(cast.start_service(first.at), cast.northgate, cast.meridian)
+    first.send(cast.create_slot(first.at, zone), zone)
+    assert first.send(cast.generate_keys(first.at, zone)).outcome == "done"
+    cluster.beat()
+    return cluster
+
+
+def snapshot(site, folder):
+    """A copy of everything the node has on disk."""
+    site.stop()
+    shutil.copytree(site.config.state, folder)
+    site.start()
+
+
+def restore(site, folder):
+    """Put the copy in the place of what the node has, and start it."""
+    site.stop()
+    shutil.rmtree(site.config.state)
+    shutil.copytree(folder, site.config.state)
+    site.start()
+
+
+def test_a_key_destroyed_since_cannot_be_brought_back(cluster, cast, zone, tmp_path):
+    site = cluster.sites[0]
+    [key] = [(key.id, key.label) for key in site.facts.holdings.keys.values()]
+    generate_again = carrying(cast.generate_keys(site.at, zone, ("second", "aes-256", ("encrypt",))))
+    snapshot(site, tmp_path / "snapshot")
+    cluster.beat()
+    assert site.read(site.deliver(generate_again).said[0]).outcome == "done"
+    assert site.send(cast.destroy_keys(site.at, zone, key)).outcome == "done"
+    cluster.beat()
+
+    restore(site, tmp_path / "snapshot")
+    assert site.state == "starting"
+    assert site.deliver(generate_again).held
+    said = cluster.relay(site, site.node.heartbeat())
+    assert site.state == "refusing"
+    assert [site.read(one).code for one in said] == ["rewound"]  # the replayed warrant is refused, not done
+    assert site.send(cast.generate_keys(site.at, zone)).code == "rewound"
+    site.start()  # nor does another start help
+    cluster.relay(site, site.node.heartbeat())
+    assert site.state == "refusing"
+
+
+def test_a_snapshot_of_now_may_be_restored(cluster, cast, zone, tmp_path):
+    site = cluster.sites[0]
+    snapshot(site, tmp_path / "snapshot")
+    cluster.beat()
+    restore(site, tmp_path / "snapshot")
+    cluster.relay(site, site.node.heartbeat())
+    assert site.state == "ready"
+    message: WarrantMessage = carrying(cast.generate_keys(site.at, zone, ("later", "aes-256", ("encrypt",))))
+    assert site.read(site.deliver(message).said[0]).outcome == "done"
+
+
+def test_a_database_restored_without_its_hsm_is_found_out_by_the_hsm_alone(make_site, cast, zone, tmp_path):
+    site = make_site(drivers=real_drivers).with_zone(zone)
+    site.stop()
+    shutil.copytree(site.config.state, tmp_path / "snapshot")
+    site.start()
+    site.send(cast.generate_keys(site.at, zone))
+    site.stop()
+    for file in site.config.state.glob("journal.sqlite3*"):
+        file.unlink()
+    for file in (tmp_path / "snapshot").glob("journal.sqlite3*"):
+        shutil.copy(file, site.config.state)
+    site.start()
+    assert site.state == "refusing"
+    assert site.send(cast.generate_keys(site.at, zone)).code == "rewound"
