@@ -19,3 +19,11 @@ def refresh(proposal: Proposal, standing: Standing) -> None:
 def clear(proposal: Proposal) -> None:
     """Let the proposal wait for nobody."""
     Waiting.objects.filter(proposal=proposal).delete()
+
+
+def waiting_ids(person: Person) -> list[str]:
+    """The ids of the proposals that wait for a person's signature.
+
+    A list, not a query within one: a database that orders by age would else walk all proposals to find them.
+    """
+    return list(person.inbox.values_list("proposal_id", flat=True))

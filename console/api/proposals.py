@@ -17,6 +17,7 @@ from console.api.proposal_shapes import ProposalDetailSerializer, ProposalSerial
 from tenants import access
 from tenants.access import Viewer
 from tenants.errors import NotVisible
+from tenants.inbox import waiting_ids
 from tenants.models import OPEN_STATES, RUNNING_STATES, Person, Proposal, State
 
 RELATED = ("requester__organisation", "program", "provider", "customer", "zone")
@@ -97,7 +98,7 @@ class Proposals(VisibleProposals, ListView):
         if view == "mine":
             return rows.filter(own)
         if view == "waiting":
-            return rows.filter(waiting__person=viewer) if isinstance(viewer, Person) else rows.none()
+            return rows.filter(pk__in=waiting_ids(viewer)) if isinstance(viewer, Person) else rows.none()
         return rows.filter(~Q(state=State.DRAFT) | own)
 
 

@@ -15,6 +15,7 @@ from console.pages.shell import is_seen, nothing_new, page, version_of
 from console.sessions import person_required
 from hsmnodes.node.operations.registry import operations
 from tenants import access
+from tenants.inbox import waiting_ids
 from tenants.listing import Page, page_of
 from tenants.models import OPEN_STATES, RUNNING_STATES, Person, Proposal, State
 
@@ -99,7 +100,7 @@ def _filtered(request: HttpRequest, person: Person) -> QuerySet[Proposal]:
     view = _view(request)
     found = access.visible_proposals(person)
     if view == "waiting":
-        found = found.filter(waiting__person=person)
+        found = found.filter(pk__in=waiting_ids(person))
     elif view == "mine":
         found = found.filter(requester=person)
     else:
