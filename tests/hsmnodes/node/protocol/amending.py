@@ -10,6 +10,7 @@ from hsmnodes.node.protocol.purposes import Purpose
 from tests.cast.charters import Chain
 from tests.cast.people import CUSTOMER_PEOPLE, GUS, HANA, LEA, MERIDIAN, Member
 from tests.cast.signing import changed, make_warrant
+from tests.cast.tokens import SoftwareToken
 from tests.hsmnodes.node.protocol.making import AMEND, GENERATE, NOW, make_charter, rule
 
 MIA = Member("Mia", MERIDIAN, (Role.SECURITY_OFFICER,))
@@ -74,8 +75,8 @@ def possessed(new: Charter, *members: Member, purpose: Purpose = Purpose.FOUND) 
     return {"possession": tuple(one.key.sign(purpose, new.raw) for one in members)}
 
 
-def alias(member: Member, name: str) -> Member:
-    """Another person, by id and name, with the very token of `member`."""
+def alias(member: Member, name: str, key: SoftwareToken | None = None) -> Member:
+    """A person of this name, with the very token of `member` or the one given."""
     other = replace(member, name=name)
-    other.__dict__["key"] = member.key
+    other.__dict__["key"] = key or member.key
     return other

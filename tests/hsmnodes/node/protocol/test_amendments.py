@@ -8,7 +8,7 @@ from hsmnodes.node.protocol.charters import is_fork, verify_amendment, verify_ch
 from hsmnodes.node.protocol.documents import CharterLink, Desk, Role
 from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.purposes import Purpose
-from tests.cast.charters import DEPLOYMENT
+from tests.cast.charters import DEPLOYMENT, Chain
 from tests.cast.people import ADA, DINA, EMIL, FAY, GUS, HANA, LEA, LUMEN, make_id
 from tests.cast.signing import cancel, reject
 from tests.hsmnodes.node.protocol.amending import (
@@ -27,7 +27,7 @@ from tests.hsmnodes.node.protocol.amending import (
     proposal_of,
     with_people,
 )
-from tests.hsmnodes.node.protocol.making import GENERATE, NOW, rule
+from tests.hsmnodes.node.protocol.making import GENERATE, NOW, make_charter, rule
 
 NEXT = CHAIN.next_version(valid_until=CURRENT.valid_until - 1)
 
@@ -51,6 +51,18 @@ def at_another_desk():
     return CHAIN.next_version(
         desk=Desk(origin="https://desk.meridian.example", rp_id="desk.meridian.example")
     )
+
+
+def with_gus_under_another_name_and_another_token():
+    """As before, but Gus requests with a token that the next version does not know."""
+    people = in_order([GUS.person(tokens=(GUS.key, GUS.second_key)), *(one.person() for one in but(GUS))])
+    everyone = [*PEOPLE, alias(GUS, "Gus", GUS.second_key)]
+    chain = Chain.founded(make_charter((), *amend_rule(2), people=people), everyone)
+    gustav = alias(GUS, "Gustav")
+    staying = in_order(one.person() for one in (*but(GUS), gustav))
+    new = chain.next_version(people=staying, rules=amend_rule(3))
+    by_second = alias(GUS, "Gus", GUS.second_key)
+    return chain, link(new, chain=chain, requester=by_second, approvers=[LEA, MIA, GUS], newcomers=[gustav])
 
 
 def under_rules(*rules):
@@ -101,6 +113,10 @@ REFUSED: dict[str, tuple[Callable[[], CharterLink], str]] = {
     ),
     "the requester signs under a new id with the old key": (
         with_gus_under_another_name,
+        "not-authorised-new",
+    ),
+    "the requester does so, having requested with a token that goes": (
+        with_gus_under_another_name_and_another_token,
         "not-authorised-new",
     ),
     "a new desk, approved at the old one alone": (lambda: link(at_another_desk()), "not-authorised-new"),

@@ -2,7 +2,7 @@
 
 from hsmnodes.node.protocol.documents import Approval
 from hsmnodes.node.protocol.purposes import Purpose
-from hsmnodes.node.protocol.quorum import Closed
+from hsmnodes.node.protocol.quorum import Closed, Verdict
 from tests.cast.people import HANA, IVO
 from tests.cast.signing import approve, cancel, reject
 from tests.hsmnodes.node.protocol.making import NOW
@@ -58,3 +58,7 @@ def test_the_first_who_closes_a_proposal_is_named_with_the_reason():
 def test_problems_are_told_all_at_once():
     found = SCENE.judge([], now=SCENE.charter.valid_until, floor=3)
     assert [one.code for one in found.problems] == ["expired", "charter-expired", "below-floor"]
+
+
+def test_a_verdict_about_nothing_authorises_nothing():
+    assert not Verdict().authorised
