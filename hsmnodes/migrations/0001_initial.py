@@ -2,8 +2,9 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import tenants.models.fields
 from django.db import migrations, models
+
+import tenants.models.fields
 
 
 class Migration(migrations.Migration):
