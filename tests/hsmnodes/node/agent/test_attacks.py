@@ -32,7 +32,7 @@ from tests.cast.people import (
 )
 from tests.cast.signing import DAY, approve, changed, make_proposal, make_warrant
 from tests.cast.tokens import SoftwareToken
-from tests.hsmnodes.node.agent.making import Site, links
+from tests.hsmnodes.node.agent.making import Site, charters, links
 from tests.hsmnodes.node.agent.test_refusals import proposed
 
 TRIES = 10_000
@@ -45,7 +45,9 @@ class Attacker:
     def __init__(self, site: Site, cast, zone, rng: random.Random) -> None:
         self.rng, self.site, self.cast, self.zone = rng, site, cast, zone
         elsewhere = NodeOfCast(named("fra-1"), b"\x04" + bytes(range(64)))
-        stale = cast.zone()
+        stale = cast.generate_keys(site.at, zone)
+        zone.amend(requester=DINA, approvers=(EMIL, FAY), now=cast.now, valid_until=cast.now + 200 * DAY)
+        assert site.deliver(charters(zone)).refused is None
         self.links = links(cast.northgate, cast.meridian, cast.lumen, zone)
         self.valid = [
             cast.start_service(site.at, service=named("Second"), mode="shared"),
@@ -60,7 +62,8 @@ class Attacker:
             cast.generate_keys(elsewhere, zone),
             cast.enrol(elsewhere),
             cast.start_service(elsewhere),
-            cast.generate_keys(site.at, stale, not_before=cast.now - 3 * DAY, expires_at=cast.now - DAY),
+            stale,
+            cast.generate_keys(site.at, zone, not_before=cast.now - 3 * DAY, expires_at=cast.now - DAY),
             cast.found_zone(zone),
         ]
         self.done = [cast.enrol(site.at)]

@@ -1,4 +1,4 @@
-"""A restored snapshot of a node's whole state directory, SoftHSM2's tokens included, is found out and refused."""
+"""A restored snapshot of a node's whole state, SoftHSM2's tokens included, is found out and refused."""
 
 import shutil
 

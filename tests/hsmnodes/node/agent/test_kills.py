@@ -1,0 +1,98 @@
+"""kill -9 at every step of a warrant's life, on SoftHSM2: done once, settled, one receipt ever after.
+
+`--kills N` says how often each step is killed (20 if it is not given).
+"""
+
+import pytest
+
+from hsmnodes.node.agent.commands.verify_journal import check_receipts
+from hsmnodes.node.agent.facts import Facts
+from hsmnodes.node.operations.key.generate import key_id
+from tests.cast.deployment import PAYMENTS
+from tests.cast.people import named
+from tests.hsmnodes.node.agent.killing import MOMENTS, deliver_and_kill
+from tests.hsmnodes.node.agent.making import carrying, real_drivers
+from tests.hsmnodes.node.agent.test_refusals import proposed
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+
+@pytest.fixture
+def kills(request) -> int:
+    return request.config.getoption("--kills", default=20)
+
+
+@pytest.fixture
+def site(make_site, zone):
+    return make_site(drivers=real_drivers).with_zone(zone)
+
+
+def settle(site, message):
+    """Start the node again and ask it twice; the one receipt there is, and that it was the same each time."""
+    site.start()
+    settled = site.node.advance()
+    [first] = site.deliver(message).said
+    assert site.deliver(message).said == [first]
+    assert settled in ([], [first])
+    return site.read(first)
+
+
+def check_whole(site):
+    """The journal holds, every receipt is in it, they follow without a gap, and nothing is left open."""
+    journal = site.node.parts.ledger.journal
+    facts = Facts.of(journal.verify())
+    check_receipts(site.node.parts.store, facts, site.at.identity, node=site.config.node.id)
+    assert facts.open_intents == {}
+    assert facts.holdings == site.facts.holdings
+    assert facts.last_receipt[0] == len(facts.outcomes)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_keys_are_generated_once(site, cast, zone, moment, kills):
+    for number in range(kills):
+        names = [(f"pair {number}", "ec-p256", ("sign",)), (f"secret {number}", "aes-256", ("encrypt",))]
+        warrant = cast.generate_keys(site.at, zone, *names)
+        message = carrying(warrant)
+        site.stop()
+        deliver_and_kill(site, message.text(), moment)
+        receipt = settle(site, message)
+        assert receipt.outcome == "done", receipt
+        ids = [key_id(proposed(warrant).proposal, index).hex() for index in (0, 1)]
+        assert [key["id"] for key in receipt.results["keys"]] == ids
+        stored = site.node.parts.executor._hands.driver(PAYMENTS.id).list_keys()
+        assert len(stored) == 2 * (number + 1), "nothing is left over, and nothing is there twice"
+        assert all(key.complete for key in stored)
+        check_whole(site)
+
+
+@pytest.mark.parametrize(
+    "moment", ["after the intent", "during the act", "in a driver call", "after the outcome"]
+)
+def test_keys_are_destroyed_once(site, cast, zone, moment, kills):
+    for number in range(kills):
+        made = site.send(cast.generate_keys(site.at, zone, (f"pair {number}", "ec-p256", ("sign",))))
+        [key] = [(key["id"], key["label"]) for key in made.results["keys"]]
+        message = carrying(cast.destroy_keys(site.at, zone, key))
+        site.stop()
+        deliver_and_kill(site, message.text(), moment)
+        assert settle(site, message).outcome == "done"
+        assert site.node.parts.executor._hands.driver(PAYMENTS.id).list_keys() == []
+        check_whole(site)
+
+
+@pytest.mark.parametrize(
+    "moment", ["after the intent", "during the act", "in a driver call", "after the outcome"]
+)
+def test_slots_are_created_once(make_site, cast, moment, kills):
+    site = make_site(drivers=real_drivers, slots=1000).serving()
+    for number in range(kills):
+        zone = cast.zone(named(f"Zone {number}"))
+        message = carrying(cast.create_slot(site.at, zone, slot=named(f"Slot {number}")), zone)
+        site.stop()
+        deliver_and_kill(site, message.text(), moment)
+        receipt = settle(site, message)
+        assert receipt.outcome == "done", receipt
+        driver = site.node.parts.executor._hands.driver(zone.current.authority.id)
+        assert driver.backup_key_kcv() == receipt.results["backup_key"]["kcv"]
+        assert driver.list_keys() == []
+        check_whole(site)

@@ -1,0 +1,281 @@
+"""What every operation gets for nothing: the same attacks on each, made from the registry.
+
+An operation without a story here fails the first test, so that none is added without them.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from hsmnodes.node.operations.base import NodeOperation
+from hsmnodes.node.operations.registry import default_rules, operation, operations
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.charters import verify_amendment
+from hsmnodes.node.protocol.documents import Proposal, Role, Warrant
+from hsmnodes.node.protocol.errors import Refused
+from hsmnodes.node.protocol.quorum import Signatures, evaluate
+from tests.cast.charters import Chain
+from tests.cast.deployment import Deployment
+from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, HANA, JON, KIM, LEA, MERIDIAN, Member
+from tests.cast.signing import changed, make_warrant
+from tests.hsmnodes.node.agent.making import Site, carrying, charters
+
+OSCAR = Member("Oscar", MERIDIAN, (Role.KEY_MANAGER,))
+
+
+@dataclass
+class Scene:
+    """A node in the state in which a good warrant of an operation would be carried out."""
+
+    site: Site
+    cast: Deployment
+    zone: Chain
+
+
+@dataclass(frozen=True)
+class Story:
+    """How an operation comes about: how far the node is, its warrant, its people and their charters."""
+
+    stage: Callable[[Scene], object]
+    warrant: Callable[[Scene], Warrant]
+    requester: Member
+    approvers: Sequence[Member]
+    chains: Callable[[Scene], Sequence[Chain]]
+
+
+def _destroy(scene: Scene) -> Warrant:
+    made = scene.site.send(scene.cast.generate_keys(scene.site.at, scene.zone))
+    [key] = made.results["keys"]
+    return scene.cast.destroy_keys(scene.site.at, scene.zone, (key["id"], key["label"]))
+
+
+def _amend(scene: Scene) -> Warrant:
+    zone = Chain(scene.zone.members, list(scene.zone.charters), list(scene.zone.links))
+    link = zone.amend(
+        requester=DINA, approvers=(EMIL, FAY), now=scene.cast.now, valid_until=scene.cast.now + 9
+    )
+    return Warrant.from_bytes(canonical.b64u_decode(link.warrant))
+
+
+PROVIDER, CUSTOMER, ZONE = (
+    lambda s: [s.cast.northgate], lambda s: [s.cast.meridian], lambda s: [s.zone],
+)  # fmt: skip
+STORIES = {
+    "charter.amend/v1": Story(lambda s: s.site.with_zone(s.zone), _amend, DINA, (EMIL, FAY), ZONE),
+    "key.destroy/v1": Story(lambda s: s.site.with_zone(s.zone), _destroy, DINA, (EMIL, FAY), ZONE),
+    "key.generate/v1": Story(
+        lambda s: s.site.with_zone(s.zone),
+        lambda s: s.cast.generate_keys(s.site.at, s.zone),
+        DINA,
+        (EMIL, FAY),
+        ZONE,
+    ),
+    "node.enrol/v1": Story(lambda s: None, lambda s: s.cast.enrol(s.site.at), CLEO, (ADA, BEN), PROVIDER),
+    "node.export-log/v1": Story(
+        lambda s: s.site.enrolled(), lambda s: s.cast.export_log(s.site.at), CLEO, (ADA,), PROVIDER
+    ),
+    "service.start/v1": Story(
+        lambda s: s.site.enrolled(),
+        lambda s: s.cast.start_service(s.site.at),
+        CLEO,
+        (ADA, BEN, GUS, LEA),
+        lambda s: [s.cast.northgate, s.cast.meridian],
+    ),
+    "slot.create/v1": Story(
+        lambda s: s.site.serving(),
+        lambda s: s.cast.create_slot(s.site.at, s.zone),
+        CLEO,
+        (ADA, BEN, DINA, EMIL),
+        lambda s: [s.cast.northgate, s.zone],
+    ),
+    "zone.found/v1": Story(
+        lambda s: s.site.serving(), lambda s: s.cast.found_zone(s.zone), DINA, (GUS, LEA), CUSTOMER
+    ),
+}
+ON_NODES = [tag for tag, found in operations().items() if isinstance(found, NodeOperation)]
+FLOORED = [tag for tag, found in operations().items() if found.consent.floor >= 2]
+every_operation = pytest.mark.parametrize("tag", operations())
+every_on_a_node = pytest.mark.parametrize("tag", ON_NODES)
+
+
+@pytest.fixture
+def play(tmp_path, tag):
+    """The scene of an operation, with its good warrant."""
+    cast = Deployment()
+    scene = Scene(Site(tmp_path, cast), cast, cast.zone())
+    STORIES[tag].stage(scene)
+    yield scene, STORIES[tag].warrant(scene)
+    scene.site.stop()
+
+
+def proposal_of(warrant: Warrant) -> Proposal:
+    return Proposal.from_bytes(warrant.proposal_bytes)
+
+
+def authorised(tag, scene, warrant, *, now=None) -> bool:
+    """Whether the signatures suffice, as everyone counts them."""
+    proposal = proposal_of(warrant)
+    found = operation(proposal.operation)
+    consent = found.consent_for(found.read(proposal.parameters))
+    in_force = [chain.current for chain in STORIES[tag].chains(scene)]
+    return evaluate(
+        in_force, proposal, Signatures.of(warrant), consent=consent, now=now or scene.cast.now
+    ).authorised
+
+
+def outcome(scene, tag, warrant) -> str:
+    """What the node makes of it, with the charters it might need."""
+    said = scene.site.deliver(carrying(warrant, *STORIES[tag].chains(scene))).said
+    return scene.site.read(said[0]).outcome.value if said else "no answer"
+
+
+def state(scene):
+    facts = scene.site.facts
+    return facts.holdings, facts.intents, facts.outcomes, scene.site.pool.acts
+
+
+def refused_without_a_trace(scene, tag, warrant) -> bool:
+    before = [repr(one) for one in state(scene)]
+    recorded = scene.site.node.parts.store.rows("SELECT COUNT(*) FROM refusals")[0][0]
+    answer = outcome(scene, tag, warrant)
+    noted = scene.site.node.parts.store.rows("SELECT COUNT(*) FROM refusals")[0][0]
+    return (
+        answer in ("refused", "no answer")
+        and before == [repr(one) for one in state(scene)]
+        and noted > recorded
+    )
+
+
+def test_every_operation_has_a_story():
+    assert set(STORIES) == set(operations())
+
+
+@every_operation
+def test_its_good_warrant_is_authorised(play, tag):
+    scene, warrant = play
+    assert authorised(tag, scene, warrant)
+
+
+@every_on_a_node
+def test_it_is_carried_out_once(play, tag):
+    scene, warrant = play
+    assert outcome(scene, tag, warrant) == "done"
+    first, acts = scene.site.deliver(carrying(warrant)).said, scene.site.pool.acts
+    scene.site.start()
+    acts = scene.site.pool.acts
+    assert scene.site.deliver(carrying(warrant)).said == first
+    assert scene.site.pool.acts == acts
+
+
+@pytest.mark.parametrize("tag", [tag for tag in operations() if tag not in ON_NODES])
+def test_no_node_carries_it_out(play, tag):
+    scene, warrant = play
+    assert refused_without_a_trace(scene, tag, warrant)
+
+
+@every_operation
+def test_who_proposes_cannot_approve(play, tag):
+    scene, warrant = play
+    requester = STORIES[tag].requester
+    lone = make_warrant(proposal_of(warrant), requester, [requester, *STORIES[tag].approvers[:-1]])
+    lone = lone.model_copy(update={"evidence": warrant.evidence})
+    assert not authorised(tag, scene, lone)
+    assert refused_without_a_trace(scene, tag, lone)
+
+
+@pytest.mark.parametrize("tag", FLOORED)
+def test_one_person_twice_is_one_person(play, tag):
+    scene, warrant = play
+    twice = warrant.model_copy(update={"approvals": (*warrant.approvals[:-1], warrant.approvals[0])})
+    assert not authorised(tag, scene, twice)
+    assert refused_without_a_trace(scene, tag, twice)
+
+
+@every_operation
+def test_an_expired_one_is_refused(play, tag):
+    scene, warrant = play
+    after = proposal_of(warrant).expires_at
+    assert not authorised(tag, scene, warrant, now=after)
+    scene.site.clock.now = after
+    assert refused_without_a_trace(scene, tag, warrant)
+
+
+@every_operation
+def test_one_changed_byte_is_refused(play, tag):
+    scene, warrant = play
+    rng = random.Random(tag)
+    before = [repr(one) for one in state(scene)]
+    for _ in range(60):
+        data = bytearray(warrant.raw)
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        message = carrying(warrant).model_copy(update={"warrant": canonical.b64u(bytes(data))})
+        said = scene.site.deliver(message).said
+        assert all(scene.site.read(one).outcome == "refused" for one in said)
+    assert before == [repr(one) for one in state(scene)]
+
+
+@every_operation
+def test_it_needs_every_authority_it_names(play, tag):
+    scene, warrant = play
+    for chain in STORIES[tag].chains(scene):
+        known = chain.current.by_credential
+        without = [one for one in warrant.approvals if one.assertion.credential_id not in known]
+        short = warrant.model_copy(update={"approvals": tuple(without)})
+        assert not authorised(tag, scene, short)
+        assert refused_without_a_trace(scene, tag, short)
+
+
+def withdraw(scene: Scene, chain: Chain) -> None:
+    """Amend a charter so that one who approves no longer has the role; the node hears of it."""
+    people = {person.id: person for person in chain.current.people}
+    if chain is scene.cast.northgate:
+        del people[ADA.id]
+        signed = {"requester": CLEO, "approvers": (JON, KIM)}
+    elif chain is scene.cast.meridian:
+        people[GUS.id] = GUS.with_roles(Role.AUDITOR).person()
+        people[HANA.id] = HANA.with_roles(Role.SECURITY_OFFICER).person()
+        signed = {"requester": DINA, "approvers": (GUS, LEA, HANA)}
+    else:
+        del people[EMIL.id]
+        people[OSCAR.id] = OSCAR.person()
+        signed = {"requester": DINA, "approvers": (EMIL, FAY, OSCAR), "newcomers": [OSCAR]}
+    wanted = tuple(sorted(people.values(), key=lambda person: person.id))
+    current = chain.next_version(people=wanted)
+    link = chain.link_to(current, now=scene.cast.now, **signed)
+    verify_amendment(chain.current, link)
+    chain.charters.append(current)
+    chain.links.append(link)
+    scene.site.deliver(charters(chain))
+
+
+@every_operation
+def test_a_role_withdrawn_in_between_no_longer_counts(play, tag):
+    scene, warrant = play
+    for chain in STORIES[tag].chains(scene):
+        withdraw(scene, chain)
+    assert not authorised(tag, scene, warrant)
+    assert refused_without_a_trace(scene, tag, warrant)
+
+
+@every_operation
+def test_a_parameter_too_many_or_too_few_is_refused(tag, play):
+    scene, warrant = play
+    parameters = proposal_of(warrant).parameters
+    fewer = dict(list(parameters.items())[1:])
+    for changed_parameters in (parameters | {"force": True}, fewer):
+        with pytest.raises(Refused):
+            operation(tag).read(changed_parameters)
+        proposal = changed(proposal_of(warrant), parameters=changed_parameters)
+        wrong = make_warrant(proposal, STORIES[tag].requester, STORIES[tag].approvers)
+        assert refused_without_a_trace(scene, tag, wrong)
+
+
+@every_operation
+def test_the_default_rules_satisfy_its_floor(tag):
+    found = operation(tag)
+    for kind in found.rules:
+        [rule] = [rule for rule in default_rules(kind) if rule.operation == tag]
+        assert sum(clause.m for clause in rule.clauses) >= found.consent.floor
+    assert set(found.consent.kinds) <= set(found.rules)
