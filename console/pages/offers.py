@@ -47,14 +47,17 @@ def duties_of(person: Person) -> dict[AuthorityKind, list[Charter]]:
     return found
 
 
+def may_request(operation: Operation[Any], person: Person) -> bool:
+    """Whether the person has a duty under a charter whose consent the operation needs (an amendment: any)."""
+    duties = duties_of(person)
+    return bool(duties) and (
+        not operation.consent.kinds or any(one in duties for one in operation.consent.kinds)
+    )
+
+
 def offered(person: Person) -> list[Operation[Any]]:
     """The operations that the person can propose somewhere."""
-    duties = duties_of(person)
-    return [
-        one
-        for tag, one in operations().items()
-        if tag not in ELSEWHERE and any(kind in duties for kind in one.consent.kinds)
-    ]
+    return [one for tag, one in operations().items() if tag not in ELSEWHERE and may_request(one, person)]
 
 
 def offers(person: Person) -> list[Group]:

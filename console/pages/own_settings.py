@@ -59,10 +59,15 @@ def index(request: HttpRequest) -> HttpResponse:
 @recent_required
 def register_program(request: HttpRequest) -> HttpResponse:
     """Register a program of one's own organisation."""
+    person: Person = request.person
+    access.require(
+        access.may_manage_people(person, person.organisation),
+        _("Programs are registered by the organisation's security officers."),
+    )
     form = ProgramForm(request.POST)
     if form.is_valid():
         try:
-            program = programs.register_program(by=request.person, **form.cleaned_data)
+            program = programs.register_program(by=person, **form.cleaned_data)
         except Invalid as error:
             form.add_error("public_key" if error.code == "bad-key" else "name", error.message)
         else:

@@ -1,20 +1,18 @@
 """Everything the page of a proposal shows, put together for one viewer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from console.pages import wording
 from console.pages.changes import Change, changes
-from console.pages.parameters import Parameters, put_together
+from console.pages.parameters import Parameters, count_rows, put_together
 from console.pages.proposal_story import Moment, story
 from console.pages.results import Outcome, outcomes_of
 from console.pages.seating import Few, SeatRow, few, seat_rows
 from console.pages.shell import version_of
 from hsmnodes.models import Node, OutboxMessage, Receipt
 from hsmnodes.node.operations.base import Operation
-from hsmnodes.node.operations.fields import FieldTree, field_trees
 from hsmnodes.node.operations.registry import operation
 from hsmnodes.node.operations.sentences import Row, render_fields
 from tenants import access, verdicts
@@ -176,8 +174,7 @@ class ProposalView:
 
     @property
     def _parameters(self) -> int:
-        parameters = self.proposal.document.parameters
-        return sum(_rows(tree, parameters[tree["name"]]) for tree in field_trees(self.operation.parameters))
+        return count_rows(self.operation, self.proposal.document.parameters)
 
 
 def view_of(proposal: Proposal, viewer: Person) -> ProposalView:
@@ -196,12 +193,3 @@ def version(proposal: Proposal) -> str:
         list(proposal.receipts.values_list("hash", flat=True)),
         [node.status for node in nodes],
     )
-
-
-def _rows(tree: FieldTree | Mapping[str, Any], value: Any) -> int:
-    """How many rows a field takes where it is rendered (hsmnodes/node/operations/sentences.py)."""
-    if tree["kind"] == "group":
-        return sum(_rows(inner, value[inner["name"]]) for inner in tree["fields"])
-    if tree["kind"] == "list" and tree["item"]["kind"] == "group" and value:
-        return sum(_rows({"kind": "group", "fields": tree["item"]["fields"]}, one) for one in value)
-    return 1

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from console.pages import wording
 from console.pages.forms.operation_form import OperationForm
-from console.pages.offers import offers, sample_consent
+from console.pages.offers import may_request, offers, sample_consent
 from console.pages.shell import page
 from console.sessions import person_required
 from hsmnodes.access import visible_nodes
@@ -18,7 +19,7 @@ from hsmnodes.node.protocol.errors import Refused
 from tenants import access, workflow
 from tenants.drafting import build_proposal
 from tenants.errors import DomainError, NotAllowed, NotVisible
-from tenants.models import Person, Proposal
+from tenants.models import Person, Proposal, State
 
 
 @require_GET
@@ -36,11 +37,16 @@ def fill_in(request: HttpRequest, tag: str) -> HttpResponse:
         raise NotVisible
     found = find_operation(tag)
     person: Person = request.person
+    access.require(
+        may_request(found, person),
+        _("This is proposed by people with a duty in a charter whose consent it needs. You have none."),
+    )
     posted = request.POST if request.method == "POST" else None
     form = OperationForm(found, person, posted, initial=_initial(request))
     if posted is not None and form.is_valid():
         draft = _save(form, person)
         if draft is not None:
+            _replace(request, person)
             return redirect("proposal", key=draft.pk)
     return page(
         request,
@@ -52,6 +58,15 @@ def fill_in(request: HttpRequest, tag: str) -> HttpResponse:
         area=wording.AREAS.get(found.area, (found.area, ""))[0],
         consent=sample_consent(found, person),
     )
+
+
+def _replace(request: HttpRequest, person: Person) -> None:
+    """Give up one's own draft of which this form is the new version."""
+    before = access.visible_proposals(person).filter(
+        pk=request.GET.get("again", ""), requester=person, state=State.DRAFT
+    )
+    for one in before:
+        workflow.discard_draft(proposal=one, person=person)
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
 
-from hsmnodes.node.protocol.documents import Clause
+from hsmnodes.node.protocol.documents import Clause, Person
 
 ROLES = {
     "hsm-administrator": ("HSM administrator", "HSM administrators"),
@@ -51,6 +51,11 @@ def clause_holders(clause: Clause, count: int) -> str:
     if clause.role is not None:
         return role(clause.role.value, count)
     return _("members of the group %(group)s") % {"group": clause.group}
+
+
+def roles_in_words(holder: Person | None) -> str:
+    """The roles a charter gives a person, in words; empty for who is not in it."""
+    return names([role(one.value) for one in holder.roles], last="and") if holder else ""
 
 
 def names(people: list[str], last: str = "or") -> str:

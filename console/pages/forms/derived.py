@@ -52,7 +52,18 @@ def _node(chosen: Chosen) -> Node:
     return Node.objects.select_related("data_centre").get(pk=chosen["node"]["id"])
 
 
+def _amended(chosen: Chosen) -> CharterVersion:
+    return CharterVersion.objects.get(hash=chosen["charter"])
+
+
+def _amended_authority(chosen: Chosen) -> dict[str, str]:
+    version = _amended(chosen)
+    return {"kind": version.kind, "id": version.authority, "name": version.name}
+
+
 DERIVED: dict[tuple[str, str], Derive] = {
+    ("charter.amend/v1", "authority"): _amended_authority,
+    ("charter.amend/v1", "version"): lambda chosen: _amended(chosen).version,
     ("service.start/v1", "customer_founding"): _customer_founding,
     ("zone.found/v1", "service"): _service_of_zone,
     ("zone.found/v1", "controller"): lambda chosen: _zone(chosen).controller,

@@ -85,6 +85,12 @@ class OperationForm(forms.Form):
             return
         if (tag, name) == ("key.destroy/v1", "keys"):
             self.fields[name] = DoomedKeysField(self.person, self.chosen("zone"))
+        elif (tag, name) == ("charter.amend/v1", "charter"):
+            self.fields[name] = self._selector(
+                _("New version"),
+                sources.amendment_options(self.person),
+                _("Every new token has to have signed it before this is proposed."),
+            )
         elif tree["kind"] == "list" and tree["item"]["kind"] == "group":
             self.rows.append(Rows(tag, tree, self.data if self.is_bound else None, self.initial.get(name)))
         elif tree["kind"] == "named" and sources.is_chosen(tag, name):

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 
 from hsmnodes.access import visible_data_centres, visible_nodes
 from hsmnodes.models import Node
-from tenants import access
-from tenants.models import Organisation, OrganisationKind, Person, TrustZone
+from tenants import access, charters
+from tenants.models import CharterState, Organisation, OrganisationKind, Person, TrustZone
 
 NEW = frozenset({("service.start/v1", "service")})
 
@@ -101,6 +101,16 @@ def _nodes(person: Person, tag: str) -> list[Option]:
 
 def _data_centres(person: Person, _tag: str) -> list[Option]:
     return [Option(place.id, place.name) for place in visible_data_centres(person).order_by("name")]
+
+
+def amendment_options(person: Person) -> list[Option]:
+    """Next versions of charters that everyone new in them has signed, by their hash."""
+    drafted = access.visible_charters(person).filter(state=CharterState.COLLECTING, version__gt=1)
+    return [
+        Option(version.hash, version.name, "", f"version {version.version}")
+        for version in drafted.order_by("name")
+        if not charters.unsigned(version)
+    ]
 
 
 SOURCES: dict[str, Source] = {

@@ -13,7 +13,7 @@ from tenants.charter_drafts import Duty
 from tenants.identifiers import new_id
 from tenants.models import CharterVersion, LogEntry, Proposal, TrustZone
 from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, LEA
-from tests.world.nodes import NodeOfWorld
+from tests.world.nodes import NodeOfWorld, attachment, blob_of
 from tests.world.world import World
 
 KEYS = [
@@ -117,7 +117,11 @@ class Stage:
         for key in results["keys"]:
             if key["algorithm"].startswith("aes"):
                 key["public_key"] = None
-        node.answer(made, results=results, detail="4 keys are generated.")
+        blobs = [
+            attachment(blob_of(made, index), name="key.wrapped" if not index else f"key-{index}.wrapped")
+            for index in range(len(KEYS))
+        ]
+        node.answer(made, results=results, detail="4 keys are generated.", attachments=blobs)
         self.proposals["made"] = Proposal.objects.get(pk=made.pk)
         refused = self.world.approve(
             self._propose_keys("Payments", [("card-signing", "ec-p256", ["sign"])]), EMIL, FAY

@@ -37,12 +37,19 @@
     });
   });
 
+  const arrival = performance.getEntriesByType("navigation")[0]?.type || "navigate";
   const state = (form) => [...new FormData(form)].filter(([name, value]) =>
     name !== "csrfmiddlewaretoken" && typeof value === "string");
   document.querySelectorAll("form[data-keep]").forEach((form) => {
     const key = `form:${location.pathname}${location.search}:${form.dataset.keep}`;
-    let saved = null;
-    try { saved = JSON.parse(sessionStorage.getItem(key)); } catch { sessionStorage.removeItem(key); }
+    let kept = null;
+    try { kept = JSON.parse(sessionStorage.getItem(key)); } catch { sessionStorage.removeItem(key); }
+    // What was sent is brought back by "back", and only by it; what was not sent, by every way here.
+    if (kept && kept.sent && arrival === "navigate") {
+      sessionStorage.removeItem(key);
+      kept = null;
+    }
+    const saved = kept && kept.values;
     if (saved && !("bound" in form.dataset)) {
       form.querySelectorAll("[data-rows]").forEach((box) => {
         const total = saved.find(([name]) => name === box.querySelector("[data-total]").name);
@@ -58,8 +65,9 @@
       });
       form.dispatchEvent(new Event("change", { bubbles: true }));
     }
-    form.addEventListener("input", () => sessionStorage.setItem(key, JSON.stringify(state(form))));
-    if ("done" in form.dataset) sessionStorage.removeItem(key);
+    const keep = (sent) => sessionStorage.setItem(key, JSON.stringify({ values: state(form), sent }));
+    form.addEventListener("input", () => keep(false));
+    form.addEventListener("submit", () => keep(true));
   });
   document.querySelectorAll("select[data-submit]").forEach((select) =>
     select.addEventListener("change", () => select.form.requestSubmit()));

@@ -1,0 +1,169 @@
+"""The page of a proposal: what it says, to whom, and what can be done there."""
+
+import io
+import subprocess
+import zipfile
+
+import pytest
+
+from hsmnodes.node.protocol.words import fingerprint
+from tenants.models import Proposal, State
+from tests.cast.people import CLEO, DINA, EMIL, FAY, GUS, HANA, IVO
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(response) -> str:
+    assert response.status_code == 200, response.content
+    return " ".join(response.content.decode().split())
+
+
+def test_it_shows_the_sentence_and_the_eight_words(stage, as_):
+    proposal = stage.proposals["waiting"]
+    page = text_of(as_(FAY).get(f"/proposals/{proposal.pk}"))
+    assert "Generate in Trust Zone “Cards” on node “ams-1”" in page
+    for word in fingerprint(proposal.hash):
+        assert f"<li>{word}</li>" in page
+
+
+def test_seats_show_who_signed_who_may_and_who_requests(stage, as_):
+    page = text_of(as_(FAY).get(f"/proposals/{stage.proposals['waiting'].pk}"))
+    assert "2 of 3 key managers" in page
+    assert "1 of 2 signed" in page
+    assert "Your seat" in page
+    assert "Requests it, so does not count" in page
+
+
+def test_who_is_asked_is_led_to_the_desk_and_who_is_not_is_not(stage, as_):
+    address = f"/proposals/{stage.proposals['waiting'].pk}"
+    way = f'action="/desk/approve/{stage.proposals["waiting"].pk}"'
+    assert way in text_of(as_(FAY).get(address))
+    for member in (DINA, EMIL, HANA, CLEO):
+        assert way not in text_of(as_(member).get(address))
+
+
+def test_a_rejected_one_says_who_and_why(stage, as_):
+    page = text_of(as_(EMIL).get(f"/proposals/{stage.proposals['rejected'].pk}"))
+    assert "Dina rejected this" in page
+    assert "It is not what we agreed." in page
+
+
+def test_a_refusal_says_what_was_not_done(stage, as_):
+    page = text_of(as_(DINA).get(f"/proposals/{stage.proposals['refused'].pk}"))
+    assert "The name card-signing was already used for a key here." in page
+    assert "Nothing was done on the HSM." in page
+    assert f"/proposals/{stage.proposals['refused'].pk}/send-again" in page
+
+
+def test_a_done_one_shows_its_keys_and_receipt(stage, as_):
+    page = text_of(as_(EMIL).get(f"/proposals/{stage.proposals['made'].pk}"))
+    assert "Receipt of ams-1" in page
+    assert "issuer-2026" in page
+    assert page.count("public.pem") == 2
+
+
+def test_every_parameter_is_shown_once_and_apart_from_what_is_around(stage, as_):
+    from console.pages.proposal_view import view_of
+
+    for proposal in stage.proposals.values():
+        view = view_of(proposal, stage.world.person(CLEO))
+        labels = [row.label for row in view.envelope]
+        assert labels[0].startswith("Node"), proposal.operation
+        assert labels[-1] == "Document"
+        shown = len(view.parameters.rows) + sum(len(thing.rows) for thing in view.parameters.things)
+        assert shown == len(view.fields)
+
+
+def test_the_evidence_is_verified_by_openssl_alone(stage, as_, tmp_path):
+    proposal = stage.proposals["made"]
+    answer = as_(GUS).get(f"/proposals/{proposal.pk}/evidence.zip")
+    zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path)
+    receipt = proposal.receipts.get()
+    name = f"receipt-{receipt.sequence}"
+    done = subprocess.run(
+        [
+            "openssl",
+            "dgst",
+            "-sha256",
+            "-verify",
+            f"{name}.pem",
+            "-signature",
+            f"{name}.sig",
+            f"{name}.signed",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "Verified OK"
+    assert (tmp_path / "proposal.json").read_bytes() == bytes(proposal.raw)
+    assert proposal.hash in (tmp_path / "README.txt").read_text()
+
+
+def test_the_live_part_is_sent_only_when_something_is_new(stage, as_):
+    proposal = stage.proposals["waiting"]
+    browser = as_(FAY)
+    from console.pages.proposal_view import version
+
+    seen = version(proposal)
+    assert browser.get(f"/proposals/{proposal.pk}/live?seen={seen}").status_code == 204
+    stage.world.approve(proposal, FAY)
+    page = text_of(browser.get(f"/proposals/{proposal.pk}/live?seen={seen}"))
+    assert "2 of 2 signed" in page
+
+
+def test_a_draft_is_given_up_by_its_requester(stage, as_):
+    draft = stage.proposals["draft"]
+    assert as_(EMIL).post(f"/proposals/{draft.pk}/discard").status_code == 403
+    as_(FAY).post(f"/proposals/{draft.pk}/discard")
+    assert Proposal.objects.get(pk=draft.pk).state == State.CANCELLED
+
+
+def test_a_stranger_finds_nothing(stage, as_):
+    answer = as_(IVO).get(f"/proposals/{stage.proposals['waiting'].pk}")
+    assert answer.status_code == 404
+    assert "Cards" not in answer.content.decode()
+    assert "quote" in answer.content.decode()
+
+
+def test_the_inbox_holds_what_waits_for_me_and_no_more(stage, as_):
+    page = text_of(as_(FAY).get("/proposals"))
+    assert stage.proposals["waiting"].pk in page
+    assert stage.proposals["made"].pk not in page
+    assert "Nothing waits for your signature" in text_of(as_(EMIL).get("/proposals"))
+
+
+def test_lists_are_filtered_and_searched(stage, as_):
+    browser = as_(EMIL)
+    found = text_of(browser.get("/proposals?view=all&state=done&operation=key.generate/v1"))
+    assert stage.proposals["made"].pk in found
+    assert stage.proposals["waiting"].pk not in found
+    found = text_of(browser.get("/proposals?view=all&q=settlement"))
+    assert stage.proposals["running"].pk in found
+    assert stage.proposals["made"].pk not in found
+    assert "Nothing fits these filters" in text_of(browser.get("/proposals?view=all&q=nothing-like-it"))
+
+
+def test_lists_go_on_from_page_to_page(stage, as_, monkeypatch):
+    monkeypatch.setattr("console.pages.inbox.SIZE", 3)
+    browser = as_(EMIL)
+    first = browser.get("/proposals?view=all")
+    older = first.context["found"].older
+    second = browser.get(f"/proposals?view=all&cursor={older}")
+    assert not {row[0].pk for row in first.context["rows"]} & {row[0].pk for row in second.context["rows"]}
+    assert second.context["found"].newer
+
+
+def test_others_drafts_are_not_in_lists(stage, as_):
+    assert stage.proposals["draft"].pk not in text_of(as_(EMIL).get("/proposals?view=all"))
+    assert stage.proposals["draft"].pk in text_of(as_(FAY).get("/proposals?view=mine"))
+
+
+def test_the_csv_holds_the_list_and_no_formulas(stage, as_):
+    answer = b"".join(as_(EMIL).get("/proposals.csv?view=all").streaming_content).decode()
+    assert answer.startswith("proposal,hash,operation")
+    assert stage.proposals["made"].hash in answer
+    from console.pages.inbox import _plain
+
+    assert _plain("=1+1") == "'=1+1"

@@ -1,0 +1,198 @@
+"""Who gets what: every address of pages and desk, every method, everyone of the cast, own things and others'.
+
+An address that is not in the table fails the test, and so does one that answers otherwise. What a stranger
+may not see does not exist (404); what one sees and may not do is refused (403); who is not signed in is sent
+to sign in (302). The API has a table of its own (tests/console/api/test_access.py).
+"""
+
+import copy
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from tenants.models import Person
+from tests.console.access_cases import METHODS, VIEWERS, add_stranger, paths, routes, things
+from tests.console.pages.stage import Stage
+from tests.world.signing_in import sign_in
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(600)]
+
+NOT_OFFERED = [405] * len(VIEWERS)
+TABLE = """
+route                                        method whose   nobody Cleo Jon Dina Gus Hana Ivo Ria
+desk/sign-in                                 POST   any     303 303 303 303 303 303 303 303
+desk/enrol                                   POST   any     302 422 422 422 422 422 422 422
+desk/propose/<str:key>                       POST   own     302 409 409 409 409 409 404 404
+desk/propose/<str:key>                       POST   foreign 302 409 409 404 404 404 409 404
+desk/approve/<str:key>                       POST   own     302 403 403 403 403 403 404 404
+desk/approve/<str:key>                       POST   foreign 302 403 403 404 404 404 403 404
+desk/reject/<str:key>                        POST   own     302 303 303 303 303 303 404 404
+desk/reject/<str:key>                        POST   foreign 302 303 303 404 404 404 303 404
+desk/cancel/<str:key>                        POST   own     302 303 303 303 303 303 404 404
+desk/cancel/<str:key>                        POST   foreign 302 303 303 404 404 404 303 404
+desk/found/<str:key>                         POST   own     302 403 403 403 403 403 404 404
+desk/found/<str:key>                         POST   foreign 302 409 409 404 404 404 409 404
+desk/ticket                                  GET    any     403 403 403 403 403 403 403 403
+desk/ticket                                  POST   any     403 403 403 403 403 403 403 403
+desk/ticket                                  PUT    any     403 403 403 403 403 403 403 403
+desk/ticket                                  PATCH  any     403 403 403 403 403 403 403 403
+desk/ticket                                  DELETE any     403 403 403 403 403 403 403 403
+desk/answer                                  GET    any     403 403 403 403 403 403 403 403
+desk/answer                                  POST   any     403 403 403 403 403 403 403 403
+desk/answer                                  PUT    any     403 403 403 403 403 403 403 403
+desk/answer                                  PATCH  any     403 403 403 403 403 403 403 403
+desk/answer                                  DELETE any     403 403 403 403 403 403 403 403
+desk/return                                  GET    any     302 302 302 302 302 302 302 302
+(root)                                       GET    any     302 200 200 200 200 200 200 200
+overview/live                                GET    any     302 200 200 200 200 200 200 200
+sign-in                                      GET    any     200 200 200 200 200 200 200 200
+sign-out                                     POST   any     302 302 302 302 302 302 302 302
+invitation/<str:secret>                      GET    own     200 200 200 200 200 200 200 200
+invitation/<str:secret>                      GET    foreign 404 404 404 404 404 404 404 404
+search                                       GET    any     302 200 200 200 200 200 200 200
+palette                                      GET    any     302 200 200 200 200 200 200 200
+proposals                                    GET    any     302 200 200 200 200 200 200 200
+proposals/live                               GET    any     302 200 200 200 200 200 200 200
+proposals.csv                                GET    any     302 200 200 200 200 200 200 200
+proposals/<str:key>                          GET    own     302 200 200 200 200 200 404 404
+proposals/<str:key>                          GET    foreign 302 200 200 404 404 404 200 404
+proposals/<str:key>/live                     GET    own     302 200 200 200 200 200 404 404
+proposals/<str:key>/live                     GET    foreign 302 200 200 404 404 404 200 404
+proposals/<str:key>/discard                  POST   own     302 403 403 409 403 403 404 404
+proposals/<str:key>/discard                  POST   foreign 302 409 403 404 404 404 403 404
+proposals/<str:key>/send-again               POST   own     302 409 409 409 409 409 404 404
+proposals/<str:key>/send-again               POST   foreign 302 409 409 404 404 404 409 404
+proposals/<str:key>/document                 GET    own     302 200 200 200 200 200 404 404
+proposals/<str:key>/document                 GET    foreign 302 200 200 404 404 404 200 404
+proposals/<str:key>/warrant                  GET    own     302 200 200 200 200 200 404 404
+proposals/<str:key>/warrant                  GET    foreign 302 404 404 404 404 404 404 404
+proposals/<str:key>/evidence.zip             GET    own     302 200 200 200 200 200 404 404
+proposals/<str:key>/evidence.zip             GET    foreign 302 200 200 404 404 404 200 404
+propose                                      GET    any     302 200 200 200 200 200 200 200
+propose/<path:tag>                           GET    own     302 403 403 200 403 403 403 403
+propose/<path:tag>                           POST   own     302 403 403 422 403 403 403 403
+propose/<path:tag>                           GET    foreign 302 404 404 404 404 404 404 404
+propose/<path:tag>                           POST   foreign 302 404 404 404 404 404 404 404
+zones                                        GET    any     302 200 200 200 200 200 200 200
+zones/found                                  GET    any     302 200 200 200 200 200 200 200
+zones/found                                  POST   any     302 422 422 422 422 422 422 422
+zones/<str:key>                              GET    own     302 200 200 200 200 200 404 404
+zones/<str:key>                              GET    foreign 302 404 404 404 404 404 404 404
+keys/<str:key>                               GET    own     302 200 200 200 200 200 404 404
+keys/<str:key>                               GET    foreign 302 404 404 404 404 404 404 404
+keys/<str:key>/public.pem                    GET    own     302 200 200 200 200 200 404 404
+keys/<str:key>/public.pem                    GET    foreign 302 404 404 404 404 404 404 404
+receipts/<int:receipt>/<str:name>            GET    own     302 200 200 200 200 200 404 404
+receipts/<int:receipt>/<str:name>            GET    foreign 302 404 404 404 404 404 404 404
+hsms                                         GET    any     302 200 200 200 200 200 200 200
+hsms/register                                GET    any     302 200 403 403 403 403 403 403
+hsms/register                                POST   any     302 422 403 403 403 403 403 403
+hsms/<str:key>                               GET    own     302 200 200 200 200 200 404 404
+hsms/<str:key>                               GET    foreign 302 200 200 404 404 404 404 404
+hsms/<str:key>/live                          GET    own     302 200 200 200 200 200 404 404
+hsms/<str:key>/live                          GET    foreign 302 200 200 404 404 404 404 404
+hsms/<str:key>/identity.pem                  GET    own     302 200 200 200 200 200 404 404
+hsms/<str:key>/identity.pem                  GET    foreign 302 200 200 404 404 404 404 404
+data-centres/new                             GET    any     302 200 403 403 403 403 403 403
+data-centres/new                             POST   any     302 422 403 403 403 403 403 403
+people                                       GET    any     302 200 200 200 200 200 200 200
+people/<str:key>                             GET    own     302 200 200 200 200 200 404 404
+people/<str:key>                             GET    foreign 302 200 200 404 404 404 200 404
+people/<str:key>/invite                      POST   own     302 403 403 403 200 403 404 404
+people/<str:key>/invite                      POST   foreign 302 403 403 404 404 404 200 404
+people/<str:key>/sign-out                    POST   own     302 403 403 403 302 403 404 404
+people/<str:key>/sign-out                    POST   foreign 302 403 403 404 404 404 302 404
+people/<str:key>/tokens/<str:token>/suspend  POST   own     302 403 403 403 422 403 404 404
+people/<str:key>/tokens/<str:token>/suspend  POST   foreign 302 403 403 404 404 404 422 404
+people/<str:key>/tokens/<str:token>/clear    POST   own     302 403 403 403 302 403 404 404
+people/<str:key>/tokens/<str:token>/clear    POST   foreign 302 403 403 404 404 404 403 404
+organisations/<str:organisation>/people/new  GET    own     302 403 403 403 200 403 404 404
+organisations/<str:organisation>/people/new  POST   own     302 403 403 403 422 403 404 404
+organisations/<str:organisation>/people/new  GET    foreign 302 403 403 404 404 404 200 404
+organisations/<str:organisation>/people/new  POST   foreign 302 403 403 404 404 404 422 404
+customers/new                                GET    any     302 200 200 403 403 403 403 200
+customers/new                                POST   any     302 422 422 403 403 403 403 422
+charters/found                               GET    any     302 403 403 403 403 403 403 200
+charters/found                               POST   any     302 403 403 403 403 403 403 422
+charters/<str:key>                           GET    own     302 200 200 200 200 200 404 404
+charters/<str:key>                           GET    foreign 302 200 200 404 404 404 200 404
+charters/<str:key>/document                  GET    own     302 200 200 200 200 200 404 404
+charters/<str:key>/document                  GET    foreign 302 200 200 404 404 404 200 404
+charters/<str:key>/discard                   POST   own     302 403 403 302 403 403 404 404
+charters/<str:key>/discard                   POST   foreign 302 409 409 404 404 404 409 404
+charters/<str:key>/amend                     GET    own     302 403 403 403 403 403 404 404
+charters/<str:key>/amend                     POST   own     302 403 403 403 403 403 404 404
+charters/<str:key>/amend                     GET    foreign 302 403 403 404 404 404 200 404
+charters/<str:key>/amend                     POST   foreign 302 403 403 404 404 404 422 404
+log                                          GET    any     302 200 200 200 200 200 200 200
+log/verify                                   POST   any     302 200 200 200 200 200 200 200
+log/<int:key>                                GET    own     302 200 200 200 200 200 404 404
+log/<int:key>                                GET    foreign 302 200 200 404 404 404 200 404
+log/<int:key>/document                       GET    own     302 200 200 200 200 200 404 404
+log/<int:key>/document                       GET    foreign 302 200 200 404 404 404 200 404
+log.jsonl                                    GET    any     302 200 200 200 200 200 200 200
+settings                                     GET    any     302 200 200 200 200 200 200 200
+settings/programs                            POST   any     302 403 422 403 422 403 422 422
+settings/programs/<str:key>/revoke           POST   own     302 403 302 404 404 404 404 404
+settings/programs/<str:key>/revoke           POST   foreign 302 404 404 404 404 404 404 404
+"""
+
+
+def _expected() -> dict[tuple[str, str, str], list[int]]:
+    lines = [line.split() for line in TABLE.strip().splitlines()[1:]]
+    return {
+        ("" if route == "(root)" else route, method, whose): [int(code) for code in codes]
+        for route, method, whose, *codes in lines
+    }
+
+
+def _routes_of_table() -> set[str]:
+    return {route for route, _method, _whose in _expected()}
+
+
+def _browsers(stage: Stage) -> list[Client]:
+    browsers = []
+    for viewer in VIEWERS:
+        client = Client(raise_request_exception=False)
+        browsers.append(client if viewer is None else sign_in(client, Person.objects.get(pk=viewer.id)))
+    return browsers
+
+
+def _ask(client: Client, method: str, path: str) -> int:
+    """The status of one request, whose effects on database and browser are undone."""
+    cookies, before = copy.deepcopy(client.cookies), transaction.savepoint()
+    answer = client.generic(method, path, content_type="application/x-www-form-urlencoded")
+    transaction.savepoint_rollback(before)
+    client.cookies = cookies
+    return answer.status_code
+
+
+def test_every_address_is_in_a_table():
+    known = _routes_of_table()
+    missing = [route for route in routes() if not route.startswith("api/") and route not in known]
+    assert missing == []
+    assert known <= set(routes())
+
+
+@pytest.fixture
+def _static_root(settings):
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.mark.usefixtures("_static_root")
+def test_everyone_gets_what_is_theirs_and_nothing_else(world):
+    stage = Stage(world).set()
+    add_stranger()
+    browsers, known, expected = _browsers(stage), things(stage), _expected()
+    wrong = []
+    for route in routes():
+        if route.startswith("api/"):
+            continue
+        for whose, path in paths(route, stage, known):
+            for method in METHODS:
+                wanted = expected.get((route, method, whose), NOT_OFFERED)
+                got = [_ask(client, method, path) for client in browsers]
+                if got != wanted:
+                    wrong.append(f"{route} {method} {whose}: wanted {wanted}, got {got}")
+    assert wrong == []
