@@ -152,9 +152,8 @@ def test_a_login_that_was_killed_loses_nothing(process):
 
 
 def test_a_token_without_its_user_pin_is_made_anew(profile, tmp_path):
-    assert (
-        attempt("initialise_without_user_pin", prepared(profile, tmp_path), SO_PIN, LABEL.encode()) == "done"
-    )
+    prepare(profile, tmp_path)
+    assert attempt("initialise_without_user_pin", tmp_path, SO_PIN, LABEL.encode()) == "done"
     driver = DriverProcess(profile, tmp_path)
     with pytest.raises(PinRefused) as refused:
         driver.open(LABEL, lambda: USER_PIN)
