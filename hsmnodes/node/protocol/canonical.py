@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic_core import from_json
 
@@ -104,9 +104,9 @@ def _check_plain(value: JSON, *, depth: int) -> None:
     if depth >= MAX_DEPTH:
         raise DocumentRefused("too-deep", f"The document is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, dict):
-        for name, member in value.items():
-            if type(name) is not str or not name.isascii():
-                raise DocumentRefused("member-name", "A member name is not ASCII text.")
+        if not _are_ascii(value):
+            raise DocumentRefused("member-name", "A member name is not ASCII text.")
+        for member in value.values():
             if type(member) is not str:
                 _check_plain(member, depth=depth + 1)
     elif isinstance(value, (list, tuple)):
@@ -115,3 +115,10 @@ def _check_plain(value: JSON, *, depth: int) -> None:
                 _check_plain(member, depth=depth + 1)
     else:
         raise DocumentRefused("not-plain-json", f"A {kind.__name__} cannot stand in a signed document.")
+
+
+def _are_ascii(names: Iterable[str]) -> bool:
+    try:
+        return "".join(names).isascii()
+    except TypeError:
+        return False

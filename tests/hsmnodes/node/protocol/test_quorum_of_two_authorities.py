@@ -2,11 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from hsmnodes.node.protocol.canonical import b64u
-from hsmnodes.node.protocol.documents import Approval, AuthorityKind, Charter, Person, Role, Token
+from hsmnodes.node.protocol.documents import (
+    Approval,
+    AuthorityKind,
+    Charter,
+    Desk,
+    Person,
+    Role,
+    Token,
+    TokenRules,
+)
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.quorum import Consent, Signatures, Verdict, evaluate
 from tests.cast.people import CLEO, HANA, MERIDIAN, NORTHGATE, Member
@@ -65,7 +75,9 @@ APPEARANCES: dict[str, Callable[[Member], Appearance]] = {
 }
 
 
-def charter_of(kind: AuthorityKind, m: int, appearances: Sequence[Appearance], *others: Member) -> Charter:
+def charter_of(
+    kind: AuthorityKind, m: int, appearances: Sequence[Appearance], *others: Member, **changes: Any
+) -> Charter:
     people = [*(one.person for one in appearances), *(one.person() for one in others)]
     authority = MERIDIAN if kind is AuthorityKind.CUSTOMER else NORTHGATE
     return make_charter(
@@ -74,6 +86,7 @@ def charter_of(kind: AuthorityKind, m: int, appearances: Sequence[Appearance], *
         kind=kind,
         authority=authority,
         people=tuple(sorted(people, key=lambda one: one.id)),
+        **changes,
     )
 
 
@@ -123,3 +136,25 @@ def test_people_of_one_authority_never_fill_the_other_s_seats():
             for theirs in range(n + 1):
                 signing = [one.key for one in (*MANAGERS[:ours], *away[:theirs])]
                 assert judge(charters, signing, HANA).authorised == (ours >= m and theirs >= m)
+
+
+ELSEWHERE = Desk(origin="https://desk.example", rp_id="desk.example")
+SYNCED = {"token_rules": TokenRules(backup_eligible="allowed")}
+NOT_SIGNED_FOR: dict[str, tuple[Callable[[Member], Appearance], dict[str, Any]]] = {
+    "has another key under the same credential id": (another_key, {}),
+    "pins another desk": (own, {"desk": ELSEWHERE}),
+    "has the token as one that can be synced": (
+        lambda one: replace(own(one), token=one.key.token(backup_eligible=True)),
+        SYNCED,
+    ),
+}
+
+
+@pytest.mark.parametrize(("appear", "changes"), NOT_SIGNED_FOR.values(), ids=NOT_SIGNED_FOR.keys())
+def test_a_signature_good_for_one_charter_fills_no_seat_of_another_that(appear, changes):
+    here, there = [own(one) for one in MANAGERS], [appear(one) for one in MANAGERS]
+    charters = (charter_of(KINDS[0], 1, here, HANA), charter_of(KINDS[1], 1, there, **changes))
+    for order in (charters, charters[::-1]):
+        verdict = judge(order, [one.key for one in MANAGERS], HANA)
+        assert not verdict.authorised
+        assert verdict.missing == 1
