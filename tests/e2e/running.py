@@ -22,6 +22,19 @@ class Running:
     console: str
     desk: str
     state: Path
+    environment: dict[str, str]
+
+    def manage(self, *words: str) -> str:
+        """What `manage.py` prints when it is run on this deployment."""
+        origins = {"QUORATE_CONSOLE_ORIGIN": self.console, "QUORATE_DESK_ORIGIN": self.desk}
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *words],
+            env=self.environment | origins,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return done.stdout
 
 
 def free_ports(count: int) -> list[int]:
@@ -36,6 +49,13 @@ def free_ports(count: int) -> list[int]:
 @contextmanager
 def running_demo(state: Path) -> Iterator[Running]:
     """Start the demo from nothing and stop it at the end."""
+    with running(state, demo=True) as everything:
+        yield everything
+
+
+@contextmanager
+def running(state: Path, *, demo: bool) -> Iterator[Running]:
+    """Start Quorate from nothing and stop it at the end; without a demo nobody and no node is there yet."""
     console, desk = free_ports(2)
     output = state.with_suffix(".output")
     environment = {
@@ -43,6 +63,7 @@ def running_demo(state: Path) -> Iterator[Running]:
         "QUORATE_STATE_DIR": str(state),
         "QUORATE_CONSOLE_PORT": str(console),
         "QUORATE_DESK_PORT": str(desk),
+        "QUORATE_DEMO": "1" if demo else "0",
     }
     with output.open("wb") as writer:
         process = subprocess.Popen(
@@ -54,7 +75,7 @@ def running_demo(state: Path) -> Iterator[Running]:
         )
     try:
         _wait_for_greeting(process, output)
-        yield Running(f"http://127.0.0.1:{console}", f"http://localhost:{desk}", state)
+        yield Running(f"http://127.0.0.1:{console}", f"http://localhost:{desk}", state, environment)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)

@@ -37,7 +37,7 @@ def test_several_people_make_a_key_in_an_hsm_and_its_signature_verifies(chromium
 
         fay = who("Fay")
         fay.go(proposal)
-        fay.page.get_by_role("link", name="payments-2027").click()
+        fay.page.get_by_role("link", name="payments-2027", exact=True).click()
         fay.page.wait_for_url(re.compile("/keys/"))
         expect(fay.page.get_by_role("heading", level=1)).to_contain_text("payments-2027")
         key_id = fay.page.url.rpartition("/")[2]
