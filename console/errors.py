@@ -97,6 +97,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return refuse(request, HTTPStatus.NOT_FOUND, error.code, error.message)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - by this name
+    """What cannot be a request of this console's own: another host's, or one that is too large to read."""
+    message = "The request cannot be read. Nothing was done."
+    return refuse(request, HTTPStatus.BAD_REQUEST, "bad-request", message)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Something that was not foreseen; the log has the rest."""
     message = "Something went wrong here. Nothing was done that is not shown; try again or tell the operator."

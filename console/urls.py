@@ -8,5 +8,6 @@ urlpatterns = [
     path("", include("console.pages.urls")),
 ]
 
+handler400 = "console.errors.bad_request"
 handler404 = "console.errors.not_found"
 handler500 = "console.errors.server_error"

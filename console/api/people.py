@@ -32,7 +32,7 @@ class VisiblePeople:
 
     def visible(self, viewer: Viewer) -> QuerySet[Any]:
         """With what is shown of them."""
-        return access.visible_people(viewer).select_related("organisation").prefetch_related("tokens__person")
+        return access.visible_people(viewer).select_related("organisation").prefetch_related("tokens")
 
 
 class People(VisiblePeople, ListView):

@@ -20,6 +20,7 @@ READ_REFUSALS = {
     404: "It does not exist, or not for you: both look the same.",
     429: "Too many requests without a signature that holds.",
 }
+LIST_REFUSALS = {422: "The cursor is not one of this list."}
 WRITE_REFUSALS = READ_REFUSALS | {
     403: "You may see this, and not do this with it.",
     409: "It is not, or no longer, in a state in which this can be done.",
@@ -93,11 +94,8 @@ class ApiSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         """What it answers with, and how it refuses."""
         if self.method == "GET":
-            return (
-                {200: self._content()}
-                if self.view.is_public
-                else {200: self._content(), **_refusals(READ_REFUSALS)}
-            )
+            refusals = READ_REFUSALS | (LIST_REFUSALS if hasattr(self.view, "item") else {})
+            return {200: self._content(), **_refusals(refusals)}
         good = {status: OpenApiResponse(self.view.gives, text) for status, text in self.view.answers.items()}
         return {**good, **_refusals(WRITE_REFUSALS)}
 
