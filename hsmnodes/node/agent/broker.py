@@ -6,13 +6,19 @@ exchange, all of them made by the console, since a node's user may only read its
 Embedded it is a SQLite file.
 """
 
+import json
+from functools import cache
+from queue import Empty
 from typing import Any
 
 from celery import Celery
 from celery.worker.consumer.consumer import Consumer
 from kombu import Exchange, Queue
+from kombu.exceptions import KombuError
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import sqlalchemy as sqla
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 
 EXCHANGE = Exchange("quorate", type="topic", durable=True)
 DEAD = Exchange("quorate.dead", type="fanout", durable=True)
@@ -26,16 +32,51 @@ QUORUM = {
 DELAYED_DELIVERY = "celery.worker.consumer.delayed_delivery:DelayedDelivery"
 
 
+class BrokerUnavailable(OSError):
+    """The broker did not take a message: it cannot be reached, or refuses."""
+
+
 class Channel(sqla.Channel):
-    """A channel of the embedded broker that forgets what was consumed: the transport itself never deletes."""
+    """A channel of the embedded broker.
+
+    Unlike kombu's own it deletes what was consumed, in the transaction that consumes it; does not take the
+    write lock to find that nothing is there; and takes a locked file as a reason to look again later.
+    """
+
+    def _engine_from_config(self) -> Any:
+        engine = super()._engine_from_config()  # type: ignore[misc] # kombu's types leave it out
+        event.listen(engine, "connect", _settings_of_connection)
+        return engine
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 - the base's signature
-        message = super()._get(queue)
-        everything = self._query_all(queue)  # type: ignore[attr-defined] # kombu's types leave it out
-        consumed = everything.filter(self.message_cls.visible == False)  # noqa: E712 - SQL
-        consumed.delete(synchronize_session=False)
+        try:
+            payload = self._take(queue)
+        except OperationalError:
+            self.session.rollback()
+            payload = None
+        if payload is None:
+            raise Empty
+        return json.loads(payload)
+
+    def _take(self, queue: str) -> str | None:
+        waiting = self._query_all(queue).order_by(self.message_cls.id)  # type: ignore[attr-defined]
+        if waiting.first() is None:
+            self.session.commit()
+            return None
         self.session.commit()
-        return message
+        self.session.execute(text("BEGIN IMMEDIATE"))
+        message = waiting.first()
+        payload = None if message is None else str(message.payload)
+        if message is not None:
+            self.session.delete(message)
+        self.session.commit()
+        return payload
+
+
+def _settings_of_connection(connection: Any, _record: Any) -> None:
+    """Readers do not wait for writers. What a power cut loses is sent again: the outbox has it."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
 
 
 class Transport(sqla.Transport):
@@ -91,28 +132,46 @@ def make_app(name: str, *, broker: str, consumes: str, may_declare: bool) -> Cel
     return app
 
 
-def send(app: Celery, task: str, text: str, *, to: str, declare: bool = True) -> None:
-    """Hand one message to the broker for the queue `to`; returns when the broker has it, raises if not."""
-    queue = queue_for(to, app.conf.broker_url)
-    app.send_task(
-        task,
-        args=[text],
-        exchange=EXCHANGE.name,
-        exchange_type=EXCHANGE.type,
-        routing_key=to,
-        declare=[queue] if declare or is_embedded(app.conf.broker_url) else [],
-        ignore_result=True,
-        retry=False,
-    )
+def send(app: Celery, task: str, message: str, *, to: str, declare: bool = True) -> None:
+    """Hand one message to the broker for the queue `to`; returns when the broker has it.
+
+    Raises BrokerUnavailable if it has not.
+    """
+    url = app.conf.broker_url
+    try:
+        app.send_task(
+            task,
+            args=[message],
+            exchange=EXCHANGE.name,
+            exchange_type=EXCHANGE.type,
+            routing_key=to,
+            declare=[queue_for(to, url)] if declare or is_embedded(url) else [],
+            ignore_result=True,
+            retry=False,
+        )
+    except _failures(app) as error:
+        raise BrokerUnavailable(str(error)) from error
 
 
 def declare_queues(app: Celery, names: list[str]) -> None:
-    """Make the queues called `names`, and where messages go that were delivered too often."""
+    """Make the queues called `names`, and where messages go that were delivered too often.
+
+    Raises BrokerUnavailable.
+    """
     url = app.conf.broker_url
+    queues = [queue_for(name, url) for name in names]
+    try:
+        with app.connection_for_write() as connection:
+            for queue in [*queues, *([] if is_embedded(url) else [DEAD_QUEUE])]:
+                queue(connection.default_channel).declare()
+    except _failures(app) as error:
+        raise BrokerUnavailable(str(error)) from error
+
+
+@cache
+def _failures(app: Celery) -> tuple[type[Exception], ...]:
     with app.connection_for_write() as connection:
-        queues = [queue_for(name, url) for name in names]
-        for queue in [*queues, *([] if is_embedded(url) else [DEAD_QUEUE])]:
-            queue(connection.default_channel).declare()
+        return (*connection.connection_errors, *connection.channel_errors, KombuError, OSError)
 
 
 def _without_delayed_delivery() -> None:

@@ -65,9 +65,7 @@ def test_keys_are_generated_once(site, cast, zone, moment, kills):
         check_whole(site)
 
 
-@pytest.mark.parametrize(
-    "moment", ["after the intent", "during the act", "in a driver call", "after the outcome"]
-)
+@pytest.mark.parametrize("moment", ["during the act", "in a driver call"])
 def test_keys_are_destroyed_once(site, cast, zone, moment, kills):
     for number in range(kills):
         made = site.send(cast.generate_keys(site.at, zone, (f"pair {number}", "ec-p256", ("sign",))))
@@ -80,9 +78,7 @@ def test_keys_are_destroyed_once(site, cast, zone, moment, kills):
         check_whole(site)
 
 
-@pytest.mark.parametrize(
-    "moment", ["after the intent", "during the act", "in a driver call", "after the outcome"]
-)
+@pytest.mark.parametrize("moment", ["during the act", "in a driver call"])
 def test_slots_are_created_once(make_site, cast, moment, kills):
     site = make_site(drivers=real_drivers, slots=1000).serving()
     for number in range(kills):
