@@ -18,17 +18,10 @@ def app() -> Celery:
 
 
 def send_to_node(node: str, text: str) -> None:
-    """Hand a message for the node with this id to the broker. Raises one of `failures()`."""
+    """Hand a message for the node with this id to the broker. Raises BrokerUnavailable."""
     broker.send(app(), DELIVER, text, to=queue_of(node))
 
 
 def declare_queues(nodes: list[str]) -> None:
-    """Make the console's queue and those of the nodes with these ids. Raises one of `failures()`."""
+    """Make the console's queue and those of the nodes with these ids. Raises BrokerUnavailable."""
     broker.declare_queues(app(), [CONSOLE_QUEUE, *map(queue_of, nodes)])
-
-
-@cache
-def failures() -> tuple[type[Exception], ...]:
-    """What a broker that cannot be reached, or refuses, raises."""
-    with app().connection_for_write() as connection:
-        return (*connection.connection_errors, *connection.channel_errors, OSError)

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from hsmnodes import carrier
 from hsmnodes.models import MessageKind, Node, OutboxMessage
+from hsmnodes.node.agent.broker import BrokerUnavailable
 from tenants import clock, workflow
 from tenants.models import Proposal
 
@@ -63,7 +64,7 @@ def _hand_over(row: OutboxMessage) -> bool:
         return False  # another process has it in hand
     try:
         carrier.send_to_node(row.node_id, row.message)
-    except carrier.failures() as error:
+    except BrokerUnavailable as error:
         logger.warning("broker-unavailable", node=row.node.name, kind=row.kind, error=str(error))
         return False
     with transaction.atomic():

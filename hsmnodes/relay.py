@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from hsmnodes import carrier
 from hsmnodes.models import Node
+from hsmnodes.node.agent.broker import BrokerUnavailable
 from hsmnodes.node.agent.messages import (
     FromNode,
     HeartbeatMessage,
@@ -51,5 +52,5 @@ def _send(nodes: Iterable[Node], text: str) -> None:
     for node in nodes:
         try:
             carrier.send_to_node(node.id, text)
-        except carrier.failures() as error:
+        except BrokerUnavailable as error:
             logger.warning("not-relayed", node=node.name, error=str(error))

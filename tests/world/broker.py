@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from hsmnodes.node.agent.broker import BrokerUnavailable
 from hsmnodes.node.agent.messages import ToNode, read_to_node
 
 
@@ -14,7 +15,7 @@ class NoBroker:
 
     def send_to_node(self, node: str, text: str) -> None:
         if self.down:
-            raise OSError("the broker is down")
+            raise BrokerUnavailable("the broker is down")
         self.sent.append((node, read_to_node(text)))
 
     def to(self, node: str, kind: str) -> list[ToNode]:

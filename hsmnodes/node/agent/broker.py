@@ -44,7 +44,7 @@ class Channel(sqla.Channel):
     """
 
     def _engine_from_config(self) -> Any:
-        engine = super()._engine_from_config()  # type: ignore[misc] # kombu's types leave it out
+        engine = super()._engine_from_config()
         event.listen(engine, "connect", _settings_of_connection)
         return engine
 
