@@ -126,6 +126,8 @@ AUTHENTICATOR_DATA = {
     "a token that became syncable": (authenticator_data(0x0D), "backup-flags"),
     "backed up but not eligible": (authenticator_data(0x15), "backup-flags"),
     "attested credential data": (authenticator_data(0x45, rest=bytes(18)), "bad-authenticator-data"),
+    "its flag alone": (authenticator_data(0x45), "bad-authenticator-data"),
+    "its flag beside extensions": (authenticator_data(0xC5, rest=b"\xa0"), "bad-authenticator-data"),
     "bytes too many": (authenticator_data(rest=b"\x00"), "bad-authenticator-data"),
     "extensions without the flag": (authenticator_data(rest=b"\xa0"), "bad-authenticator-data"),
     "the flag without extensions": (authenticator_data(0x85), "bad-authenticator-data"),
