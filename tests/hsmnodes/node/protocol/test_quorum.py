@@ -9,10 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import Approval, Assertion
+from hsmnodes.node.protocol.documents import Approval, Assertion, Proposal, Rejection, RejectionStatement
 from hsmnodes.node.protocol.documents.charter import ES256
 from hsmnodes.node.protocol.purposes import Purpose
-from tests.cast.people import GUS, HANA, IVO, make_id
+from tests.cast.people import GUS, HANA, IVO, Member, make_id
 from tests.cast.signing import approve, cancel, changed, reject
 from tests.cast.tokens import P256_ORDER, SoftwareToken
 from tests.hsmnodes.node.protocol.making import AMEND, GENERATE, NOW, make_charter, rule
@@ -201,12 +201,24 @@ def test_even_everyone_s_approval_does_not_authorise_what_is(judge, requester_is
         assert not judge(scene, all_of(scene)).authorised, (scene.m, len(scene.managers))
 
 
+def reject_elsewhere(proposal: Proposal, by: Member) -> Rejection:
+    good = RejectionStatement.from_bytes(canonical.b64u_decode(reject(proposal, by, at=NOW).statement))
+    other = good.model_copy(update={"deployment": make_id("elsewhere")})
+    return Rejection(statement=canonical.b64u(other.raw), assertion=by.key.sign(Purpose.REJECT, other.raw))
+
+
 INEFFECTIVE: dict[str, Callable[[Scene], dict]] = {
     "a rejection by someone without a say": lambda scene: {
         "rejections": (reject(scene.proposal, GUS, at=NOW),)
     },
     "a rejection of another proposal": lambda scene: {
         "rejections": (reject(changed(scene.proposal, proposal=make_id("x")), scene.managers[0], at=NOW),)
+    },
+    "a rejection of other bytes under the same id": lambda scene: {
+        "rejections": (reject(changed(scene.proposal, reason="Other"), scene.managers[0], at=NOW),)
+    },
+    "a rejection in another deployment": lambda scene: {
+        "rejections": (reject_elsewhere(scene.proposal, scene.managers[0]),)
     },
     "a rejection signed as a cancellation": lambda scene: {
         "rejections": (
