@@ -8,6 +8,8 @@ charters in force. What an authorised proposal sets off is written in the same t
 itself (tenants/effects.py), or by the hooks that the app of the machines registers.
 
 Functions that take a signature are not to be called in a transaction (see tenants/tokens.py).
+
+It is longer than other files on purpose: whoever asks what can change a proposal reads this one file.
 """
 
 from collections.abc import Callable
