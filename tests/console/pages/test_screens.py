@@ -7,12 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.console.pages.browsing import cookies_of
 from tests.console.pages.screens import Screen, screens
-from tests.console.pages.stage import Stage
-from tests.world.signing_in import sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -26,32 +24,6 @@ SHOTS = os.environ.get("QUORATE_SHOTS")
 ONLY = os.environ.get("QUORATE_SCREENS", "").split()
 WIDE, NARROW = (1440, 960), (390, 844)
 LOOKS = [(WIDE, "light"), (NARROW, "dark")] + ([(WIDE, "dark"), (NARROW, "light")] if SHOTS else [])
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-def _cookies(stage: Stage, screen: Screen, address: str) -> list[dict[str, str]]:
-    if screen.member is None:
-        return []
-    client = sign_in(Client(), stage.world.person(screen.member))
-    return [{"name": name, "value": morsel.value, "url": address} for name, morsel in client.cookies.items()]
 
 
 def _open(browser: Browser, screen: Screen, cookies, address: str, size, look: str) -> tuple[Page, list[str]]:
@@ -86,7 +58,7 @@ def test_every_page_is_accessible_and_keeps_to_its_screen(stage, live_server, br
     for screen in screens(stage):
         if ONLY and screen.name not in ONLY:
             continue
-        cookies = _cookies(stage, screen, live_server.url)
+        cookies = cookies_of(stage, screen.member, live_server.url)
         for size, look in LOOKS:
             page, said = _open(browser, screen, cookies, live_server.url, size, look)
             where = f"{screen.name} {size[0]} {look}"

@@ -26,7 +26,11 @@
     box.querySelector("[data-add]").hidden = false;
     count(box);
     box.addEventListener("click", (event) => {
-      if (event.target.closest("[data-add]")) add(box).querySelector("input, select").focus();
+      if (event.target.closest("[data-add]")) {
+        add(box).querySelector("input, select").focus();
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+        document.dispatchEvent(new Event("change"));
+      }
       const remove = event.target.closest("[data-remove]");
       if (remove) {
         remove.closest("[data-row]").remove();

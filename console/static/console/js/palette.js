@@ -50,12 +50,20 @@
   };
   const follow = (option) => { if (option) location.assign(option.dataset.url); };
 
+  // Enter means what is typed, also when its results are not here yet.
   let pause;
-  input.addEventListener("input", () => { clearTimeout(pause); pause = setTimeout(ask, 90); });
+  let answered = Promise.resolve();
+  input.addEventListener("input", () => {
+    clearTimeout(pause);
+    answered = new Promise((done) => { pause = setTimeout(() => ask().then(done), 90); });
+  });
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") { event.preventDefault(); choose(chosen + 1); }
     if (event.key === "ArrowUp") { event.preventDefault(); choose(chosen - 1); }
-    if (event.key === "Enter") { event.preventDefault(); follow(options()[chosen]); }
+    if (event.key === "Enter") {
+      event.preventDefault();
+      answered.then(() => follow(options()[chosen]));
+    }
   });
   list.addEventListener("click", (event) => follow(event.target.closest("[role=option]")));
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
