@@ -4,10 +4,6 @@ from tests.cast.deployment import Deployment
 from tests.hsmnodes.node.agent.making import Site
 
 
-def pytest_addoption(parser):
-    parser.addoption("--kills", type=int, default=20, help="how often each step of a warrant is killed")
-
-
 @pytest.fixture
 def cast():
     return Deployment()

@@ -15,7 +15,7 @@ CHANGES = {
     "an entry with its hash": "UPDATE entries SET entry = (SELECT entry FROM entries WHERE sequence = 2),"
     " hash = 'x' WHERE sequence = 3",
     "an entry removed": "DELETE FROM entries WHERE sequence = 2",
-    "the first entry removed": "DELETE FROM entries LIMIT 1",
+    "the first entry removed": "DELETE FROM entries WHERE sequence < 2",
     "a kind": "UPDATE entries SET kind = 'peer' WHERE sequence = 2",
     "a key": "UPDATE entries SET proposal = 'other' WHERE sequence = 3",
     "a hash": "UPDATE entries SET hash = 'ab' WHERE sequence = 2",
