@@ -8,6 +8,7 @@ import inspect
 import re
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
@@ -164,7 +165,7 @@ class SessionScheme(OpenApiAuthenticationExtension):
         return {
             "type": "apiKey",
             "in": "cookie",
-            "name": "quorate",
+            "name": settings.SESSION_COOKIE_NAME,
             "description": "The session of a person who is signed in; writing needs X-CSRFToken too.",
         }
 

@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 import pytest
 import schemathesis
 from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as examples
@@ -127,7 +129,18 @@ def _places(scene):
     }
 
 
+@pytest.fixture
+def _one_connection():
+    """Requests straight to the application would close the connection that holds the test's transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("_one_connection")
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_every_address_keeps_to_the_document_whatever_it_is_sent(scene, mode, settings):
     settings.ALLOWED_HOSTS = ["localhost"]
