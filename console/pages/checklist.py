@@ -6,14 +6,16 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from console.pages.offers import founds_zones, may_request
 from hsmnodes.access import visible_keys, visible_nodes, visible_slots
+from hsmnodes.node.operations.registry import operation
 from tenants import access
 from tenants.models import OrganisationKind, Person
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step; the first that is not done is `next`."""
+    """One step; the first that is not done is `next`. Without a `button` it is for others to do."""
 
     title: str
     explanation: str
@@ -66,28 +68,32 @@ def _steps(person: Person) -> list[tuple[Any, ...]]:
             _("Both sides sign. From then on the HSM knows the customer by its charter."),
             access.visible_services(person).exists(),
             reverse("propose-form", args=["service.start/v1"]),
-            _("Propose it"),
+            _proposes(person, "service.start/v1"),
         ),
         (
             _("Found a Trust Zone"),
             _("Its key managers sign its charter, the customer's security officers agree to it."),
             zones.exclude(founded_at=None).exists(),
             reverse("zone-found"),
-            _("Found a zone"),
+            _("Found a zone") if founds_zones(person) else "",
         ),
         (
             _("Create its slot"),
             _("The zone gets its place in an HSM, under a backup key that nobody can read."),
             visible_slots(person).exists(),
             reverse("propose-form", args=["slot.create/v1"]),
-            _("Propose it"),
+            _proposes(person, "slot.create/v1"),
         ),
         (
             _("Generate the first key"),
             _("The key managers of the zone sign; the HSM answers with a receipt and the public key."),
             visible_keys(person).exists(),
             reverse("propose-form", args=["key.generate/v1"]),
-            _("Propose it"),
+            _proposes(person, "key.generate/v1"),
         ),
     ]
     return [*own, *(provider if person.organisation.is_provider else []), *story]
+
+
+def _proposes(person: Person, tag: str) -> str:
+    return _("Propose it") if may_request(operation(tag), person) else ""

@@ -44,6 +44,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     if chosen is not None:
         proposals = proposals.filter(customer=chosen)
     waiting = list(proposals.filter(waiting__person=person).order_by("-created_at")[:SHOWN])
+    drafts = list(proposals.filter(requester=person, state=State.DRAFT).order_by("-created_at")[:SHOWN])
     running = list(proposals.filter(state__in=RUNNING_STATES).order_by("-created_at")[:SHOWN])
     others = list(
         proposals.filter(state=State.PROPOSED).exclude(waiting__person=person).order_by("-created_at")[:SHOWN]
@@ -53,6 +54,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "customers": customers,
         "chosen": chosen,
         "waiting": _with_seats(waiting),
+        "drafts": drafts,
         "running": _with_seats(running),
         "others": _with_seats(others),
         "charters_to_sign": charters_to_sign(person),
@@ -64,7 +66,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
                 for one in found
                 for box in one.boxes
             ],
-            [(one.pk, one.state, one.seats_filled) for one in (*waiting, *running, *others)],
+            [(one.pk, one.state, one.seats_filled) for one in (*waiting, *drafts, *running, *others)],
         ),
     }
 
