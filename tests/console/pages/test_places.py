@@ -192,3 +192,11 @@ def test_signing_in_says_who_is_there_only_in_a_demo(stage, settings):
 
     Deployment.objects.update(demo=False)
     assert "Meridian Bank" not in Client().get("/sign-in").content.decode()
+
+
+def test_a_customer_is_taken_on_and_its_first_person_added_by_who_may(stage, as_):
+    answer = as_(JON).post("/customers/new", {"name": "Aurum Trust"})
+    assert "/people/new" in answer["Location"]
+    shown = as_(CLEO).post("/customers/new", {"name": "Basalt Bank"}, follow=True).content.decode()
+    assert "A security officer adds and invites its first person." in shown
+    assert as_(JON).post("/customers/new", {"name": "Aurum Trust"}).status_code == 422
