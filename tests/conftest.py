@@ -8,6 +8,12 @@ from django.db import connection
 from tests.world.broker import NoBroker
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kills", type=int, default=20, help="how often crash tests kill what they kill, by kill -9"
+    )
+
+
 @pytest.fixture(autouse=True)
 def _log_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that commits has its tables emptied afterwards, which the log's own triggers forbid."""

@@ -1,0 +1,52 @@
+"""Forks the processes of a deployment out of one that has everything imported, so that a restart takes no time.
+
+    python -m tests.hsmnodes.pipe.zygote SOCKET
+
+Each connection to the socket brings one order: which part to be (tests/hsmnodes/pipe/parts.py), and with what.
+The fork says its process id, does its part, and says what came of it; a part that dies says nothing, and the
+connection ends with its last process.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import traceback
+
+import console.celery  # noqa: F401 - Django and Celery, before anything is forked
+from tests.hsmnodes.pipe import parts
+
+
+def main(path: str) -> None:
+    """Take orders for ever."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        while True:
+            connection, _ = server.accept()
+            if os.fork() == 0:
+                server.close()
+                os._exit(serve(connection))
+            connection.close()
+
+
+def serve(connection: socket.socket) -> int:
+    """Be the part that is asked for; the exit status."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    with connection, connection.makefile("rw") as stream:
+        order = json.loads(stream.readline())
+        print(json.dumps(os.getpid()), file=stream, flush=True)
+        try:
+            answer = getattr(parts, order["part"])(**order["with"])
+        except BaseException:  # noqa: BLE001 - a fork must not go on as its parent
+            print(json.dumps({"failed": traceback.format_exc()}), file=stream, flush=True)
+            return 1
+        print(json.dumps(answer), file=stream, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
