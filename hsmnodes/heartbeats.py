@@ -9,9 +9,9 @@ from hsmnodes.models import MessageKind, Node, OutboxMessage
 from hsmnodes.node.agent.messages import FromNode
 from hsmnodes.node.protocol.documents import Heartbeat
 from hsmnodes.node.protocol.errors import Refused
-from tenants import clock, deployment, log
+from tenants import clock, deployment, log, workflow
 from tenants.log import Event
-from tenants.models import CharterState, CharterVersion
+from tenants.models import CharterState, CharterVersion, Proposal
 
 RELAY_EVERY = timedelta(seconds=60)
 REMIND_EVERY = timedelta(seconds=30)
@@ -36,6 +36,7 @@ def take_heartbeat(node: Node, payload: bytes, message: FromNode) -> None:
         behind = _charters_behind(heartbeat)
         _store(node, heartbeat, message.envelope.raw, out_of_step=_reason(behind))
         _catch_up(node, behind, started=started)
+        _note_work(node, heartbeat)
     if moved or node.relayed_at is None or clock.now() - node.relayed_at > RELAY_EVERY:
         relay.pass_on_heartbeat(node, message)
 
@@ -70,6 +71,12 @@ def _note_going_back(node: Node, heartbeat: Heartbeat) -> None:
             before={"sequence": node.journal_sequence, "hash": node.journal_hash},
             after=heartbeat.journal.model_dump(),
         )
+
+
+def _note_work(node: Node, heartbeat: Heartbeat) -> None:
+    proposal = Proposal.objects.filter(pk=heartbeat.at_work, node=node.pk).first()
+    if proposal is not None:
+        workflow.mark_executing(proposal=proposal)
 
 
 def _charters_behind(heartbeat: Heartbeat) -> list[CharterVersion]:

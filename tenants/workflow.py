@@ -245,6 +245,16 @@ def mark_sent(*, proposal: Proposal) -> None:
 
 
 @transaction.atomic
+def mark_executing(*, proposal: Proposal) -> None:
+    """Note that the node says it is carrying the proposal out. Nothing rests on it: the receipt counts."""
+    changed = Proposal.objects.filter(pk=proposal.pk, state__in=[State.AUTHORISED, State.SENT]).update(
+        state=State.EXECUTING
+    )
+    if changed:
+        log.record(Event.EXECUTING, f"Executing: {proposal.sentence}", about=log.about_proposal(proposal))
+
+
+@transaction.atomic
 def record_outcome(*, proposal: Proposal, outcome: Outcome, code: str, detail: str) -> bool:
     """Take over what a node's verified receipt says; whether that changed anything.
 
@@ -372,10 +382,7 @@ def _expect(proposal: Proposal, *states: State) -> None:
 
 def _check(assertion: Assertion, wanted: bytes, person: Person) -> Token:
     """The person's own token that made the assertion."""
-    token = tokens.check_assertion(assertion, challenge=wanted)
-    if token.person_id != person.id:
-        raise SignatureNotAccepted("other-person", "This is somebody else's token. Nothing was signed.")
-    return token
+    return tokens.check_assertion(assertion, challenge=wanted, person=person)
 
 
 def _refuse_problems(standing: Standing) -> None:

@@ -91,5 +91,7 @@ def _ahead(proposal: Proposal, receipts: list[Receipt]) -> Iterator[Moment]:
         return
     if proposal.state in (State.DRAFT, State.PROPOSED, State.AUTHORISED):
         yield Moment(_("Sent to %(node)s") % {"node": proposal.node_name})
+    if proposal.state == State.EXECUTING:
+        yield Moment(_("%(node)s is carrying it out") % {"node": proposal.node_name}, state="run")
     if not receipts:
         yield Moment(_("Checked and carried out by the HSM, with a signed receipt"))

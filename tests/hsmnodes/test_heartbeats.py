@@ -1,5 +1,6 @@
 """Heartbeats: what the console shows of a node, and what it does when the node is not in step."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from hsmnodes import incoming
 from hsmnodes.models import NodeStatus
 from tenants import access, clock
-from tenants.models import LogEntry
+from tenants.models import LogEntry, State
+from tests.cast.people import ADA, BEN, GUS, LEA
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
 
@@ -109,3 +111,22 @@ def test_an_enrolled_node_and_its_peers_get_each_others_enrolment(
         other = world.node("ams-2")
     assert len(no_broker.to(node.id, "peer")) == 1
     assert len(no_broker.to(other.id, "peer")) == 1
+
+
+def test_a_node_at_work_is_shown_so_until_its_receipt(world, node):
+    proposal = world.approve(world.propose_service(node), ADA, BEN, GUS, LEA)
+    incoming.receive(node.heartbeat_message(at_work=proposal.pk))
+    proposal.refresh_from_db()
+    assert proposal.state == State.EXECUTING
+    node.answer(proposal)
+    incoming.receive(node.heartbeat_message(at_work=proposal.pk, at=int(time.time()) + 1))
+    proposal.refresh_from_db()
+    assert proposal.state == State.DONE
+
+
+def test_what_another_node_says_it_works_on_changes_nothing(world, node):
+    proposal = world.approve(world.propose_service(node), ADA, BEN, GUS, LEA)
+    before = proposal.state
+    incoming.receive(world.node("ams-2").heartbeat_message(at_work=proposal.pk))
+    proposal.refresh_from_db()
+    assert proposal.state == before != State.EXECUTING

@@ -116,6 +116,7 @@ class NodeOfWorld:
             "reason": "",
             "journal": {"sequence": self.sequence + 1, "hash": canonical.sha256_hex(b"%d" % self.sequence)},
             "enrolled": True,
+            "at_work": None,
             "witness": "peers",
             "charters": (),
             "capacity": {"slots": 20, "slots_used": 0, "keys": 0},

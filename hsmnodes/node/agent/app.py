@@ -12,10 +12,11 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from celery import Celery, Task
+from celery import Celery
 from kombu.exceptions import KombuError
 
 from hsmnodes.node.agent import broker
+from hsmnodes.node.agent.carrying import CarrierTask, without_celerys_own_tasks
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.inbox import take_in
 from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, RECEIVE, FromNode, queue_of
@@ -29,26 +30,18 @@ PULSE_SECONDS = 0.5
 LONGEST_CARRIER = 1_000
 
 
-class CarrierTask(Task):  # type: ignore[type-arg] # generic for type checkers only
-    """A task that does what it is for and then nothing more, whatever the message asks."""
-
-    def before_start(self, _task_id: str, _args: Any, _kwargs: Any) -> None:
-        """Take off everything that would make Celery go on by itself afterwards."""
-        self.request.update(callbacks=None, errbacks=None, chain=None, chord=None, group=None, reply_to=None)
-
-
 class Console:
     """The way to the console. What cannot be sent now is asked for again by the console's sweeper."""
 
     def __init__(self, app: Celery, node: Node) -> None:
         self._app = app
         self._node = node
-        self._shown: JournalHead | None = None
+        self._shown: tuple[JournalHead, str | None] | None = None
 
     @property
     def is_behind(self) -> bool:
-        """Whether the journal has grown since the last heartbeat, so that no peer has witnessed it yet."""
-        return self._node.summary.journal != self._shown
+        """Whether there is news since the last heartbeat: entries of the journal, or other work."""
+        return self._news() != self._shown
 
     def tell(self, said: Iterable[FromNode]) -> None:
         """Send what the node says."""
@@ -57,12 +50,15 @@ class Console:
 
     def beat(self) -> None:
         """Send a heartbeat, and what else is due with it."""
-        self._shown = self._node.summary.journal
+        self._shown = self._news()
         try:
             for one in self._node.heartbeat():
                 self._send(one)
         except DriverError as error:
             logger.warning("No heartbeat: %s", error)
+
+    def _news(self) -> tuple[JournalHead, str | None]:
+        return self._node.summary.journal, self._node.at_work
 
     def _send(self, one: FromNode) -> None:
         try:
@@ -114,7 +110,7 @@ def make_worker_app(config: Config, node: Node) -> tuple[Celery, Console]:
             node.refuse_carrier(_as_bytes(args, kwargs))
 
     app.task(name=DELIVER, base=CarrierTask, ignore_result=True)(deliver)
-    return app, console
+    return without_celerys_own_tasks(app), console
 
 
 def run(config: Config, node: Node) -> None:

@@ -35,6 +35,7 @@ class Executor:
         self._hands = hands
         self._receipts = receipts
         self._hsm_head = hsm_head
+        self.at_work: str | None = None
 
     def carry_out(self, warrant: VerifiedWarrant) -> FromNode:
         """Carry out a warrant that nothing has been done about yet; the receipt.
@@ -69,6 +70,13 @@ class Executor:
         return self._receipts.issue(key, self._ledger.facts.outcomes[key])
 
     def _act(self, warrant: VerifiedWarrant) -> Ending:
+        self.at_work = warrant.proposal.proposal
+        try:
+            return self._attempt(warrant)
+        finally:
+            self.at_work = None
+
+    def _attempt(self, warrant: VerifiedWarrant) -> Ending:
         try:
             self._hsm_head.write(self._ledger.journal.head)
             return _done(warrant.operation.carry_out(warrant.request, self._hands))

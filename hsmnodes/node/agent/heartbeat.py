@@ -45,8 +45,10 @@ class Summary:
         )
 
 
-def make_heartbeat(config: Config, summary: Summary, versions: Versions, *, at: int) -> Heartbeat:
-    """The heartbeat that says it, at a time in seconds since 1970."""
+def make_heartbeat(
+    config: Config, summary: Summary, versions: Versions, *, at_work: str | None, at: int
+) -> Heartbeat:
+    """The heartbeat that says it, at a time in seconds since 1970; `at_work` is a proposal's id."""
     return Heartbeat(
         deployment=config.deployment,
         node=config.node,
@@ -55,6 +57,7 @@ def make_heartbeat(config: Config, summary: Summary, versions: Versions, *, at: 
         reason=summary.reason[:2000],
         journal=summary.journal,
         enrolled=summary.enrolled,
+        at_work=at_work,
         witness=summary.witness,
         charters=tuple(
             CharterHead(kind=kind, id=authority, version=charter.version, hash=charter.sha256)

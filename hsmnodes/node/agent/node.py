@@ -14,7 +14,7 @@ from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.handlers import Handlers, NotYet
 from hsmnodes.node.agent.heartbeat import Summary, make_heartbeat
-from hsmnodes.node.agent.messages import FromNode, read_to_node
+from hsmnodes.node.agent.messages import LONGEST, FromNode, read_to_node
 from hsmnodes.node.agent.parts import assemble
 from hsmnodes.node.drivers.base import DriverPool
 from hsmnodes.node.drivers.errors import DriverError
@@ -24,6 +24,7 @@ from hsmnodes.node.protocol.purposes import Purpose
 logger = logging.getLogger(__name__)
 
 MOST_HELD = 200
+MOST_HELD_CHARACTERS = 2 * LONGEST
 UNKNOWN = ProposalRefused("internal-error", "The node failed at this message: see its log.")
 
 
@@ -52,6 +53,11 @@ class Node:
         """How many messages wait until the node may act."""
         return len(self._held)
 
+    @property
+    def at_work(self) -> str | None:
+        """The proposal that is being carried out at this moment."""
+        return self.parts.executor.at_work
+
     def deliver(self, text: str) -> Report:
         """Handle one message, whatever it is."""
         with self._lock:
@@ -78,7 +84,7 @@ class Node:
         """
         parts, summary, now = self.parts, self.summary, self.parts.clock.now()
         parts.clock.keep()
-        heartbeat = make_heartbeat(parts.config, summary, parts.versions, at=now)
+        heartbeat = make_heartbeat(parts.config, summary, parts.versions, at_work=self.at_work, at=now)
         said = [FromNode(kind="heartbeat", envelope=parts.identity.sign(Purpose.HEARTBEAT, heartbeat))]
         if summary.state == "starting":
             question = parts.identity.sign(Purpose.WITNESS_REQUEST, parts.witnesses.request(now))
@@ -112,7 +118,10 @@ class Node:
             return self._refuse(text, UNKNOWN)
 
     def _hold(self, text: str) -> Report:
-        if len(self._held) >= MOST_HELD:
+        if text in self._held:
+            return Report([], held=True)
+        size = len(text) + sum(map(len, self._held))
+        if len(self._held) >= MOST_HELD or size > MOST_HELD_CHARACTERS:
             return self._refuse(text, ProposalRefused("starting", "Too much waits for the node to start."))
         self._held[text] = None
         return Report([], held=True)

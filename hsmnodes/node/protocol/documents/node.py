@@ -103,7 +103,7 @@ class Versions(Model):
 
 
 class Heartbeat(Document):
-    """The state of a node, every few seconds."""
+    """The state of a node, every few seconds; `at_work` is the proposal that it is carrying out, if any."""
 
     type: Literal["quorate/heartbeat/v1"] = "quorate/heartbeat/v1"
     deployment: Id
@@ -113,6 +113,7 @@ class Heartbeat(Document):
     reason: Detail
     journal: JournalHead
     enrolled: bool
+    at_work: Id | None
     witness: Literal["peers", "hsm-only", "none"]
     charters: Annotated[tuple[CharterHead, ...], Field(max_length=1000)]
     capacity: Capacity

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import Heartbeat
+from hsmnodes.node.protocol.documents import Heartbeat, Proposal
 from hsmnodes.node.protocol.purposes import Purpose
 from tests.hsmnodes.node.agent.making import carrying
 
@@ -96,3 +96,19 @@ def test_a_heartbeat_says_what_the_node_is_and_has(site, cast, zone):
         ("customer", cast.meridian.anchor),
         ("zone", zone.anchor),
     }
+
+
+def test_a_heartbeat_says_what_the_node_is_carrying_out(site, cast, zone, monkeypatch):
+    warrant = cast.generate_keys(site.at, zone)
+    beats = []
+
+    def beat():
+        [said] = site.node.heartbeat()
+        beats.append(Heartbeat.from_bytes(site.verified(said.envelope, Purpose.HEARTBEAT)).at_work)
+
+    attempt = site.node.parts.executor._attempt
+    monkeypatch.setattr(site.node.parts.executor, "_attempt", lambda verified: (beat(), attempt(verified))[1])
+    beat()
+    site.send(warrant)
+    beat()
+    assert beats == [None, Proposal.from_bytes(warrant.proposal_bytes).proposal, None]

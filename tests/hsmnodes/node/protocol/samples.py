@@ -114,6 +114,7 @@ def _by_nodes() -> dict[str, Document]:
             reason="",
             journal=head,
             enrolled=True,
+            at_work=make_id("proposal"),
             witness="peers",
             charters=({"kind": "customer", "id": MERIDIAN.id, "version": 1, "hash": HASH},),
             capacity={"slots": 8, "slots_used": 1, "keys": 12},

@@ -89,7 +89,18 @@ def test_sixteen_levels_and_the_largest_integers_are_accepted():
 
 @pytest.mark.parametrize(
     "value",
-    [1.0, float("nan"), b"bytes", {1, 2}, {1: 2}, {"é": 1}, 2**53, object(), "\ud800", {"a": ["\udfff"]}],
+    [
+        1.0,
+        float("nan"),
+        b"bytes",
+        {1, 2},
+        {1: 2},
+        {"é": 1},
+        2**53,
+        pytest.param(object(), id="an object"),
+        "\ud800",
+        {"a": ["\udfff"]},
+    ],
     ids=repr,
 )
 def test_values_that_are_not_plain_json_are_not_encoded(value):
