@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ def plain(name: str, unit: str, value: float) -> Figure:
 def rates_side_by_side(
     one: Callable[[], object], other: Callable[[], object], *, rounds: int = 15, times: int = 100
 ) -> tuple[float, float]:
-    """Calls a second of both, in turns, so that a machine's drift touches both; medians of rounds."""
+    """Calls a second of the processor of both, in turns, so that drift touches both; medians of rounds."""
     seconds: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
         for what, taken in zip((one, other), seconds, strict=True):
-            start = perf_counter()
+            start = process_time()
             for _ in range(times):
                 what()
-            taken.append(perf_counter() - start)
+            taken.append(process_time() - start)
     return times / median(seconds[0]), times / median(seconds[1])
 
 
