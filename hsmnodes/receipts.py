@@ -28,7 +28,7 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
     """
     document = ReceiptDocument.from_bytes(payload)
     with transaction.atomic():
-        Node.objects.select_for_update().get(pk=node.pk)
+        Node.objects.select_for_update().values_list("pk").get(pk=node.pk)
         proposal = Proposal.objects.select_for_update().filter(pk=document.proposal).first()
         if proposal is None:
             raise ReceiptRefused("unknown-proposal", "It is about a proposal that is not known here.")
@@ -113,7 +113,7 @@ def _take_over(receipt: Receipt) -> None:
 
 def _keep_attachments(receipt: Receipt, attachments: tuple[CarriedAttachment, ...]) -> None:
     """Keep what came beside the receipt, if the receipt states its hash."""
-    stated = set(_texts(receipt.results))
+    stated, kept = set(_texts(receipt.results)), {}
     for attachment in attachments:
         data = canonical.b64u_decode(attachment.data)
         digest = canonical.sha256_hex(data)
@@ -125,9 +125,9 @@ def _keep_attachments(receipt: Receipt, attachments: tuple[CarriedAttachment, ..
                 name=attachment.name,
             )
             continue
-        Attachment.objects.get_or_create(
-            receipt=receipt, name=attachment.name, defaults={"sha256": digest, "data": data}
-        )
+        row = Attachment(receipt=receipt, name=attachment.name, sha256=digest, data=data)
+        kept.setdefault(attachment.name, row)
+    Attachment.objects.bulk_create(kept.values())
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -100,7 +100,7 @@ def record(
     """Append one entry, in the caller's transaction. `document` are the exact bytes it is about."""
     about = about or About()
     details = details or {}
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if Deployment.objects.select_for_update().first() is None:
             deployment.current()
         last = LogEntry.objects.order_by("-sequence").only("sequence", "hash").first()

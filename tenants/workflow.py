@@ -234,7 +234,7 @@ def cancel(*, proposal: Proposal, person: Person, statement: bytes, assertion: A
 # ------------------------------------------------------------------ after authorisation
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def mark_sent(*, proposal: Proposal) -> None:
     """Note that the broker has taken the warrant."""
     changed = Proposal.objects.filter(pk=proposal.pk, state=State.AUTHORISED).update(
@@ -254,7 +254,7 @@ def mark_executing(*, proposal: Proposal) -> None:
         log.record(Event.EXECUTING, f"Executing: {proposal.sentence}", about=log.about_proposal(proposal))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_outcome(*, proposal: Proposal, outcome: Outcome, code: str, detail: str) -> bool:
     """Take over what a node's verified receipt says; whether that changed anything.
 
