@@ -1,9 +1,5 @@
-"""A whole deployment whose parts can be killed: people, the console's worker, the broker, a node with its HSM."""
+"""A whole deployment whose parts can be killed: people, the console's worker, a node with its HSM."""
 
-import json
-import os
-import signal
-import socket
 import sqlite3
 import sys
 from collections import Counter
@@ -25,58 +21,11 @@ from tests.cast.charters import DEPLOYMENT
 from tests.cast.deployment import Deployment
 from tests.cast.people import named
 from tests.hsmnodes.pipe import moments
+from tests.hsmnodes.pipe.fork import PATIENCE, Part
 from tests.servers.process import KeptProcess, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 NODE = named("ams-1")
-PATIENCE = 90
-
-
-class Part:
-    """A fork of the zygote, alive as long as its connection is."""
-
-    def __init__(self, path: Path, part: str, **given: Any) -> None:
-        self.connection = socket.socket(socket.AF_UNIX)
-        self.connection.connect(str(path))
-        self.stream = self.connection.makefile("rw")
-        print(json.dumps({"part": part, "with": given}), file=self.stream, flush=True)
-        self.pid = json.loads(self.stream.readline())
-
-    def answer(self, seconds: float = PATIENCE) -> Any:
-        """What came of it; None if it died."""
-        self.connection.settimeout(seconds)
-        line = self.stream.readline()
-        self.close()
-        answer = json.loads(line) if line else None
-        assert not (isinstance(answer, dict) and "failed" in answer), answer["failed"]
-        return answer
-
-    @property
-    def is_dead(self) -> bool:
-        """Whether every process of it is gone."""
-        self.connection.setblocking(False)
-        try:
-            return self.connection.recv(1, socket.MSG_PEEK) == b""
-        except BlockingIOError:
-            return False
-        finally:
-            self.connection.setblocking(True)
-
-    def signal(self, number: int) -> None:
-        """Send a signal to all of it."""
-        os.killpg(self.pid, number)
-
-    def end(self) -> None:
-        """Kill it and wait until it is gone."""
-        if not self.is_dead:
-            self.signal(signal.SIGKILL)
-        assert wait_until(lambda: self.is_dead, seconds=10, every=0.01)
-        self.close()
-
-    def close(self) -> None:
-        """Let go of it."""
-        self.stream.close()
-        self.connection.close()
 
 
 class Pipe:
@@ -199,7 +148,7 @@ class Pipe:
         return bool(self._rows(self.config.database, query, kind, proposal))
 
     def check_whole(self, proposals: list[str]) -> None:
-        """Each was done once, by journal, HSM and receipts alike; nothing is open, and nothing raised an alarm."""
+        """Each was done once, by journal, HSM and receipts alike; nothing is open, and there is no alarm."""
         seen = self.order("look")
         for part in self.parts.values():
             part.end()

@@ -1,7 +1,7 @@
-"""kill -9 of people's page, worker, node and broker at each step of a warrant's life: done once, and settled.
+"""kill -9 of page, worker, node and broker at each step of a warrant's life: done once, and settled.
 
-`--kills N` says how often each of worker, node and broker is killed (20 if it is not given), one step after the
-other. How a node alone survives is in tests/hsmnodes/node/agent/test_kills.py.
+`--kills N` says how often each of worker, node and broker is killed (20 if it is not given), one step after
+the other. How a node alone survives is in tests/hsmnodes/node/agent/test_kills.py.
 """
 
 import random
@@ -12,7 +12,8 @@ from itertools import cycle
 import pytest
 
 from tests.hsmnodes.pipe import moments
-from tests.hsmnodes.pipe.pipe import NODE, PATIENCE, Pipe
+from tests.hsmnodes.pipe.fork import PATIENCE
+from tests.hsmnodes.pipe.pipe import NODE, Pipe
 from tests.servers.process import wait_until
 from tests.servers.rabbitmq import BrokerUser, RabbitServer
 from tests.servers.stacks import broker_user_of
@@ -130,21 +131,22 @@ STEPS = (before_it_is_sent, after_it_was_sent, while_the_node_acts, while_the_an
 
 
 @pytest.mark.servers
-def test_a_broker_killed_at_any_step_loses_nothing(production, broker, kills):
-    """Every other time it is the power that fails: worker and node are killed with the broker."""
-    pipe, keys = production, Keys(production)
-    for number, step in zip(range(kills), cycle(STEPS), strict=False):
+@pytest.mark.parametrize("what_fails", ["the broker", "the power"])
+def test_a_broker_killed_at_any_step_loses_nothing(production, broker, kills, what_fails):
+    """Half of the times worker and node are killed with it."""
+    pipe, keys, power = production, Keys(production), what_fails == "the power"
+    for _, step in zip(range((kills + 1) // 2), cycle(STEPS), strict=False):
         proposal = keys.take()
         unsigned = step(pipe, proposal)
         broker.kill()
-        if number % 2:
+        if power:
             for part in pipe.parts.values():
                 part.end()
         if unsigned:
             sign(pipe, proposal, None)
         broker.start()
         for name, part in pipe.parts.items():
-            if number % 2:
+            if power:
                 pipe.begin(name)
             else:
                 part.signal(signal.SIGCONT)

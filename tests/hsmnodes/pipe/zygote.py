@@ -1,8 +1,8 @@
-"""Forks the processes of a deployment out of one that has everything imported, so that a restart takes no time.
+"""Forks a deployment's processes out of one that has everything imported, so that a restart takes no time.
 
     python -m tests.hsmnodes.pipe.zygote SOCKET
 
-Each connection to the socket brings one order: which part to be (tests/hsmnodes/pipe/parts.py), and with what.
+Each connection to the socket brings one order: which part to be (tests/hsmnodes/pipe/parts.py), with what.
 The fork says its process id, does its part, and says what came of it; a part that dies says nothing, and the
 connection ends with its last process.
 """
