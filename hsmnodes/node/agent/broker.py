@@ -40,8 +40,14 @@ class Channel(sqla.Channel):
     """A channel of the embedded broker.
 
     Unlike kombu's own it deletes what was consumed, in the transaction that consumes it; does not take the
-    write lock to find that nothing is there; and takes a locked file as a reason to look again later.
+    write lock to find that nothing is there, nor look again before somebody has written; and takes a locked
+    file as a reason to look again later.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._watch: Any = None
+        self._empty_at: dict[str, int] = {}
 
     def _engine_from_config(self) -> Any:
         engine = super()._engine_from_config()
@@ -49,14 +55,32 @@ class Channel(sqla.Channel):
         return engine
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 - the base's signature
+        version = self._version()
+        if self._empty_at.get(queue) == version:
+            raise Empty
         try:
             payload = self._take(queue)
         except OperationalError:
             self.session.rollback()
-            payload = None
+            raise Empty from None
         if payload is None:
+            self._empty_at[queue] = version
             raise Empty
         return json.loads(payload)
+
+    def _version(self) -> int:
+        """A number that another connection's commit changes; the one that asks does nothing but ask."""
+        if self._watch is None:
+            engine, _ = self._open()
+            self._watch = engine.raw_connection()
+        return int(self._watch.cursor().execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the channel, and the connection that watches."""
+        super().close()
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
 
     def _take(self, queue: str) -> str | None:
         waiting = self._query_all(queue).order_by(self.message_cls.id)  # type: ignore[attr-defined]
