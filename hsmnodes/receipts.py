@@ -113,7 +113,8 @@ def _take_over(receipt: Receipt) -> None:
 
 def _keep_attachments(receipt: Receipt, attachments: tuple[CarriedAttachment, ...]) -> None:
     """Keep what came beside the receipt, if the receipt states its hash."""
-    stated, kept = set(_texts(receipt.results)), {}
+    stated = set(_texts(receipt.results))
+    kept: dict[str, Attachment] = {}
     for attachment in attachments:
         data = canonical.b64u_decode(attachment.data)
         digest = canonical.sha256_hex(data)
