@@ -117,6 +117,7 @@ def run(config: Config, node: Node) -> None:
     """Work until the process is told to end (SIGTERM, SIGINT)."""
     app, console = make_worker_app(config, node)
     pulse = Pulse(config, node, console)
+    worker_ready.connect(_look_up_often, weak=False)
     worker = app.Worker(
         hostname=f"{queue_of(config.node.id)}@localhost",
         pool="solo",
@@ -133,6 +134,11 @@ def run(config: Config, node: Node) -> None:
         worker.start()
     finally:
         pulse.stop()
+
+
+def _look_up_often(sender: Any, **_: Any) -> None:
+    """Have a worker that waits for messages notice once a second that it is told to end."""
+    sender.timer.call_repeatedly(1.0, lambda: None)
 
 
 def _as_bytes(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
