@@ -11,9 +11,10 @@ from django.conf import settings  # noqa: E402 - Django has to be set up before 
 
 from console.tasks import HOUSEKEEPING  # noqa: E402
 from hsmnodes import carrier  # noqa: E402
+from hsmnodes.node.agent.carrying import without_celerys_own_tasks  # noqa: E402
 from hsmnodes.tasks import SWEEP  # noqa: E402
 
-app = carrier.app()
+app = without_celerys_own_tasks(carrier.app())
 app.conf.beat_schedule = {
     "sweep": {
         "task": SWEEP,

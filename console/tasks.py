@@ -4,12 +4,13 @@ from celery import shared_task
 from django.core.management import call_command
 
 from console.desk_backend import tickets
+from hsmnodes.node.agent.carrying import CarrierTask
 from tenants import programs, workflow
 
 HOUSEKEEPING = "quorate.console.housekeeping"
 
 
-@shared_task(name=HOUSEKEEPING)
+@shared_task(name=HOUSEKEEPING, base=CarrierTask)
 def housekeeping() -> None:
     """Close what has expired, and forget what is of no use any more."""
     workflow.expire_due()
