@@ -16,7 +16,7 @@ from hsmnodes.node.protocol.charters import verify_amendment, verify_founding
 from hsmnodes.node.protocol.documents import Assertion, Charter, CharterLink, Role, Token
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from tenants import clock, deployment, log, tokens
-from tenants.errors import NotAllowed, SignatureNotAccepted, WrongState
+from tenants.errors import NotAllowed, WrongState
 from tenants.log import About, Event
 from tenants.models import AuthorityChoices, CharterSignature, CharterState, CharterVersion, Person
 
@@ -108,9 +108,9 @@ def sign_charter(*, charter: CharterVersion, person: Person, assertion: Assertio
 
     Raises SignatureNotAccepted; NotAllowed for who is not in the charter; WrongState.
     """
-    token = tokens.check_assertion(assertion, challenge=challenge(Purpose.FOUND, bytes(charter.raw)))
-    if token.person_id != person.id:
-        raise SignatureNotAccepted("other-person", "This is somebody else's token.")
+    token = tokens.check_assertion(
+        assertion, challenge=challenge(Purpose.FOUND, bytes(charter.raw)), person=person
+    )
     with transaction.atomic():
         charter = CharterVersion.objects.select_for_update().get(pk=charter.pk)
         if charter.state != CharterState.COLLECTING:

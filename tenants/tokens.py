@@ -52,9 +52,11 @@ def enrol_token(*, person: Person, token: TokenDocument, invitation: Invitation 
     return admitted
 
 
-def check_assertion(assertion: Assertion, *, challenge: bytes) -> Token:
+def check_assertion(assertion: Assertion, *, challenge: bytes, person: Person | None = None) -> Token:
     """The token that made `assertion` over `challenge` at this console's desk, if the console accepts it.
 
+    Where `person` is known, it must be theirs. That is asked before anything else: signatures are shown to
+    everyone concerned, and whoever handed in another's once more would have its counter suspend that token.
     Not to be called in a transaction: a counter that went back suspends the token for good, and then raises.
     Raises SignatureNotAccepted.
     """
@@ -65,6 +67,8 @@ def check_assertion(assertion: Assertion, *, challenge: bytes) -> Token:
     )
     if token is None:
         raise SignatureNotAccepted("unknown-token", "This token is not known here.")
+    if person is not None and token.person_id != person.id:
+        raise SignatureNotAccepted("other-person", "This is somebody else's token. Nothing was signed.")
     if token.suspended_at is not None:
         raise SignatureNotAccepted(
             "suspended-token", f"The token {token.label} is suspended; a security officer can clear it."

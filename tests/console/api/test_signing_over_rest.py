@@ -10,7 +10,7 @@ from hsmnodes.node.protocol.documents.signatures import Signer
 from hsmnodes.node.protocol.purposes import Purpose
 from tenants import charter_drafts
 from tenants.charter_drafts import Duty
-from tenants.models import CharterState, Proposal, State
+from tenants.models import CharterState, Proposal, State, Token
 from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, LUMEN_PEOPLE, OLGA, make_id
 from tests.world.signing_in import sign_in
 
@@ -179,3 +179,14 @@ def test_a_zones_charter_collects_signatures_over_rest(scene, hand_in):
     assert (refused.status_code, refused.json()["code"]) == (403, "not-in-charter")
     stranger = hand_in(OLGA, address, assertion=signed(OLGA, Purpose.FOUND, bytes(charter.raw)))
     assert stranger.status_code == 404
+
+
+def test_handing_in_anothers_signature_again_does_not_suspend_their_token(proposal, hand_in):
+    """Everyone concerned can see what Ada signed, and by its counter it would look like a copy's."""
+    address, adas = f"proposals/{proposal.id}/approvals", signed(ADA, Purpose.APPROVE, bytes(proposal.raw))
+    assert hand_in(ADA, address, assertion=adas).status_code == 201
+
+    response = hand_in(CLEO, address, assertion=adas)
+
+    assert (response.status_code, response.json()["code"]) == (422, "other-person")
+    assert Token.objects.get(person=ADA.id).suspended_at is None
