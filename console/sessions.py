@@ -109,7 +109,9 @@ def _person_of(request: HttpRequest) -> Person | None:
         return None
     now = int(time.time())
     began, seen = request.session.get(BEGAN, 0), request.session.get(SEEN, 0)
-    person = Person.objects.select_related("organisation__provider").filter(pk=key).first()
+    # Who signed in by a token that was suspended since, because it was lost or copied, is signed in no more.
+    by_token = {"tokens": request.session.get(TOKEN), "tokens__suspended_at": None}
+    person = Person.objects.select_related("organisation__provider").filter(pk=key, **by_token).first()
     if (
         person is None
         or request.session.get(EPOCH) != person.session_epoch

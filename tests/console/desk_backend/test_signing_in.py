@@ -26,6 +26,13 @@ def test_a_token_signs_its_person_in(world, client):
     assert signed_in(client) == ADA.id
 
 
+def test_a_session_ends_with_the_suspension_of_the_token_that_began_it(world, client):
+    """Whoever has a lost token signed in with it before it was missed, and could enrol another."""
+    go(client, "/desk/sign-in", ADA.key)
+    Token.objects.filter(person=ADA.id).update(suspended_at=clock.now())
+    assert signed_in(client) is None
+
+
 def test_a_token_nobody_enrolled_signs_nobody_in(world, client):
     assert go(client, "/desk/sign-in", SoftwareToken("stranger")).status_code == 422
     assert signed_in(client) is None
