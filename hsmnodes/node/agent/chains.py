@@ -1,12 +1,13 @@
 """The charters a node goes by: pinned by the hash of the first version, walked in order, never back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hsmnodes.node.agent.journal import Draft
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import is_fork, verify_amendment, verify_chain
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, CharterLink
+from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.documents.signatures import Warrant
 from hsmnodes.node.protocol.errors import CharterRefused, Refused
 
@@ -56,13 +57,16 @@ class OfferedLink:
         """The authority whose charter it claims to be."""
         return self.charter.authority.kind, self.charter.authority.id
 
-    @property
-    def proposal_hash(self) -> str | None:
-        """The hash of the proposal to amend, or None for a founding. Raises DocumentRefused."""
+    def check_in_force(self, *, closed: Container[str], now: int) -> None:
+        """Refuse an amendment that was rejected or cancelled, or that is not to be in force yet."""
         if self.link.warrant is None:
-            return None
+            return
         warrant = Warrant.from_bytes(canonical.b64u_decode(self.link.warrant))
-        return canonical.sha256_hex(warrant.proposal_bytes)
+        proposal = Proposal.from_bytes(warrant.proposal_bytes)
+        if proposal.sha256 in closed:
+            raise CharterRefused("closed", "The amendment was rejected or cancelled.")
+        if now < proposal.not_before:
+            raise CharterRefused("too-early", "The amendment is not to be in force yet.")
 
 
 @dataclass
@@ -78,8 +82,10 @@ def read_links(blobs: Sequence[bytes]) -> list[OfferedLink]:
     return sorted((OfferedLink.read(blob) for blob in blobs), key=lambda one: one.charter.version)
 
 
-def walk(chains: Mapping[Place, Chain], offered: Sequence[OfferedLink], closed: frozenset[str]) -> Walk:
-    """Walk the pinned chains along the links offered, as far as they go.
+def walk(
+    chains: Mapping[Place, Chain], offered: Sequence[OfferedLink], closed: Container[str], *, now: int
+) -> Walk:
+    """Walk the pinned chains along the links offered, as far as they go at the time `now`.
 
     `closed` are the hashes of proposals that were rejected or cancelled. Links of authorities that are not
     pinned are left alone. A second valid successor of a version freezes its authority.
@@ -90,7 +96,7 @@ def walk(chains: Mapping[Place, Chain], offered: Sequence[OfferedLink], closed: 
         if chain is None or chain.frozen:
             continue
         try:
-            draft = _step(chain, one, closed)
+            draft = _step(chain, one, closed, now)
         except Refused as refused:
             found.refused.append(refused)
             continue
@@ -102,13 +108,15 @@ def walk(chains: Mapping[Place, Chain], offered: Sequence[OfferedLink], closed: 
 
 
 def candidate(
-    offered: Sequence[OfferedLink], place: Place, *, anchor: str, deployment: str, demo: bool
+    offered: Sequence[OfferedLink], place: Place, *, anchor: str, deployment: str, demo: bool, now: int
 ) -> Chain:
     """The chain of an authority that is not pinned yet, from the founding charter with the hash `anchor`.
 
     Raises Refused if it is not there, or does not hold.
     """
     mine = [one for one in offered if one.place == place]
+    for one in mine:
+        one.check_in_force(closed=(), now=now)
     charters = verify_chain([one.link for one in mine], anchor=anchor, deployment=deployment, demo=demo)
     return Chain(charters, tuple(one.raw for one in mine))
 
@@ -118,23 +126,22 @@ def draft_of(link: bytes) -> Draft:
     return Draft("charter", {"link": canonical.b64u(link)})
 
 
-def _step(chain: Chain, one: OfferedLink, closed: frozenset[str]) -> Draft | None:
+def _step(chain: Chain, one: OfferedLink, closed: Container[str], now: int) -> Draft | None:
     """The entry for one link: the next version, or a freeze; None for a version that is known."""
     version = one.charter.version
+    if version <= chain.current.version and chain.charters[version - 1].sha256 == one.charter.sha256:
+        return None
+    one.check_in_force(closed=closed, now=now)
     if version <= chain.current.version:
         return _look_back(chain, one)
     if version > chain.current.version + 1:
         raise CharterRefused("version-missing", "A version of the charter is missing in between.")
-    if one.proposal_hash in closed:
-        raise CharterRefused("closed", "The amendment was rejected or cancelled.")
     verify_amendment(chain.current, one.link)
     return draft_of(one.raw)
 
 
-def _look_back(chain: Chain, one: OfferedLink) -> Draft | None:
+def _look_back(chain: Chain, one: OfferedLink) -> Draft:
     place = one.charter.version - 1
-    if chain.charters[place].sha256 == one.charter.sha256:
-        return None
     if place == 0:
         raise CharterRefused("other-anchor", "The founding charter is not the one that is pinned.")
     known = CharterLink.from_bytes(chain.links[place])

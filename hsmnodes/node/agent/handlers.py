@@ -64,7 +64,7 @@ class Handlers:
         try:
             return self._decide(message, warrant, proposal)
         except Refused as refused:
-            if isinstance(refused, ProposalClosed):
+            if isinstance(refused, ProposalClosed) and refused.counts_here:
                 self.parts.ledger.write([closing_draft(proposal, refused.closed, raw)])
             return self.parts.refusals.refuse(
                 raw,
@@ -103,7 +103,7 @@ class Handlers:
         offered = read_links([decode(blob) for blob in blobs])
         self._pin_provider(offered)
         facts = self.parts.ledger.facts
-        found = walk(facts.chains, offered, frozenset(facts.closed))
+        found = walk(facts.chains, offered, frozenset(facts.closed), now=self.parts.clock.now())
         self.parts.ledger.write(found.drafts)
         return offered, found.refused
 

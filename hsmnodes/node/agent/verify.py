@@ -21,17 +21,24 @@ from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
 from hsmnodes.node.protocol.documents.proposal import NodeAt, Proposal
 from hsmnodes.node.protocol.documents.signatures import Warrant
 from hsmnodes.node.protocol.errors import ProposalRefused
-from hsmnodes.node.protocol.quorum import Closed, Consent, Signatures, Verdict, evaluate
+from hsmnodes.node.protocol.purposes import Purpose, challenge
+from hsmnodes.node.protocol.quorum import Closed, Consent, Signatures, Verdict, evaluate, tally
+from hsmnodes.node.protocol.signers import find_signers
 
 _SEAL = object()
 
 
 class ProposalClosed(ProposalRefused):
-    """Someone eligible rejected or cancelled the proposal, and the warrant itself says so."""
+    """Someone eligible rejected or cancelled the proposal, and the warrant itself says so.
 
-    def __init__(self, closed: Closed) -> None:
+    `counts_here` is whether anyone whose charter is pinned has signed it: only then is it for the journal.
+    Strangers can found a charter of their own, propose under it and reject, as often as they like.
+    """
+
+    def __init__(self, closed: Closed, *, counts_here: bool) -> None:
         super().__init__("closed", f"{closed.person} {closed.kind} it: {closed.reason}")
         self.closed = closed
+        self.counts_here = counts_here
 
 
 @dataclass(frozen=True)
@@ -83,10 +90,13 @@ class Verifier:
         found = self._operation(proposal)
         parameters = found.read(proposal.parameters)
         consent = found.consent_for(parameters)
-        charters, pins = self._charters(found, parameters, consent, offered)
-        verdict = evaluate(
-            list(charters.values()), proposal, Signatures.of(warrant), consent=consent, now=now
-        )
+        charters, pins = self._charters(found, parameters, consent, offered, now)
+        signatures = Signatures.of(warrant)
+        verdict = evaluate(list(charters.values()), proposal, signatures, consent=consent, now=now)
+        if verdict.closed is not None:
+            new = {chain.current.sha256 for chain in pins}
+            pinned = [charter for charter in charters.values() if charter.sha256 not in new]
+            raise ProposalClosed(verdict.closed, counts_here=_is_signed_under(pinned, proposal, signatures))
         if not verdict.authorised:
             raise _refusal(verdict)
         self._check_separation(charters)
@@ -120,6 +130,7 @@ class Verifier:
         parameters: Any,
         consent: Consent,
         offered: Sequence[OfferedLink],
+        now: int,
     ) -> tuple[Mapping[AuthorityKind, Charter], tuple[Chain, ...]]:
         """The charters that decide, by kind, and those chains among them that are not pinned yet."""
         parties = {AuthorityKind.PROVIDER: self.facts.provider, **found.parties(parameters)}
@@ -134,6 +145,7 @@ class Verifier:
                     anchor=anchors[kind],
                     deployment=self.config.deployment,
                     demo=self.config.demo,
+                    now=now,
                 )
                 pins.append(chain)
             elif chain is not None and anchors.get(kind, chain.anchor) != chain.anchor:
@@ -162,9 +174,14 @@ def verified_before(intent: Intent, step: int) -> VerifiedWarrant:
     return VerifiedWarrant(intent.warrant, step, found, request, (), _SEAL)
 
 
+def _is_signed_under(charters: Sequence[Charter], proposal: Proposal, signatures: Signatures) -> bool:
+    """Whether anyone of these charters requested, approved or closed the proposal."""
+    verdict = tally(charters, proposal, signatures, floor=1)
+    requested, _ = find_signers(charters, signatures.request, challenge(Purpose.PROPOSE, proposal.raw))
+    return bool(requested or verdict.counted or verdict.closed)
+
+
 def _refusal(verdict: Verdict) -> ProposalRefused:
-    if verdict.closed is not None:
-        return ProposalClosed(verdict.closed)
     if verdict.problems:
         return ProposalRefused(verdict.problems[0].code, verdict.problems[0].message)
     missing = ", ".join(

@@ -1,5 +1,6 @@
 """Seats and people: the largest number of seats that can be filled when one person sits only once."""
 
+from bisect import insort
 from collections.abc import Sequence
 
 
@@ -9,32 +10,42 @@ def seat(people: Sequence[str], clauses: Sequence[tuple[int, frozenset[str]]]) -
     A maximum bipartite matching by augmenting paths; earlier people keep a seat if they can have one.
     Returns for each clause those who sit there, at most M, in the order of `people`.
     """
-    seated: dict[str, int] = {}
-    taken = [0] * len(clauses)
-    for person in people:
-        if person not in seated:
-            _place(person, clauses, seated, taken, visited=set())
-    return [[person for person in people if seated.get(person) == index] for index in range(len(clauses))]
+    table = _Table(list(dict.fromkeys(people)), clauses)
+    return [[table.people[one] for one in seated] for seated in table.seated]
 
 
-def _place(
-    person: str,
-    clauses: Sequence[tuple[int, frozenset[str]]],
-    seated: dict[str, int],
-    taken: list[int],
-    *,
-    visited: set[int],
-) -> bool:
-    for index, (wanted, eligible) in enumerate(clauses):
-        if index in visited or person not in eligible:
-            continue
-        visited.add(index)
-        if taken[index] < wanted:
-            taken[index] += 1
-            seated[person] = index
-            return True
-        for other in [one for one, place in seated.items() if place == index]:
-            if _place(other, clauses, seated, taken, visited=visited):
-                seated[person] = index
+class _Table:
+    """Who sits where: people by their place in the order, the clauses open to each as bits of an integer."""
+
+    def __init__(self, people: list[str], clauses: Sequence[tuple[int, frozenset[str]]]) -> None:
+        self.people = people
+        self.seated: list[list[int]] = [[] for _ in clauses]
+        self._wanted = [wanted for wanted, _ in clauses]
+        self._open = [
+            sum(1 << index for index, (_, eligible) in enumerate(clauses) if person in eligible)
+            for person in people
+        ]
+        # Once nobody could be moved on from some clauses, nobody ever can: they are not looked at again.
+        self._visited = dead = 0
+        for one in range(len(people)):
+            self._visited = dead
+            if not self._place(one):
+                dead = self._visited
+
+    def _place(self, one: int) -> bool:
+        while left := self._open[one] & ~self._visited:
+            bit = left & -left
+            self._visited |= bit
+            index = bit.bit_length() - 1
+            if len(self.seated[index]) < self._wanted[index] or self._move_on(index):
+                insort(self.seated[index], one)
                 return True
-    return False
+        return False
+
+    def _move_on(self, index: int) -> bool:
+        """Have somebody who sits at this clause take another seat."""
+        for other in self.seated[index]:
+            if self._open[other] & ~self._visited and self._place(other):
+                self.seated[index].remove(other)
+                return True
+        return False

@@ -2,7 +2,9 @@
 
 import pytest
 
-from hsmnodes.node.protocol.documents import AuthorityKind, Role
+from hsmnodes.node.agent.messages import CancellationMessage, ChartersMessage
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.documents import AuthorityKind, Proposal, Role, Warrant
 from tests.cast.charters import Chain, make_charter
 from tests.cast.deployment import PAYMENTS
 from tests.cast.people import (
@@ -24,7 +26,7 @@ from tests.cast.people import (
     PROVIDER_PEOPLE,
     Member,
 )
-from tests.cast.signing import DAY
+from tests.cast.signing import DAY, cancel
 from tests.hsmnodes.node.agent.making import carrying, charters
 
 OSCAR = Member("Oscar", MERIDIAN, (Role.KEY_MANAGER,))
@@ -175,3 +177,34 @@ def test_links_are_known_again_after_a_start_without_being_sent(site, cast, zone
     assert site.deliver(carrying(cast.generate_keys(site.at, zone))).said
     assert [place[0] for place in site.facts.chains] == ["provider", "customer", "zone"]
     assert site.facts.provider == NORTHGATE.id
+
+
+def test_an_amendment_that_is_to_be_in_force_later_is_not_in_force_yet(site, cast, zone):
+    """Until then it can be cancelled, whoever hands it to the node before."""
+    charter = zone.next_version(valid_until=cast.now + 200 * DAY)
+    link = zone.link_to(charter, requester=DINA, approvers=(EMIL, FAY), now=cast.now + DAY)
+    early = ChartersMessage(charters=(canonical.b64u(link.raw),))
+    place = AuthorityKind.ZONE, PAYMENTS.id
+    site.deliver(early)
+    assert site.facts.chains[place].current == zone.current
+    site.clock.now += DAY
+    site.deliver(early)
+    assert site.facts.chains[place].current == charter
+
+
+def test_an_amendment_that_was_cancelled_freezes_nothing(site, cast, zone):
+    charter = zone.next_version(valid_until=cast.now + 100 * DAY)
+    cancelled = zone.link_to(charter, requester=DINA, approvers=(EMIL, FAY), now=cast.now)
+    warrant = Warrant.from_bytes(canonical.b64u_decode(cancelled.warrant))
+    proposal = Proposal.from_bytes(warrant.proposal_bytes)
+    site.deliver(
+        CancellationMessage(
+            proposal=canonical.b64u(proposal.raw),
+            cancellation=canonical.b64u(cancel(proposal, EMIL, at=cast.now).raw),
+        )
+    )
+    zone.amend(requester=DINA, approvers=(EMIL, FAY), now=cast.now, valid_until=cast.now + 200 * DAY)
+    site.deliver(charters(zone))
+    site.deliver(ChartersMessage(charters=(canonical.b64u(cancelled.raw),)))
+    chain = site.facts.chains[AuthorityKind.ZONE, PAYMENTS.id]
+    assert (chain.current, chain.frozen) == (zone.current, False)
