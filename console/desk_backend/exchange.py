@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -17,10 +18,10 @@ from console.errors import problem_response
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.errors import DocumentRefused
 from hsmnodes.node.protocol.purposes import Purpose
-from tenants import charters, log
+from tenants import charters, clock, log
 from tenants.errors import NotVisible
 from tenants.log import Event
-from tenants.models import CharterVersion, DeskPurpose, DeskTicket
+from tenants.models import CharterVersion, DeskPurpose, DeskTicket, LogEntry
 
 LIMIT = 1_048_576
 PURPOSES = {
@@ -32,6 +33,7 @@ PURPOSES = {
     DeskPurpose.CANCEL: Purpose.CANCEL,
     DeskPurpose.FOUND: Purpose.FOUND,
 }
+ALARMS_A_MINUTE = 10
 LEAKS = {"clientExtensionResults", "prf"}
 
 
@@ -97,20 +99,29 @@ def ticket(content: Any) -> JsonResponse:
 @for_the_desk
 def answer(content: Any) -> JsonResponse:
     """The desk's answer, once a ticket; it takes effect when the browser comes back with the code."""
+    secret = content.get("ticket") if isinstance(content, dict) else None
+    if not isinstance(secret, str):
+        raise Malformed
+    found = tickets.find_for_answer(secret)
     if leaked := LEAKS & set(_member_names(content)):
+        _raise_alarm(leaked)
+        raise Malformed
+    given = shapes.ANSWERS[DeskPurpose(found.purpose)].model_validate(content)
+    kept = canonical.encode(given.model_dump(mode="json", exclude={"ticket"}))
+    return JsonResponse({"code": tickets.answer(found, kept)})
+
+
+def _raise_alarm(leaked: set[str]) -> None:
+    """Note that a desk leaks. Anyone can feign it with a ticket of their own, so not without limit."""
+    recent = LogEntry.objects.filter(
+        event=Event.SECRET_LEAKED.value, at__gte=clock.now() - timedelta(minutes=1)
+    )
+    if recent.count() < ALARMS_A_MINUTE:
         log.alarm(
             Event.SECRET_LEAKED,
             "A desk sent what must never leave it; it is not this project's desk, or it was altered.",
             members=sorted(leaked),
         )
-        raise Malformed
-    secret = content.get("ticket") if isinstance(content, dict) else None
-    if not isinstance(secret, str):
-        raise Malformed
-    found = tickets.find_for_answer(secret)
-    given = shapes.ANSWERS[DeskPurpose(found.purpose)].model_validate(content)
-    kept = canonical.encode(given.model_dump(mode="json", exclude={"ticket"}))
-    return JsonResponse({"code": tickets.answer(found, kept)})
 
 
 def _attached(found: DeskTicket) -> list[bytes]:
@@ -157,10 +168,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _member_names(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from value
-        for member in value.values():
-            yield from _member_names(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _member_names(member)
+    """Every member name in `value`, in time that its depth does not multiply."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            yield from one
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)

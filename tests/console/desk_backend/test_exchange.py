@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from console.desk_backend import exchange
 from tenants import clock
 from tenants.models import Approval, DeskTicket, LogEntry
 from tests.cast.people import ADA, BEN
@@ -193,6 +194,27 @@ def test_a_secret_of_the_token_is_refused_and_raises_an_alarm(ada, ticket, membe
     entry = LogEntry.objects.get(event="desk.secret-leaked")
     assert entry.severity == "alarm"
     assert b"secret-value" not in bytes(entry.raw) + bytes(entry.document)
+
+
+def test_who_has_no_ticket_raises_no_alarm(client):
+    assert post(client, "answer", {"ticket": "A" * 43, "prf": 1}).status_code == 404
+    assert post(client, "answer", [{"prf": 1}]).status_code == 400
+    assert not LogEntry.objects.filter(event="desk.secret-leaked").exists()
+
+
+def test_a_flood_of_leaks_does_not_fill_the_log(ada, ticket):
+    leaking = answer_for(fetch(ada, ticket), ticket, ADA.key) | {"prf": 1}
+    for _ in range(2 * exchange.ALARMS_A_MINUTE):
+        assert post(ada, "answer", leaking).status_code == 400
+    assert LogEntry.objects.filter(event="desk.secret-leaked").count() == exchange.ALARMS_A_MINUTE
+
+
+def test_depth_neither_hides_a_leak_nor_multiplies_the_work():
+    """Every level above a member was gone through for each member: seconds for a megabyte, then an error."""
+    content = {"prf": 1}
+    for _ in range(5_000):
+        content = [content]
+    assert list(exchange._member_names(content)) == ["prf"]
 
 
 def test_a_form_of_another_site_begins_nothing(world, proposal):
