@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 from kombu.exceptions import KombuError
 
 from hsmnodes.node.agent import broker
