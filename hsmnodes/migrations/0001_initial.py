@@ -8,222 +8,429 @@ import tenants.models.fields
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0002_log_append_only'),
+        ("tenants", "0002_log_append_only"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Cluster',
+            name="Cluster",
             fields=[
-                ('id', tenants.models.fields.IdField(serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('mode', models.CharField(choices=[('active', 'Active/active'), ('failover', 'Failover')], default='active', max_length=8)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clusters', to='tenants.organisation')),
+                ("id", tenants.models.fields.IdField(serialize=False)),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("active", "Active/active"), ("failover", "Failover")],
+                        default="active",
+                        max_length=8,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clusters",
+                        to="tenants.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='DataCentre',
+            name="DataCentre",
             fields=[
-                ('id', tenants.models.fields.IdField(serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='data_centres', to='tenants.organisation')),
+                ("id", tenants.models.fields.IdField(serialize=False)),
+                ("name", models.CharField(max_length=80)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="data_centres",
+                        to="tenants.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Node',
+            name="Node",
             fields=[
-                ('id', tenants.models.fields.IdField(serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('identity', models.CharField(max_length=87)),
-                ('module', models.CharField(default='softhsm2', max_length=80)),
-                ('enrolled_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('last_heartbeat', models.BinaryField(default=b'')),
-                ('last_seen_at', models.DateTimeField(blank=True, null=True)),
-                ('reported_at', models.DateTimeField(blank=True, null=True)),
-                ('reported_state', models.CharField(blank=True, max_length=8)),
-                ('reported_reason', models.TextField(blank=True)),
-                ('reported_enrolled', models.BooleanField(default=False)),
-                ('witness', models.CharField(blank=True, max_length=8)),
-                ('journal_sequence', models.BigIntegerField(default=0)),
-                ('journal_hash', tenants.models.fields.HashField(blank=True)),
-                ('relayed_at', models.DateTimeField(blank=True, null=True)),
-                ('out_of_step_reason', models.TextField(blank=True)),
-                ('charters', models.JSONField(default=list)),
-                ('slots', models.BigIntegerField(default=0)),
-                ('slots_used', models.BigIntegerField(default=0)),
-                ('keys_held', models.BigIntegerField(default=0)),
-                ('versions', models.JSONField(default=dict)),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='nodes', to='hsmnodes.cluster')),
-                ('data_centre', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='nodes', to='hsmnodes.datacentre')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='nodes', to='tenants.organisation')),
+                ("id", tenants.models.fields.IdField(serialize=False)),
+                ("name", models.CharField(max_length=80)),
+                ("identity", models.CharField(max_length=87)),
+                ("module", models.CharField(default="softhsm2", max_length=80)),
+                ("enrolled_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("last_heartbeat", models.BinaryField(default=b"")),
+                ("last_seen_at", models.DateTimeField(blank=True, null=True)),
+                ("reported_at", models.DateTimeField(blank=True, null=True)),
+                ("reported_state", models.CharField(blank=True, max_length=8)),
+                ("reported_reason", models.TextField(blank=True)),
+                ("reported_enrolled", models.BooleanField(default=False)),
+                ("witness", models.CharField(blank=True, max_length=8)),
+                ("journal_sequence", models.BigIntegerField(default=0)),
+                ("journal_hash", tenants.models.fields.HashField(blank=True)),
+                ("relayed_at", models.DateTimeField(blank=True, null=True)),
+                ("out_of_step_reason", models.TextField(blank=True)),
+                ("charters", models.JSONField(default=list)),
+                ("slots", models.BigIntegerField(default=0)),
+                ("slots_used", models.BigIntegerField(default=0)),
+                ("keys_held", models.BigIntegerField(default=0)),
+                ("versions", models.JSONField(default=dict)),
+                (
+                    "cluster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="nodes",
+                        to="hsmnodes.cluster",
+                    ),
+                ),
+                (
+                    "data_centre",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="nodes",
+                        to="hsmnodes.datacentre",
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="nodes",
+                        to="tenants.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('warrant', 'Warrant'), ('charters', 'Charters'), ('peer', "A peer's enrolment"), ('cancellation', 'Cancellation')], max_length=12)),
-                ('step', models.PositiveSmallIntegerField(default=0)),
-                ('message', models.TextField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('next_at', models.DateTimeField()),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('settled_at', models.DateTimeField(blank=True, null=True)),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outbox', to='hsmnodes.node')),
-                ('proposal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outbox', to='tenants.proposal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("warrant", "Warrant"),
+                            ("charters", "Charters"),
+                            ("peer", "A peer's enrolment"),
+                            ("cancellation", "Cancellation"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("step", models.PositiveSmallIntegerField(default=0)),
+                ("message", models.TextField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("next_at", models.DateTimeField()),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="outbox", to="hsmnodes.node"
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outbox",
+                        to="tenants.proposal",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Placement',
+            name="Placement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='placements', to='hsmnodes.node')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.proposal')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='placements', to='tenants.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="placements",
+                        to="hsmnodes.node",
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.proposal"
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="placements",
+                        to="tenants.service",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.PositiveSmallIntegerField()),
-                ('raw', models.BinaryField()),
-                ('envelope', models.BinaryField()),
-                ('hash', tenants.models.fields.HashField(unique=True)),
-                ('previous', tenants.models.fields.HashField()),
-                ('sequence', models.BigIntegerField()),
-                ('outcome', models.CharField(max_length=13)),
-                ('code', models.CharField(blank=True, max_length=60)),
-                ('detail', models.TextField(blank=True)),
-                ('results', models.JSONField(default=dict)),
-                ('at', models.DateTimeField()),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='hsmnodes.node')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='tenants.proposal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("step", models.PositiveSmallIntegerField()),
+                ("raw", models.BinaryField()),
+                ("envelope", models.BinaryField()),
+                ("hash", tenants.models.fields.HashField(unique=True)),
+                ("previous", tenants.models.fields.HashField()),
+                ("sequence", models.BigIntegerField()),
+                ("outcome", models.CharField(max_length=13)),
+                ("code", models.CharField(blank=True, max_length=60)),
+                ("detail", models.TextField(blank=True)),
+                ("results", models.JSONField(default=dict)),
+                ("at", models.DateTimeField()),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipts",
+                        to="hsmnodes.node",
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipts",
+                        to="tenants.proposal",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-received_at', '-id'],
+                "ordering": ["-received_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('sha256', tenants.models.fields.HashField()),
-                ('data', models.BinaryField()),
-                ('receipt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='hsmnodes.receipt')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("sha256", tenants.models.fields.HashField()),
+                ("data", models.BinaryField()),
+                (
+                    "receipt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to="hsmnodes.receipt",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Slot',
+            name="Slot",
             fields=[
-                ('id', tenants.models.fields.IdField(serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('backup_key', models.CharField(choices=[('MBK', 'Master Backup Key'), ('TBK', 'Tenant Backup Key')], max_length=3)),
-                ('results', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='zone_slots', to='hsmnodes.node')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.proposal')),
-                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='zone_slots', to='tenants.trustzone')),
+                ("id", tenants.models.fields.IdField(serialize=False)),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "backup_key",
+                    models.CharField(
+                        choices=[("MBK", "Master Backup Key"), ("TBK", "Tenant Backup Key")], max_length=3
+                    ),
+                ),
+                ("results", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="zone_slots",
+                        to="hsmnodes.node",
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.proposal"
+                    ),
+                ),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="zone_slots",
+                        to="tenants.trustzone",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Key',
+            name="Key",
             fields=[
-                ('id', tenants.models.fields.IdField(serialize=False)),
-                ('label', models.CharField(max_length=80)),
-                ('algorithm', models.CharField(max_length=20)),
-                ('usages', models.JSONField(default=list)),
-                ('public_key', models.TextField(blank=True)),
-                ('blob_hash', tenants.models.fields.HashField(blank=True)),
-                ('results', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('destroyed_at', models.DateTimeField(blank=True, null=True)),
-                ('destroyed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.proposal')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.proposal')),
-                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='hsm_keys', to='tenants.trustzone')),
-                ('slot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='hsm_keys', to='hsmnodes.slot')),
+                ("id", tenants.models.fields.IdField(serialize=False)),
+                ("label", models.CharField(max_length=80)),
+                ("algorithm", models.CharField(max_length=20)),
+                ("usages", models.JSONField(default=list)),
+                ("public_key", models.TextField(blank=True)),
+                ("blob_hash", tenants.models.fields.HashField(blank=True)),
+                ("results", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("destroyed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "destroyed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.proposal",
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.proposal"
+                    ),
+                ),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="hsm_keys",
+                        to="tenants.trustzone",
+                    ),
+                ),
+                (
+                    "slot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="hsm_keys",
+                        to="hsmnodes.slot",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-id'],
+                "ordering": ["-created_at", "-id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.UniqueConstraint(models.F('provider'), django.db.models.functions.text.Lower('name'), name='a_cluster_s_name_is_its_own'),
+            model_name="cluster",
+            constraint=models.UniqueConstraint(
+                models.F("provider"),
+                django.db.models.functions.text.Lower("name"),
+                name="a_cluster_s_name_is_its_own",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='datacentre',
-            constraint=models.UniqueConstraint(models.F('provider'), django.db.models.functions.text.Lower('name'), name='a_data_centre_s_name_is_its_own'),
+            model_name="datacentre",
+            constraint=models.UniqueConstraint(
+                models.F("provider"),
+                django.db.models.functions.text.Lower("name"),
+                name="a_data_centre_s_name_is_its_own",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.UniqueConstraint(models.F('provider'), django.db.models.functions.text.Lower('name'), name='a_node_s_name_is_its_own'),
+            model_name="node",
+            constraint=models.UniqueConstraint(
+                models.F("provider"),
+                django.db.models.functions.text.Lower("name"),
+                name="a_node_s_name_is_its_own",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.UniqueConstraint(fields=('identity',), name='an_identity_is_one_node_s'),
+            model_name="node",
+            constraint=models.UniqueConstraint(fields=("identity",), name="an_identity_is_one_node_s"),
         ),
         migrations.AddIndex(
-            model_name='outboxmessage',
-            index=models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['next_at'], name='outbox_due'),
+            model_name="outboxmessage",
+            index=models.Index(
+                condition=models.Q(("settled_at__isnull", True)), fields=["next_at"], name="outbox_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outboxmessage',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'warrant')), fields=('node', 'proposal', 'step'), name='a_step_of_a_warrant_is_sent_from_one_row'),
+            model_name="outboxmessage",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "warrant")),
+                fields=("node", "proposal", "step"),
+                name="a_step_of_a_warrant_is_sent_from_one_row",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='placement',
-            constraint=models.UniqueConstraint(fields=('service', 'node'), name='a_service_is_placed_once'),
+            model_name="placement",
+            constraint=models.UniqueConstraint(fields=("service", "node"), name="a_service_is_placed_once"),
         ),
         migrations.AddIndex(
-            model_name='receipt',
-            index=models.Index(fields=['node', '-received_at', '-id'], name='receipts_of_node'),
+            model_name="receipt",
+            index=models.Index(fields=["node", "-received_at", "-id"], name="receipts_of_node"),
         ),
         migrations.AddConstraint(
-            model_name='attachment',
-            constraint=models.UniqueConstraint(fields=('receipt', 'name'), name='an_attachment_s_name_is_its_own'),
+            model_name="attachment",
+            constraint=models.UniqueConstraint(
+                fields=("receipt", "name"), name="an_attachment_s_name_is_its_own"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='slot',
-            constraint=models.UniqueConstraint(models.F('node'), django.db.models.functions.text.Lower('name'), name='a_slot_s_name_is_its_own'),
+            model_name="slot",
+            constraint=models.UniqueConstraint(
+                models.F("node"),
+                django.db.models.functions.text.Lower("name"),
+                name="a_slot_s_name_is_its_own",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='slot',
-            constraint=models.UniqueConstraint(fields=('node', 'zone'), name='a_zone_has_one_slot_on_a_node'),
+            model_name="slot",
+            constraint=models.UniqueConstraint(fields=("node", "zone"), name="a_zone_has_one_slot_on_a_node"),
         ),
         migrations.AddIndex(
-            model_name='key',
-            index=models.Index(fields=['zone', '-created_at', '-id'], name='keys_of_zone'),
+            model_name="key",
+            index=models.Index(fields=["zone", "-created_at", "-id"], name="keys_of_zone"),
         ),
         migrations.AddConstraint(
-            model_name='key',
-            constraint=models.UniqueConstraint(fields=('zone', 'label'), name='a_key_s_label_is_its_own'),
+            model_name="key",
+            constraint=models.UniqueConstraint(fields=("zone", "label"), name="a_key_s_label_is_its_own"),
         ),
         migrations.AddConstraint(
-            model_name='key',
-            constraint=models.CheckConstraint(condition=models.Q(('destroyed_at__isnull', True), ('destroyed_by__isnull', False), _connector='OR'), name='a_destroyed_key_says_by_what'),
+            model_name="key",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("destroyed_at__isnull", True), ("destroyed_by__isnull", False), _connector="OR"
+                ),
+                name="a_destroyed_key_says_by_what",
+            ),
         ),
     ]

@@ -36,11 +36,13 @@ class Part:
         """Whether every process of it is gone."""
         self.connection.setblocking(False)
         try:
-            return self.connection.recv(1, socket.MSG_PEEK) == b""
+            said = self.connection.recv(10_000, socket.MSG_PEEK)
         except BlockingIOError:
             return False
         finally:
             self.connection.setblocking(True)
+        assert not said, f"It ended by itself:\n{json.loads(said)}"
+        return True
 
     def signal(self, number: int) -> None:
         """Send a signal to all of it."""

@@ -14,7 +14,10 @@ import socket
 import sys
 import traceback
 
-import console.celery  # noqa: F401 - Django and Celery, before anything is forked
+# Everything is imported before anything is forked.
+import console.celery  # noqa: F401
+import hsmnodes.incoming  # noqa: F401
+import hsmnodes.node.agent.cli  # noqa: F401
 from tests.hsmnodes.pipe import parts
 
 
