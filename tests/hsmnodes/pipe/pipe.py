@@ -1,5 +1,6 @@
 """A whole deployment whose parts can be killed: people, the console's worker, a node with its HSM."""
 
+import signal
 import sqlite3
 import sys
 from collections import Counter
@@ -98,6 +99,20 @@ class Pipe:
         """End worker or node, and start it again, to die at the next of its moments or not at all."""
         self.parts[name].end()
         self.begin(name, next(self._moments[name]) if armed else None)
+
+    def pause(self, name: str) -> None:
+        """Stop worker or node in its tracks, but not while it holds the database's lock."""
+        assert wait_until(lambda: self._paused(self.parts[name]), seconds=PATIENCE)
+
+    def _paused(self, part: Part) -> bool:
+        part.signal(signal.SIGSTOP)
+        try:
+            with closing(sqlite3.connect(self.database, timeout=0.5)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            part.signal(signal.SIGCONT)
+            return False
+        return True
 
     def bury(self, *, armed: bool) -> bool:
         """Count who has died, and start them again; whether anybody had."""

@@ -106,7 +106,7 @@ def before_it_is_sent(pipe, proposal):
 
 def after_it_was_sent(pipe, proposal):
     """It is in the queue of a node that does not read it."""
-    pipe.parts["node"].signal(signal.SIGSTOP)
+    pipe.pause("node")
     sign(pipe, proposal, None)
 
 
@@ -117,7 +117,7 @@ def while_the_node_acts(pipe, proposal):
 
 def while_the_answer_waits(pipe, proposal):
     """The receipt is in the queue of a console that does not read it."""
-    pipe.parts["worker"].signal(signal.SIGSTOP)
+    pipe.pause("worker")
     sign(pipe, proposal, None)
     assert wait_until(lambda: pipe.journal_has("outcome", proposal), seconds=PATIENCE)
 

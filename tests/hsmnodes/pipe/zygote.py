@@ -16,7 +16,7 @@ import traceback
 
 # Everything is imported before anything is forked.
 import console.celery  # noqa: F401
-import hsmnodes.incoming  # noqa: F401
+import hsmnodes.incoming
 import hsmnodes.node.agent.cli  # noqa: F401
 from tests.hsmnodes.pipe import parts
 
