@@ -66,10 +66,11 @@ def visible_zones(viewer: Viewer) -> QuerySet[TrustZone]:
 
 
 def visible_charters(viewer: Viewer) -> QuerySet[CharterVersion]:
-    """Charters of the organisations and zones they see; and those that name them."""
+    """Charters of the organisations and zones they see. Another organisation's drafts are its own."""
+    settled = Q(state__in=[CharterState.IN_FORCE, CharterState.SUPERSEDED])
+    of_organisations = Q(organisation__in=visible_organisations(viewer)) & ~Q(kind=AuthorityChoices.ZONE)
     return CharterVersion.objects.filter(
-        Q(organisation__in=visible_organisations(viewer)) & ~Q(kind=AuthorityChoices.ZONE)
-        | Q(zone__in=visible_zones(viewer))
+        of_organisations & (settled | Q(organisation=viewer.organisation)) | Q(zone__in=visible_zones(viewer))
     )
 
 
