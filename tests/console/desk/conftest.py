@@ -1,6 +1,5 @@
 """A built desk, a console that lies, and a real browser between them."""
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,23 +9,13 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from console.desk.build import Desk, build
 from console.desk.server import make_application
 from tests.console.desk.cast import DEPLOYMENT, simulator
 from tests.console.desk.lying_console import LyingConsole
 
-CHROMIUM = os.environ.get("QUORATE_CHROMIUM", "/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE = 20_000
 expect.set_options(timeout=PATIENCE)
 
@@ -93,11 +82,9 @@ def real_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+def browser(chromium: Browser) -> Browser:
+    """Chromium."""
+    return chromium
 
 
 @pytest.fixture

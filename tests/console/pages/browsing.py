@@ -6,16 +6,6 @@ from tests.cast.people import Member
 from tests.console.pages.stage import Stage
 from tests.world.signing_in import sign_in
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 def cookies_of(stage: Stage, member: Member | None, address: str) -> list[dict[str, str]]:
     """The cookies of a browser in which the member is signed in."""

@@ -1,13 +1,9 @@
 """Fixtures for the tests of the pages."""
 
-import os
-
 import pytest
 from django.test import Client
-from playwright.sync_api import sync_playwright
 
 from tests.cast.people import Member
-from tests.console.pages.browsing import ARGUMENTS
 from tests.console.pages.stage import Stage
 from tests.world.signing_in import sign_in
 
@@ -36,12 +32,7 @@ def as_(world):
     return browser
 
 
-@pytest.fixture(scope="module")
-def browser():
+@pytest.fixture
+def browser(chromium):
     """Chromium."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    return chromium

@@ -56,7 +56,7 @@ def test_keys_are_generated_once(site, cast, zone, moment, kills):
         site.stop()
         deliver_and_kill(site, message.text(), moment)
         receipt = settle(site, message)
-        assert receipt.outcome == "done", receipt
+        assert receipt.outcome == "done", (receipt.code, receipt.detail)
         ids = [key_id(proposed(warrant).proposal, index).hex() for index in (0, 1)]
         assert [key["id"] for key in receipt.results["keys"]] == ids
         stored = site.node.parts.executor._hands.driver(PAYMENTS.id).list_keys()
@@ -87,7 +87,7 @@ def test_slots_are_created_once(make_site, cast, moment, kills):
         site.stop()
         deliver_and_kill(site, message.text(), moment)
         receipt = settle(site, message)
-        assert receipt.outcome == "done", receipt
+        assert receipt.outcome == "done", (receipt.code, receipt.detail)
         driver = site.node.parts.executor._hands.driver(zone.current.authority.id)
         assert driver.backup_key_kcv() == receipt.results["backup_key"]["kcv"]
         assert driver.list_keys() == []
