@@ -10,6 +10,7 @@ import fcntl
 import os
 import signal
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +23,7 @@ from hsmnodes.node.drivers.pkcs11.driver import Pkcs11Driver
 from hsmnodes.node.drivers.wire import Answer, Launch, frame, read_frame, read_request, refusal, reply
 
 PR_SET_PDEATHSIG = 1
+LAST_BREATH_SECONDS = 3
 LOCK_FILE = "driver.lock"
 
 
@@ -69,12 +71,21 @@ def launch(payload: bytes) -> tuple[Driver | None, bytes]:
 
 
 def lock_directory(directory: Path) -> None:
-    """Hold the directory for as long as this process lives. Raises `DirectoryInUse`."""
+    """Hold the directory for as long as this process lives. Raises `DirectoryInUse`.
+
+    A child of an agent that was killed may need a moment to notice and end, so it is waited for.
+    """
     held = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise DirectoryInUse(f"another driver process holds {directory}") from None
+    deadline = time.monotonic() + LAST_BREATH_SECONDS
+    while True:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise DirectoryInUse(f"another driver process holds {directory}") from None
+            time.sleep(0.02)
+        else:
+            return
 
 
 def carry_out(driver: Driver, payload: bytes) -> bytes:
