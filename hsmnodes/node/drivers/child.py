@@ -23,7 +23,7 @@ from hsmnodes.node.drivers.pkcs11.driver import Pkcs11Driver
 from hsmnodes.node.drivers.wire import Answer, Launch, frame, read_frame, read_request, refusal, reply
 
 PR_SET_PDEATHSIG = 1
-LAST_BREATH_SECONDS = 3
+LAST_BREATH_SECONDS = 15
 LOCK_FILE = "driver.lock"
 
 
