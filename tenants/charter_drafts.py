@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from pydantic import ValidationError
 
 from hsmnodes.node.operations.registry import default_rules
-from hsmnodes.node.protocol.charters import conflicts
+from hsmnodes.node.protocol.charters import Conflict, conflicts
 from hsmnodes.node.protocol.consistency import unsatisfiable
 from hsmnodes.node.protocol.documents import (
     Authority,
@@ -49,6 +49,22 @@ class Terms:
 
 
 DEFAULT_TERMS = Terms()
+
+
+class Unsatisfiable(Invalid):
+    """Rules ask for more people than there are. `operations` are the tags of theirs."""
+
+    def __init__(self, operations: Sequence[str]) -> None:
+        super().__init__("unsatisfiable", f"Too few people could sign for {', '.join(operations)}.")
+        self.operations = tuple(operations)
+
+
+class Conflicting(Invalid):
+    """Duties that must be apart are in one hand. `people` says of each, by name, what is wrong."""
+
+    def __init__(self, found: Sequence[Conflict]) -> None:
+        super().__init__("duties-apart", found[0].message)
+        self.people = {one.person: one.message for one in found}
 
 
 @transaction.atomic
@@ -119,9 +135,6 @@ def draft_zone_charter(
             controller="customer" if zone.controller == "customer" else "provider",
         ),
     )
-    provider = charters.in_force([service.provider_id]).get(service.provider_id)
-    if provider is not None and (found := conflicts(provider, document)):
-        raise Invalid("duties-apart", found[0].message)
     return _save(document, organisation=service.customer, zone=zone, by=by)
 
 
@@ -130,6 +143,14 @@ def draft_amendment(
     *, current: CharterVersion, duties: Sequence[Duty], by: Person, terms: Terms | None = None
 ) -> CharterVersion:
     """Draft the next version of a charter in force. New tokens sign it, then `charter.amend` is proposed."""
+    document = compose_amendment(current=current, duties=duties, by=by, terms=terms)
+    return _save(document, organisation=current.organisation, zone=current.zone, by=by)
+
+
+def compose_amendment(
+    *, current: CharterVersion, duties: Sequence[Duty], by: Person, terms: Terms | None = None
+) -> Charter:
+    """What the next version of a charter in force would say, for review; nothing is drafted."""
     access.require(
         access.may_propose(by, [current.authority]),
         "An amendment is drafted by people with a duty in the charter.",
@@ -137,14 +158,13 @@ def draft_amendment(
     if current.state != CharterState.IN_FORCE:
         raise WrongState("not-in-force", "Only the charter in force can be amended.")
     before = charters.document_of(current)
-    document = _build(
+    return _build(
         authority=before.authority,
         duties=duties,
         terms=terms or Terms(before.rules, before.groups, before.token_rules.backup_eligible),
         zone=before.zone,
         previous=before,
     )
-    return _save(document, organisation=current.organisation, zone=current.zone, by=by)
 
 
 def _build(
@@ -177,8 +197,17 @@ def _build(
         raise Invalid("bad-charter", refusal(error, what="The charter").message) from None
     impossible = unsatisfiable(charter)
     if impossible:
-        raise Invalid("unsatisfiable", f"Too few people could sign for {', '.join(impossible)}.")
+        raise Unsatisfiable(impossible)
+    if zone is not None:
+        _check_separation(charter, zone.provider.id)
     return charter
+
+
+def _check_separation(zone: Charter, provider_id: str) -> None:
+    """Refuse what nodes refuse: the provider's HSM administrators hold no duties in a zone."""
+    provider = charters.in_force([provider_id]).get(provider_id)
+    if provider is not None and (found := conflicts(provider, zone)):
+        raise Conflicting(found)
 
 
 def _person(duty: Duty) -> CharterPerson:

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from console.pages.charter_difference import differences
 from hsmnodes.models import Key, Node, Slot
 from hsmnodes.node.operations.key.generate import ALGORITHMS
-from hsmnodes.node.protocol.documents import Charter
 from tenants import charters
 from tenants.models import Proposal
 
@@ -114,38 +114,12 @@ def _amend(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     found = charters.by_hash([parameters["charter"], proposal.document.previous or ""])
     new = next((one for one in found if one.sha256 == parameters["charter"]), None)
     old = next((one for one in found if one.sha256 == proposal.document.previous), None)
-    return compare(old, new) if old and new else []
-
-
-def compare(old: Charter, new: Charter) -> list[Change]:
-    """How one version of a charter differs from another."""
-    found = [Change(_("Version"), str(old.version), str(new.version))]
-    for person in {**old.persons, **new.persons}.values():
-        before, after = old.persons.get(person.id), new.persons.get(person.id)
-        if _standing(before) != _standing(after):
-            found.append(Change(person.name, _standing(before), _standing(after)))
-    tags = sorted({rule.operation for rule in (*old.rules, *new.rules)})
-    found += [
-        Change(tag, _rule(old, tag), _rule(new, tag)) for tag in tags if _rule(old, tag) != _rule(new, tag)
+    if old is None or new is None:
+        return []
+    return [
+        Change(_("Version"), str(old.version), str(new.version)),
+        *(Change(one.what, one.before, one.after) for one in differences(old, new)),
     ]
-    return found
-
-
-def _standing(person: Any) -> str:
-    if person is None:
-        return _("not in the charter")
-    roles = ", ".join(role.value.replace("-", " ") for role in person.roles) or _("no role")
-    return _("%(roles)s; tokens: %(tokens)s") % {
-        "roles": roles,
-        "tokens": ", ".join(token.label for token in person.tokens),
-    }
-
-
-def _rule(charter: Charter, tag: str) -> str:
-    rule = charter.rule(tag)
-    if rule is None or not rule.clauses:
-        return _("not allowed")
-    return " + ".join(f"{clause.m} {(clause.role or clause.group or '')}" for clause in rule.clauses)
 
 
 CHANGES: dict[str, Callable[[Proposal, dict[str, Any]], list[Change]]] = {

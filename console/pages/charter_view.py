@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.pages import wording
-from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.consistency import without_spare
 from hsmnodes.node.protocol.documents import Charter, Clause, Token
@@ -105,12 +104,13 @@ class CharterView:
         return [
             RuleLine(
                 rule.operation,
-                operations()[rule.operation].title if rule.operation in operations() else rule.operation,
+                wording.operation(rule.operation),
                 tuple(
                     sum(clause.m for clause in rule.clauses if (clause.role, clause.group) == asked)
                     for asked in self._asked
                 ),
-                wording.names([self._holders(clause) for clause in rule.clauses], last="and"),
+                wording.names([self._holders(clause) for clause in rule.clauses], last="and")
+                or _("Nobody can sign for it: it is denied."),
                 rule.operation in tight,
             )
             for rule in self.document.rules
@@ -119,7 +119,7 @@ class CharterView:
     @cached_property
     def findings(self) -> list[str]:
         """What the rules come to, in plain sentences."""
-        return list(_findings(self.document))
+        return list(findings_of(self.document))
 
     @cached_property
     def _asked(self) -> list[tuple[object, str | None]]:
@@ -160,12 +160,14 @@ def _heading(asked: tuple[object, str | None]) -> str:
 
 def _verb(tag: str) -> str:
     """What an operation does, within a sentence."""
-    title = operations()[tag].title if tag in operations() else tag
+    title = wording.operation(tag)
     return title[:1].lower() + title[1:]
 
 
-def _findings(charter: Charter) -> Iterator[str]:
-    """One sentence for each different way in which rules ask for people."""
+def findings_of(charter: Charter) -> Iterator[str]:
+    """One sentence for what is denied, and for each different way in which rules ask for people."""
+    if denied := [_verb(rule.operation) for rule in charter.rules if not rule.clauses]:
+        yield _("Nobody can %(what)s: it is denied.") % {"what": wording.names(denied, last="or")}
     seen: dict[tuple[str, int], list[str]] = {}
     for rule in charter.rules:
         for clause in rule.clauses:

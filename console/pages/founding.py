@@ -4,18 +4,17 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from console.pages.charter_drafting import completed, posted, redirect_to
 from console.pages.forms.charter_form import CharterForm
 from console.pages.forms.fields import NameField
 from console.pages.shell import page
 from console.sessions import person_required
 from hsmnodes.node.protocol.documents import AuthorityKind
 from tenants import access, charter_drafts
-from tenants.errors import Invalid
 from tenants.models import Person, Service
 
 
@@ -65,12 +64,13 @@ def found(request: HttpRequest) -> HttpResponse:
     person: Person = request.person
     form = ZoneForm(
         person,
-        request.POST if request.method == "POST" else None,
+        posted(request),
         {"service": request.GET.get("service", "")},
     )
-    if form.is_bound and form.is_valid():
-        try:
-            draft = charter_drafts.draft_zone(
+
+    def draft() -> HttpResponse:
+        return redirect_to(
+            charter_drafts.draft_zone(
                 service=form.service,
                 name=form.cleaned_data["name"],
                 controller=form.cleaned_data["controller"],
@@ -78,14 +78,13 @@ def found(request: HttpRequest) -> HttpResponse:
                 by=person,
                 terms=form.terms,
             )
-            return redirect("charter", key=draft.pk)
-        except Invalid as error:
-            form.add_error(None, error.message)
-    return page(
+        )
+
+    return completed(form, draft) or page(
         request,
         "console/zones/found.html",
         "zones",
-        status=422 if form.is_bound else 200,
+        status=422 if form.has_errors else 200,
         form=form,
         title=_("Found a Trust Zone"),
     )

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from console.pages import (
+    charter_drafting,
     charters,
     entry,
     evidence,
@@ -61,11 +62,11 @@ urlpatterns = [
     path("people/<str:key>/tokens/<str:token>/clear", person.clear, name="token-clear"),
     path("organisations/<str:organisation>/people/new", people.add, name="person-new"),
     path("customers/new", people.add_customer, name="customer-new"),
-    path("charters/found", charters.found, name="charter-found"),
+    path("charters/found", charter_drafting.found, name="charter-found"),
     path("charters/<str:key>", charters.show, name="charter"),
     path("charters/<str:key>/document", charters.document, name="charter-document"),
     path("charters/<str:key>/discard", charters.discard, name="charter-discard"),
-    path("charters/<str:key>/amend", charters.amend, name="charter-amend"),
+    path("charters/<str:key>/amend", charter_drafting.amend, name="charter-amend"),
     path("log", log.index, name="log"),
     path("log/verify", log.verify, name="log-verify"),
     path("log/<int:key>", log.show, name="log-entry"),

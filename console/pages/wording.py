@@ -1,9 +1,12 @@
 """Words for the things of this field, in one place: roles, kinds of authority, clauses."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
 
+from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.documents import Clause, Person
 
 ROLES = {
@@ -50,7 +53,20 @@ def clause_holders(clause: Clause, count: int) -> str:
     """Who a clause asks for: the holders of a role, or the members of a group."""
     if clause.role is not None:
         return role(clause.role.value, count)
-    return _("members of the group %(group)s") % {"group": clause.group}
+    return ngettext("member of the group %(group)s", "members of the group %(group)s", count) % {
+        "group": clause.group
+    }
+
+
+def clauses(asked: Sequence[Clause]) -> str:
+    """Who must sign, in words: all clauses of a rule together."""
+    return names([f"{one.m} {clause_holders(one, one.m)}" for one in asked], last="and")
+
+
+def operation(tag: str) -> str:
+    """What an operation is called."""
+    found = operations().get(tag)
+    return found.title if found else tag
 
 
 def roles_in_words(holder: Person | None) -> str:

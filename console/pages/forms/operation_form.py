@@ -13,7 +13,7 @@ from console.pages.forms.doomed import DoomedKeysField
 from console.pages.forms.fields import form_field
 from console.pages.forms.hints import hint
 from console.pages.forms.lifetime import LIFETIMES, ReasonField
-from console.pages.forms.rows import Rows
+from console.pages.forms.rows import ParameterRows
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.fields import FieldTree, field_trees
 from hsmnodes.node.protocol import canonical
@@ -40,7 +40,7 @@ class OperationForm(forms.Form):
         self.operation, self.person = operation, person
         self.trees = field_trees(operation.parameters)
         self.parameters: dict[str, Any] = {}
-        self.rows: list[Rows] = []
+        self.rows: list[ParameterRows] = []
         super().__init__(data, initial=dict(initial or {}))
         for tree in self.trees:
             self._add(tree)
@@ -92,7 +92,9 @@ class OperationForm(forms.Form):
                 _("Every new token has to have signed it before this is proposed."),
             )
         elif tree["kind"] == "list" and tree["item"]["kind"] == "group":
-            self.rows.append(Rows(tag, tree, self.data if self.is_bound else None, self.initial.get(name)))
+            self.rows.append(
+                ParameterRows(tag, tree, self.data if self.is_bound else None, self.initial.get(name))
+            )
         elif tree["kind"] == "named" and sources.is_chosen(tag, name):
             options = sources.options(self.person, tag, name)
             self.fields[name] = self._selector(tree["label"], options, hint(tag, name).help)

@@ -4,6 +4,8 @@
   const rows = (box) => box.querySelectorAll("[data-row]");
   const count = (box) => {
     box.querySelector("[data-total]").value = rows(box).length;
+    const none = box.querySelector("[data-none]");
+    if (none) none.hidden = rows(box).length > 0;
     rows(box).forEach((row, index) => {
       const heading = row.querySelector("[data-row-number]");
       if (heading) heading.textContent = String(index + 1);
@@ -58,16 +60,20 @@
       form.querySelectorAll("[data-rows]").forEach((box) => {
         const total = saved.find(([name]) => name === box.querySelector("[data-total]").name);
         while (total && rows(box).length < Number(total[1])) add(box);
+        while (total && rows(box).length > Number(total[1])) [...rows(box)].at(-1).remove();
+        count(box);
       });
       const values = new Map();
       saved.forEach(([name, value]) => values.set(name, [...(values.get(name) || []), value]));
-      [...form.elements].forEach((element) => {
+      const fill = () => [...form.elements].forEach((element) => {
         if (!element.name || element.type === "hidden") return;
         const mine = values.get(element.name) || [];
         if (element.type === "checkbox" || element.type === "radio") element.checked = mine.includes(element.value);
         else if (mine.length) element.value = mine[0];
       });
+      fill();
       form.dispatchEvent(new Event("change", { bubbles: true }));
+      fill(); // Some choices are there only now, since they follow from other fields.
     }
     const keep = (sent) => sessionStorage.setItem(key, JSON.stringify({ values: state(form), sent }));
     form.addEventListener("input", () => keep(false));

@@ -1,0 +1,141 @@
+"""Drafting charters: the form, the review of what an amendment changes, and the way to the draft."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from console.pages.charter_difference import differences
+from console.pages.charter_view import findings_of
+from console.pages.charters import find_charter
+from console.pages.forms.charter_form import CharterForm, candidates_for
+from console.pages.shell import page
+from console.sessions import person_required
+from hsmnodes.node.protocol.documents import AuthorityKind, Charter
+from tenants import access, charter_drafts, charters
+from tenants.errors import Invalid, NotAllowed
+from tenants.models import CharterVersion, Person
+
+STEP, REVIEW, DRAFT = "step", "review", "draft"
+
+
+@require_http_methods(["GET", "POST"])
+@person_required
+def amend(request: HttpRequest, key: str) -> HttpResponse:
+    """Fill in the next version of a charter in force, review what it changes, then draft it."""
+    current, person = find_charter(request, key), request.person
+    if not access.may_propose(person, [current.authority]):
+        raise NotAllowed("not-allowed", _("A charter is amended by those who have a duty in it."))
+    before = charters.document_of(current)
+    form = CharterForm(
+        AuthorityKind(current.kind), candidates_for(current, person), posted(request), before=before
+    )
+
+    def review() -> HttpResponse:
+        composed = charter_drafts.compose_amendment(
+            current=current, duties=form.duties, by=person, terms=form.terms
+        )
+        return _review(request, current, composed)
+
+    def draft() -> HttpResponse:
+        return redirect_to(
+            charter_drafts.draft_amendment(current=current, duties=form.duties, by=person, terms=form.terms)
+        )
+
+    steps = {REVIEW: review, DRAFT: draft}
+    step = steps.get(request.POST.get(STEP, REVIEW))
+    lead = _(
+        "This becomes version %(n)d. New tokens sign it first; then the amendment is proposed, and needs "
+        "the rule of the version in force and that of the new one."
+    ) % {"n": current.version + 1}
+    return (step and completed(form, step)) or page(
+        request,
+        "console/charters/draft.html",
+        _section(current),
+        status=422 if form.has_errors else 200,
+        form=form,
+        title=_("Amend the charter of %(name)s") % {"name": current.name},
+        lead=lead,
+        current=current,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@person_required
+def found(request: HttpRequest) -> HttpResponse:
+    """Draft the founding charter of one's own organisation."""
+    person: Person = request.person
+    organisation = person.organisation
+    if not access.is_being_founded(organisation):
+        raise NotAllowed(
+            "founded-already", _("Your organisation has a charter. It is amended, not founded again.")
+        )
+    kind = AuthorityKind.PROVIDER if organisation.is_provider else AuthorityKind.CUSTOMER
+    form = CharterForm(kind, list(organisation.people.order_by("name")), posted(request))
+
+    def draft() -> HttpResponse:
+        return redirect_to(
+            charter_drafts.draft_founding(
+                organisation=organisation, duties=form.duties, by=person, terms=form.terms
+            )
+        )
+
+    return completed(form, draft) or page(
+        request,
+        "console/charters/draft.html",
+        "people",
+        status=422 if form.has_errors else 200,
+        form=form,
+        title=_("Found the charter of %(name)s") % {"name": organisation.name},
+        lead=_(
+            "It says who your people are, by which tokens they sign, and how many must agree to what. "
+            "Every token of everyone in it signs it; then it is in force."
+        ),
+    )
+
+
+def posted(request: HttpRequest) -> object | None:
+    """What a form is bound to."""
+    return request.POST if request.method == "POST" else None
+
+
+def completed(form: CharterForm, then: Callable[[], HttpResponse]) -> HttpResponse | None:
+    """What comes `then`, after a complete form; else None, with what is wrong beside its fields."""
+    if not (form.is_bound and form.is_valid()):
+        return None
+    try:
+        return then()
+    except Invalid as error:
+        form.explain(error)
+        return None
+
+
+def redirect_to(draft: CharterVersion) -> HttpResponse:
+    """To the page of a draft."""
+    return redirect("charter", key=draft.pk)
+
+
+def _section(current: CharterVersion) -> str:
+    return "zones" if current.zone_id else "people"
+
+
+def _review(request: HttpRequest, current: CharterVersion, new: Charter) -> HttpResponse:
+    """What the new version changes, in sentences; the form travels along, to be drafted or changed."""
+    kept = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in (STEP, "csrfmiddlewaretoken")
+        for value in values
+    ]
+    return page(
+        request,
+        "console/charters/review.html",
+        _section(current),
+        current=current,
+        new=new,
+        differences=differences(charters.document_of(current), new),
+        findings=list(findings_of(new)),
+        kept=kept,
+    )
