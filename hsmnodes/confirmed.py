@@ -56,22 +56,23 @@ def _slot_created(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
 
 def _keys_generated(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
     slot = Slot.objects.get(node=receipt.node, zone=parameters["zone"]["id"])
-    for key in receipt.results["keys"]:
-        Key.objects.get_or_create(
+    keys = [
+        Key(
             id=key["id"],
-            defaults={
-                "zone": slot.zone,
-                "slot": slot,
-                "label": key["label"],
-                "algorithm": key["algorithm"],
-                "usages": key["usages"],
-                "public_key": key["public_key"] or "",
-                "blob_hash": key["wrapped_sha256"],
-                "results": key,
-                "proposal": receipt.proposal,
-                "created_at": receipt.at,
-            },
+            zone_id=slot.zone_id,
+            slot=slot,
+            label=key["label"],
+            algorithm=key["algorithm"],
+            usages=key["usages"],
+            public_key=key["public_key"] or "",
+            blob_hash=key["wrapped_sha256"],
+            results=key,
+            proposal=receipt.proposal,
+            created_at=receipt.at,
         )
+        for key in receipt.results["keys"]
+    ]
+    Key.objects.bulk_create(keys)
 
 
 def _keys_destroyed(receipt: Receipt, _parameters: Mapping[str, Any]) -> None:

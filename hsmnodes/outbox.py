@@ -26,16 +26,17 @@ def put(
     *, node: Node, kind: MessageKind, message: str, proposal: Proposal | None = None, step: int = 0
 ) -> OutboxMessage:
     """Write a message in the caller's transaction; it is handed over when that commits."""
-    row = OutboxMessage.objects.create(
-        node=node, kind=kind, message=message, proposal=proposal, step=step, next_at=clock.now()
-    )
+    row = OutboxMessage(node=node, kind=kind, message=message, proposal=proposal, step=step)
+    _take_in_hand(row)
+    row.save()
     transaction.on_commit(lambda: _hand_over(row))
     return row
 
 
 def put_again(row: OutboxMessage) -> None:
     """Make a message due once more."""
-    row.settled_at, row.attempts, row.next_at = None, 0, clock.now()
+    row.settled_at, row.attempts = None, 0
+    _take_in_hand(row)
     row.save(update_fields=["settled_at", "attempts", "next_at"])
     transaction.on_commit(lambda: _hand_over(row))
 
@@ -50,18 +51,28 @@ def settle(*, node: Node, proposal: Proposal, step: int) -> None:
 def sweep() -> int:
     """Hand over everything that is due; how many messages the broker took."""
     due = OutboxMessage.objects.filter(settled_at=None, next_at__lte=clock.now()).order_by("next_at")
-    return sum(_hand_over(row) for row in due.select_related("node", "proposal")[:BATCH])
+    rows = due.select_related("node", "proposal")[:BATCH]
+    return sum(_hand_over(row) for row in rows if _claim(row))
+
+
+def _take_in_hand(row: OutboxMessage) -> None:
+    """Count an attempt; the next one is due only if nothing comes of this one."""
+    pause = min(timedelta(seconds=settings.OUTBOX_RETRY_SECONDS) * 2 ** min(row.attempts, 8), LONGEST_PAUSE)
+    row.attempts, row.next_at = row.attempts + 1, clock.now() + pause
+
+
+def _claim(row: OutboxMessage) -> bool:
+    """Take a message in hand, unless another process was faster."""
+    due = OutboxMessage.objects.filter(pk=row.pk, settled_at=None, attempts=row.attempts)
+    _take_in_hand(row)
+    return bool(due.update(attempts=row.attempts, next_at=row.next_at))
 
 
 def _hand_over(row: OutboxMessage) -> bool:
-    """Give the message to the broker and note it; whether the broker took it.
+    """Give a message that is in hand to the broker and note it; whether the broker took it.
 
     Should this process die in between, the sweep sends it again.
     """
-    pause = min(timedelta(seconds=settings.OUTBOX_RETRY_SECONDS) * 2 ** min(row.attempts, 8), LONGEST_PAUSE)
-    due = OutboxMessage.objects.filter(pk=row.pk, settled_at=None, attempts=row.attempts)
-    if not due.update(attempts=row.attempts + 1, next_at=clock.now() + pause):
-        return False  # another process has it in hand
     try:
         carrier.send_to_node(row.node_id, row.message)
     except BrokerUnavailable as error:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from hsmnodes import confirmed, outbox
 from hsmnodes.models import Attachment, Node, Receipt
@@ -33,8 +34,7 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
         if proposal is None:
             raise ReceiptRefused("unknown-proposal", "It is about a proposal that is not known here.")
         _check_fits(node, document, proposal)
-        if not Receipt.objects.filter(hash=document.sha256).exists():
-            _check_chain(node, document)
+        if not _is_known(node, document):
             _keep(node, document, proposal, message)
         outbox.settle(node=node, proposal=proposal, step=document.step)
 
@@ -53,17 +53,20 @@ def _check_fits(node: Node, document: ReceiptDocument, proposal: Proposal) -> No
         raise ReceiptRefused("not-authorised", "The node says it did what was never authorised here.")
 
 
-def _check_chain(node: Node, document: ReceiptDocument) -> None:
-    """Receipts of what was carried out form a chain; two at one place mean that a node went back."""
-    if document.outcome is Outcome.REFUSED:
-        return
-    others = Receipt.objects.filter(node=node, sequence=document.sequence).exclude(
-        outcome=Outcome.REFUSED.value
-    )
-    if others.exists():
+def _is_known(node: Node, document: ReceiptDocument) -> bool:
+    """Whether the receipt is here already. Raises Refused if another is at its place.
+
+    Receipts of what was carried out form a chain; two at one place mean that a node went back.
+    """
+    same, there = Q(hash=document.sha256), Q(node=node, sequence=document.sequence)
+    if document.outcome is not Outcome.REFUSED:
+        same |= there & ~Q(outcome=Outcome.REFUSED.value)
+    known = set(Receipt.objects.filter(same).values_list("hash", flat=True))
+    if document.sha256 not in known and known:
         raise ReceiptRefused(
             "fork", f"The node has signed two different receipts number {document.sequence}."
         )
+    return bool(known)
 
 
 def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: FromNode) -> None:
@@ -82,16 +85,18 @@ def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: Fr
         results=document.results,
         at=clock.from_unix(document.at),
     )
-    about = log.about_proposal(proposal)
-    log.record(
-        Event.RECEIPT,
-        f"{node.name}: {document.outcome.value}. {document.detail}",
-        about=about,
-        document=message.envelope.raw,
-    )
     _keep_attachments(receipt, message.attachments)
     workflow.record_outcome(
-        proposal=proposal, outcome=document.outcome, code=document.code or "", detail=document.detail
+        proposal=proposal,
+        outcome=document.outcome,
+        code=document.code or "",
+        detail=document.detail,
+        receipt=log.Note(
+            Event.RECEIPT,
+            f"{node.name}: {document.outcome.value}. {document.detail}",
+            about=log.about_proposal(proposal),
+            document=message.envelope.raw,
+        ),
     )
     if document.outcome is Outcome.DONE:
         _take_over(receipt)

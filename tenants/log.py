@@ -5,8 +5,8 @@ about before logging it, never after.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from django.db import transaction
@@ -87,6 +87,19 @@ def about_proposal(proposal: Proposal) -> About:
     return About("proposal", proposal.id, proposal.provider_id, proposal.customer_id or "")
 
 
+@dataclass(frozen=True)
+class Note:
+    """An entry to be. `document` are the exact bytes it is about."""
+
+    event: Event
+    summary: str
+    about: About = About()
+    actor: Person | Program | None = None
+    document: bytes = b""
+    details: Mapping[str, JSON] = field(default_factory=dict)
+    severity: Severity = Severity.INFO
+
+
 def record(
     event: Event,
     summary: str,
@@ -98,47 +111,58 @@ def record(
     severity: Severity = Severity.INFO,
 ) -> LogEntry:
     """Append one entry, in the caller's transaction. `document` are the exact bytes it is about."""
-    about = about or About()
-    details = details or {}
+    note = Note(event, summary, about or About(), actor, document, details or {}, severity)
+    return record_all([note])[0]
+
+
+def record_all(notes: Sequence[Note]) -> list[LogEntry]:
+    """Append entries in this order, in the caller's transaction."""
     with transaction.atomic(savepoint=False):
         if Deployment.objects.select_for_update().first() is None:
             deployment.current()
         last = LogEntry.objects.order_by("-sequence").only("sequence", "hash").first()
-        sequence = last.sequence + 1 if last else 1
-        at = clock.unix_now()
-        raw = canonical.encode(
-            {
-                "type": "quorate/log-entry/v1",
-                "sequence": sequence,
-                "previous": last.hash if last else BEGINNING,
-                "at": at,
-                "event": event.value,
-                "severity": severity.value,
-                "summary": summary,
-                "actor": {"id": actor.id, "name": actor.name} if actor else None,
-                "subject": {"kind": about.kind, "id": about.id},
-                "provider": about.provider,
-                "customer": about.customer,
-                "document": canonical.sha256_hex(document) if document else None,
-                "details": dict(details),
-            }
-        )
-        return LogEntry.objects.create(
-            sequence=sequence,
-            raw=raw,
-            hash=canonical.sha256_hex(raw),
-            document=document,
-            at=clock.from_unix(at),
-            event=event.value,
-            severity=severity,
-            summary=summary,
-            actor=actor.id if actor else "",
-            actor_name=actor.name if actor else "",
-            provider=about.provider,
-            customer=about.customer,
-            subject_kind=about.kind,
-            subject=about.id,
-        )
+        at, entries = clock.unix_now(), []
+        for note in notes:
+            last = _entry(note, last, at)
+            entries.append(last)
+        return LogEntry.objects.bulk_create(entries)
+
+
+def _entry(note: Note, last: LogEntry | None, at: int) -> LogEntry:
+    sequence = last.sequence + 1 if last else 1
+    raw = canonical.encode(
+        {
+            "type": "quorate/log-entry/v1",
+            "sequence": sequence,
+            "previous": last.hash if last else BEGINNING,
+            "at": at,
+            "event": note.event.value,
+            "severity": note.severity.value,
+            "summary": note.summary,
+            "actor": {"id": note.actor.id, "name": note.actor.name} if note.actor else None,
+            "subject": {"kind": note.about.kind, "id": note.about.id},
+            "provider": note.about.provider,
+            "customer": note.about.customer,
+            "document": canonical.sha256_hex(note.document) if note.document else None,
+            "details": dict(note.details),
+        }
+    )
+    return LogEntry(
+        sequence=sequence,
+        raw=raw,
+        hash=canonical.sha256_hex(raw),
+        document=note.document,
+        at=clock.from_unix(at),
+        event=note.event.value,
+        severity=note.severity,
+        summary=note.summary,
+        actor=note.actor.id if note.actor else "",
+        actor_name=note.actor.name if note.actor else "",
+        provider=note.about.provider,
+        customer=note.about.customer,
+        subject_kind=note.about.kind,
+        subject=note.about.id,
+    )
 
 
 def alarm(

@@ -255,24 +255,23 @@ def mark_executing(*, proposal: Proposal) -> None:
 
 
 @transaction.atomic(savepoint=False)
-def record_outcome(*, proposal: Proposal, outcome: Outcome, code: str, detail: str) -> bool:
-    """Take over what a node's verified receipt says; whether that changed anything.
+def record_outcome(
+    *, proposal: Proposal, outcome: Outcome, code: str, detail: str, receipt: log.Note
+) -> bool:
+    """Take over what a node's verified receipt says, after the note of it; whether that changed anything.
 
-    A refusal does not stand against a later outcome: a node refuses what it cannot do at the moment, too.
+    The caller has locked the proposal. A refusal does not stand against a later outcome: a node refuses what
+    it cannot do at the moment, too.
     """
-    proposal = _locked(proposal)
     if proposal.state not in (*RUNNING_STATES, State.INDETERMINATE, State.REFUSED):
+        log.record_all([receipt])
         return False
     state, event = _OUTCOMES[outcome]
     proposal.state, proposal.code, proposal.detail = state, code, detail
     proposal.finished_at = clock.now()
     proposal.save(update_fields=["state", "code", "detail", "finished_at"])
-    log.record(
-        event,
-        f"{state.label}: {proposal.sentence}",
-        about=log.about_proposal(proposal),
-        details={"code": code},
-    )
+    ended = log.Note(event, f"{state.label}: {proposal.sentence}", receipt.about, details={"code": code})
+    log.record_all([receipt, ended])
     return True
 
 

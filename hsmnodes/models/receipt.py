@@ -28,6 +28,13 @@ class Receipt(models.Model):
     class Meta:
         ordering = ["-received_at", "-id"]
         indexes = [models.Index(fields=["node", "-received_at", "-id"], name="receipts_of_node")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["node", "sequence"],
+                condition=~models.Q(outcome="refused"),
+                name="a_receipt_s_place_is_its_own",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.outcome} by {self.node}"

@@ -71,12 +71,16 @@ def test_nothing_is_sent_if_the_decision_is_not_kept(world, nearly, node, no_bro
     assert not OutboxMessage.objects.filter(proposal=nearly).exists()
 
 
-def test_a_crash_after_the_decision_is_made_good_by_the_sweep(world, nearly, node, no_broker, monkeypatch):
+def test_a_crash_after_the_decision_is_made_good_by_the_sweep(
+    world, nearly, node, no_broker, monkeypatch, later
+):
     with monkeypatch.context() as patch:
         patch.setattr(outbox, "_hand_over", lambda _: None)  # the process ends before it gets there
         world.approve(nearly, LEA)
     assert (warrants(no_broker, node), state(nearly)) == (0, State.AUTHORISED)
+    assert outbox.sweep() == 0, "whoever decided has it in hand for a while"
 
+    later()
     assert outbox.sweep() == 1
     assert (warrants(no_broker, node), state(nearly)) == (1, State.SENT)
 
@@ -125,7 +129,7 @@ def test_two_sweeps_at_once_send_it_once(world, nearly, node, no_broker, later):
     later()
     (stale,) = OutboxMessage.objects.filter(proposal=nearly)
     outbox.sweep()
-    assert outbox._hand_over(stale) is False
+    assert outbox._claim(stale) is False
     assert warrants(no_broker, node) == 2
 
 

@@ -1,10 +1,12 @@
 """Carrying out: journal the intent, act, journal the outcome, sign the receipt. At most once.
 
 The order is what everything rests on. Before an act the intent is on disk, with the charters that come to be
-pinned, and the journal's head is in the HSM; after it the outcome is on disk before anyone hears of it.
+pinned, and the journal's head is in the HSM; after it the outcome is on disk before anyone hears of it. A
+receipt that was signed and not yet written when the node died was seen by nobody, and is made anew.
 """
 
 import logging
+from contextlib import suppress
 
 from hsmnodes.node.agent.chains import draft_of
 from hsmnodes.node.agent.config import Config
@@ -15,13 +17,15 @@ from hsmnodes.node.agent.ledger import Ledger
 from hsmnodes.node.agent.messages import FromNode
 from hsmnodes.node.agent.receipts import Ending, Receipts, make_receipt
 from hsmnodes.node.agent.verify import VerifiedWarrant, verified_before
-from hsmnodes.node.drivers.errors import DriverDied, DriverError, DriverTimeout
+from hsmnodes.node.drivers.errors import DirectoryInUse, DriverDied, DriverError, DriverTimeout
 from hsmnodes.node.operations.base import Result, Unsettled
 from hsmnodes.node.operations.context import Hands
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents.node import Outcome
+from hsmnodes.node.protocol.documents.node import NodeSigned, Outcome, Receipt
 
 logger = logging.getLogger(__name__)
+
+LOOKS = 3
 
 
 class Executor:
@@ -90,9 +94,12 @@ class Executor:
             return self._look_and_finish(warrant)
 
     def _look_and_finish(self, warrant: VerifiedWarrant) -> Ending:
+        """Look what there is and finish it; again, if the driver goes away over it."""
         try:
-            self._hsm_head.write(self._ledger.journal.head)
-            return _done(warrant.operation.settle(warrant.request, self._hands))
+            for _ in range(LOOKS - 1):
+                with suppress(DriverDied, DriverTimeout, DirectoryInUse):
+                    return self._look(warrant)
+            return self._look(warrant)
         except DriverError as error:
             return _failed(Outcome.INDETERMINATE, error)
         except Exception:
@@ -100,6 +107,10 @@ class Executor:
             return Ending(
                 Outcome.INDETERMINATE, "internal-error", "What became of it is not known: see the node's log."
             )
+
+    def _look(self, warrant: VerifiedWarrant) -> Ending:
+        self._hsm_head.write(self._ledger.journal.head)
+        return _done(warrant.operation.settle(warrant.request, self._hands))
 
     def _finish(self, warrant: VerifiedWarrant, ending: Ending) -> FromNode:
         receipt = make_receipt(
@@ -110,21 +121,26 @@ class Executor:
             after=self._ledger.facts.last_receipt,
             at=self._ledger.clock.now(),
         )
-        self._receipts.keep_attachments(warrant.key, ending.attachments)
-        self._ledger.write(
-            [
-                Draft(
-                    "outcome",
-                    {
-                        "proposal": warrant.proposal.proposal,
-                        "step": warrant.step,
-                        "receipt": canonical.b64u(receipt.raw),
-                    },
-                    warrant.key,
-                )
-            ]
+        outcome = Draft(
+            "outcome",
+            {
+                "proposal": warrant.proposal.proposal,
+                "step": warrant.step,
+                "receipt": canonical.b64u(receipt.raw),
+            },
+            warrant.key,
         )
+        keep = self._receipts.keeper(warrant.key, self._signed(receipt), ending.attachments)
+        self._ledger.write([outcome], beside=keep)
         return self.repeat(warrant.key)
+
+    def _signed(self, receipt: Receipt) -> NodeSigned | None:
+        """The receipt signed, or None: what was done is written down even if the HSM cannot sign just now."""
+        try:
+            return self._receipts.sign(receipt)
+        except DriverError as error:
+            logger.warning("A receipt cannot be signed yet: %s", error)
+            return None
 
 
 def _done(result: Result) -> Ending:

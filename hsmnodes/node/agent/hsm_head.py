@@ -19,10 +19,17 @@ class HsmHead:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
+        self._written: JournalHead | None = None
 
     def write(self, head: JournalHead) -> None:
         """Keep `head` in the HSM. Raises DriverError."""
         self._driver.write_record(LABEL, canonical.encode(head.model_dump(mode="json")))
+        self._written = head
+
+    def keep_up(self, head: JournalHead) -> None:
+        """Keep `head` in the HSM unless it is there. Raises DriverError."""
+        if head != self._written:
+            self.write(head)
 
     def read(self) -> JournalHead | None:
         """What was last kept. Raises DriverError, and NodeError if it cannot be understood."""

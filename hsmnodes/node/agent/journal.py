@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from hsmnodes.node.agent.errors import NodeError
-from hsmnodes.node.agent.store import Store
+from hsmnodes.node.agent.store import Store, Write
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.node import JournalHead
 from hsmnodes.node.protocol.errors import Refused
@@ -54,10 +54,11 @@ class Journal:
         for entry in self.verify():
             self.head = JournalHead(sequence=entry.sequence, hash=entry.hash)
 
-    def append(self, drafts: Sequence[Draft], *, at: int) -> list[Entry]:
+    def append(self, drafts: Sequence[Draft], *, at: int, beside: Write | None = None) -> list[Entry]:
         """Add entries, all or none; they are on disk when this returns. `at` is in seconds since 1970.
 
-        Raises NodeError if an intent or outcome of the same (proposal, step) is there already.
+        `beside` writes what is to be on disk together with them. Raises NodeError if an intent or outcome of
+        the same (proposal, step) is there already.
         """
         head, entries = self.head, []
         with self._store.transaction() as connection:
@@ -66,6 +67,8 @@ class Journal:
                 _insert(connection, entry, draft.key)
                 head = JournalHead(sequence=entry.sequence, hash=entry.hash)
                 entries.append(entry)
+            if beside is not None:
+                beside(connection)
         self.head = head
         return entries
 

@@ -67,11 +67,15 @@ class Node:
             return report
 
     def advance(self) -> list[FromNode]:
-        """Go on with what had to wait, if it may and the node is not at work: called from time to time."""
+        """Go on with what had to wait, if the node is not at work: called from time to time.
+
+        The HSM learns then of journal entries that no act made it learn of: charters, peers, what was closed.
+        """
         if not self._lock.acquire(blocking=False):
             return []
         try:
             said = self._advance()
+            self._keep_head()
             self.summary = self._summarise()
             return said
         finally:
@@ -143,6 +147,15 @@ class Node:
             return said
         held, self._held = list(self._held), {}
         return [*said, *(one for text in held for one in self._handle(text).said)]
+
+    def _keep_head(self) -> None:
+        """Keep the journal's head in the HSM, unless what the HSM has speaks against the journal."""
+        if self.parts.readiness.against is not None:
+            return
+        try:
+            self.parts.hsm_head.keep_up(self.parts.ledger.journal.head)
+        except DriverError as error:
+            logger.warning("The HSM cannot be told of the journal's head yet: %s", error)
 
     def _settle(self) -> list[FromNode]:
         said = []

@@ -42,6 +42,7 @@ class Parts:
     refusals: Refusals
     witnesses: Witnesses
     readiness: Readiness
+    hsm_head: HsmHead
     versions: Versions
 
 
@@ -78,5 +79,6 @@ def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> P
         refusals=Refusals(config, store, identity),
         witnesses=witnesses,
         readiness=Readiness(facts, witnesses, hsm_head.disagreement(journal)),
+        hsm_head=hsm_head,
         versions=versions_of(config, driver.info()),
     )

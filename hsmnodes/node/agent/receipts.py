@@ -5,6 +5,7 @@ Only what was carried out takes a place in the chain. A refusal is a receipt too
 sending nonsense.
 """
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -13,7 +14,7 @@ from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.identity import Identity
 from hsmnodes.node.agent.journal import Key
 from hsmnodes.node.agent.messages import CarriedAttachment, FromNode
-from hsmnodes.node.agent.store import Store
+from hsmnodes.node.agent.store import Store, Write
 from hsmnodes.node.operations.base import Attachment
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.node import NodeSigned, Outcome, Receipt
@@ -63,22 +64,31 @@ class Receipts:
         self._store = store
         self._identity = identity
 
+    def sign(self, receipt: Receipt) -> NodeSigned:
+        """The receipt in its envelope. Raises DriverError."""
+        return self._identity.sign(Purpose.RECEIPT, receipt)
+
+    def keeper(self, key: Key, signed: NodeSigned | None, attachments: Sequence[Attachment]) -> Write:
+        """Writes a receipt, if it is signed already, and what travels beside it, to be sent again."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "INSERT INTO attachments VALUES (?, ?, ?, ?, ?)",
+                [(*key, place, one.name, one.data) for place, one in enumerate(attachments)],
+            )
+            if signed is not None:
+                _insert(connection, key, signed)
+
+        return write
+
     def issue(self, key: Key, payload: bytes) -> FromNode:
         """The receipt whose bytes are `payload`: signed once, then the very same. Raises DriverError."""
         envelope = self._kept(key)
         if envelope is None:
-            envelope = self._identity.sign(Purpose.RECEIPT, Receipt.from_bytes(payload))
+            envelope = self.sign(Receipt.from_bytes(payload))
             with self._store.transaction() as connection:
-                connection.execute("INSERT INTO receipts VALUES (?, ?, ?)", (*key, envelope.raw))
+                _insert(connection, key, envelope)
         return FromNode(kind="receipt", envelope=envelope, attachments=self._attachments(key))
-
-    def keep_attachments(self, key: Key, attachments: Sequence[Attachment]) -> None:
-        """Keep what travels beside a receipt, to be sent again with it."""
-        with self._store.transaction() as connection:
-            connection.executemany(
-                "INSERT OR REPLACE INTO attachments VALUES (?, ?, ?, ?, ?)",
-                [(*key, place, one.name, one.data) for place, one in enumerate(attachments)],
-            )
 
     def _kept(self, key: Key) -> NodeSigned | None:
         rows = self._store.rows("SELECT envelope FROM receipts WHERE proposal = ? AND step = ?", *key)
@@ -96,3 +106,7 @@ class Receipts:
             )
             for name, data in rows
         )
+
+
+def _insert(connection: sqlite3.Connection, key: Key, envelope: NodeSigned) -> None:
+    connection.execute("INSERT INTO receipts VALUES (?, ?, ?)", (*key, envelope.raw))

@@ -5,12 +5,15 @@ are what the node may forget or replace.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 
 from hsmnodes.node.agent.errors import NodeError
+
+Write = Callable[[sqlite3.Connection], None]
+"""Writes something in a transaction that is somebody else's."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (

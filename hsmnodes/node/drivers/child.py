@@ -1,8 +1,9 @@
 """A driver process: `python -m hsmnodes.node.drivers.child`, started by `supervisor.DriverProcess`.
 
 It drives one token directory, which it locks, and answers requests from its standard input on its standard
-output until that ends. It dies with the agent: the kernel kills it when its parent's thread ends, and it ends
-by itself when nobody holds the other end of its input.
+output until that ends. It dies with the agent, whose process id it is given: the kernel kills it when its
+parent's thread ends; it ends by itself if that was so already, or when nobody holds the other end of its
+input.
 """
 
 import ctypes
@@ -23,13 +24,13 @@ from hsmnodes.node.drivers.pkcs11.driver import Pkcs11Driver
 from hsmnodes.node.drivers.wire import Answer, Launch, frame, read_frame, read_request, refusal, reply
 
 PR_SET_PDEATHSIG = 1
-LAST_BREATH_SECONDS = 15
+LAST_BREATH_SECONDS = 5
 LOCK_FILE = "driver.lock"
 
 
 def main() -> None:
     """Answer requests until the input ends."""
-    die_with_parent()
+    die_with_parent(int(sys.argv[1]))
     requests, replies = take_standard_streams()
     driver: Driver | None = None
     while (payload := read_frame(requests.read)) is not None:
@@ -41,9 +42,11 @@ def main() -> None:
         replies.flush()
 
 
-def die_with_parent() -> None:
-    """Have the kernel kill this process when the thread that started it ends (prctl(2))."""
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when the thread that started it ends (prctl(2)); end if it has."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("the agent that wanted this driver process is gone")
 
 
 def take_standard_streams() -> tuple[BinaryIO, BinaryIO]:

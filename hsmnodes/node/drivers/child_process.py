@@ -111,5 +111,10 @@ def _start(connection: socket.socket) -> subprocess.Popen[bytes]:
     environment["PYTHONPATH"] = str(SOURCES)
     channel = connection.fileno()
     return subprocess.Popen(
-        COMMAND, stdin=channel, stdout=channel, cwd="/", env=environment, start_new_session=True
+        [*COMMAND, str(os.getpid())],
+        stdin=channel,
+        stdout=channel,
+        cwd="/",
+        env=environment,
+        start_new_session=True,
     )

@@ -37,7 +37,8 @@ class DriverProcess(CallingDriver):
 
     def open(self, label: str, pin: PinSource) -> None:
         with self._lock:
-            self.call("open", {"label": label, "pin": pin()})
+            if self._login is None or self._login[0] != label:
+                self.call("open", {"label": label, "pin": pin()})
             self._login = (label, pin)
 
     def close(self) -> None:

@@ -5,7 +5,10 @@ import shutil
 import pytest
 
 from hsmnodes.node.agent.messages import WarrantMessage
+from tests.cast.people import EMIL
+from tests.cast.signing import cancel
 from tests.hsmnodes.node.agent.making import Cluster, carrying, real_drivers
+from tests.hsmnodes.node.agent.test_refusals import cancelling, proposed
 
 NAMES = ("ams-1", "ams-2", "fra-1")
 
@@ -70,17 +73,30 @@ def test_a_snapshot_of_now_may_be_restored(cluster, cast, zone, tmp_path):
     assert site.read(site.deliver(message).said[0]).outcome == "done"
 
 
-def test_a_database_restored_without_its_hsm_is_found_out_by_the_hsm_alone(make_site, cast, zone, tmp_path):
-    site = make_site(drivers=real_drivers).with_zone(zone)
-    site.stop()
-    shutil.copytree(site.config.state, tmp_path / "snapshot")
-    site.start()
-    site.send(cast.generate_keys(site.at, zone))
+def restore_the_database(site, folder):
+    """Put only the database of the copy in its place, and leave the HSM as it is."""
     site.stop()
     for file in site.config.state.glob("journal.sqlite3*"):
         file.unlink()
-    for file in (tmp_path / "snapshot").glob("journal.sqlite3*"):
+    for file in folder.glob("journal.sqlite3*"):
         shutil.copy(file, site.config.state)
     site.start()
+
+
+def test_a_database_restored_without_its_hsm_is_found_out_by_the_hsm_alone(make_site, cast, zone, tmp_path):
+    site = make_site(drivers=real_drivers).with_zone(zone)
+    snapshot(site, tmp_path / "snapshot")
+    site.send(cast.generate_keys(site.at, zone))
+    restore_the_database(site, tmp_path / "snapshot")
     assert site.state == "refusing"
     assert site.send(cast.generate_keys(site.at, zone)).code == "rewound"
+
+
+def test_a_cancellation_cannot_be_undone_by_restoring_the_database(make_site, cast, zone, tmp_path):
+    site = make_site(drivers=real_drivers).with_zone(zone)
+    good = cast.generate_keys(site.at, zone)
+    snapshot(site, tmp_path / "snapshot")
+    site.deliver(cancelling(good, cancel(proposed(good), EMIL, at=cast.now)))
+    site.node.advance()
+    restore_the_database(site, tmp_path / "snapshot")
+    assert site.send(good).code == "rewound"

@@ -3,7 +3,7 @@
 import pytest
 
 from hsmnodes.node.agent.journal import Draft
-from hsmnodes.node.drivers.errors import DriverDied, DriverError, DriverTimeout, TokenNotFound
+from hsmnodes.node.drivers.errors import DirectoryInUse, DriverDied, DriverError, DriverTimeout, TokenNotFound
 from hsmnodes.node.operations.key.generate import key_id, key_specs, operation
 from hsmnodes.node.protocol import canonical
 from tests.cast.deployment import PAYMENTS
@@ -92,11 +92,26 @@ def test_a_head_that_cannot_be_kept_in_the_hsm_stops_the_act(site, cast, zone):
 
 def test_a_receipt_that_cannot_be_signed_comes_with_the_next_question(site, cast, zone):
     message = carrying(cast.generate_keys(site.at, zone))
-    fail_at(site, "sign_identity", TokenNotFound("gone"))
+    fail_at(site, "sign_identity", TokenNotFound("gone"), times=2)
     assert site.deliver(message).said == []
     [said] = site.deliver(message).said
     assert site.read(said).outcome == "done"
     assert site.pool.calls["generate_key"] == 1
+
+
+def test_a_token_that_a_dying_driver_still_holds_is_looked_into_again(site, cast, zone):
+    fail_at(site, "generate_key", DriverDied("it died"))
+    broken, died = site.pool.fault, {"find_key": 2}
+
+    def fault(called):
+        broken(called)
+        if died.get(called):
+            died[called] -= 1
+            raise DirectoryInUse("somebody holds it")
+
+    site.pool.fault = fault
+    assert site.send(cast.generate_keys(site.at, zone)).outcome == "done"
+    assert died == {"find_key": 0}
 
 
 def write_intent(site, warrant):

@@ -184,3 +184,11 @@ def test_the_hsms_own_record_stops_a_node_with_another_journal(make_site, zone):
     site = make_site().with_zone(zone)
     site.node.parts.executor._hsm_head.write(site.head.model_copy(update={"hash": "ab" * 32}))
     assert site.start().state == "refusing"
+
+
+def test_what_the_hsm_knows_is_kept_by_a_node_it_speaks_against(make_site, zone):
+    site = make_site().with_zone(zone)
+    ahead = site.head.model_copy(update={"sequence": 99})
+    site.node.parts.hsm_head.write(ahead)
+    site.start().node.advance()
+    assert site.node.parts.hsm_head.read() == ahead

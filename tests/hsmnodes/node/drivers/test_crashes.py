@@ -144,7 +144,7 @@ def test_a_login_that_was_killed_loses_nothing(process):
         timer = kill_after(process.pid, random.uniform(0, 0.02))
         with contextlib.suppress(DriverDied):
             while timer.is_alive():
-                process.open(LABEL, lambda: USER_PIN)
+                process.call("open", {"label": LABEL, "pin": USER_PIN})
                 process.call("close", {})
         timer.join()
         process.open(LABEL, lambda: USER_PIN)
