@@ -13,7 +13,7 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Outcome
 from hsmnodes.node.protocol.documents import Receipt as ReceiptDocument
 from hsmnodes.node.protocol.errors import Refused
-from tenants import clock, deployment, log, workflow
+from tenants import clock, log, workflow
 from tenants.log import Event
 from tenants.models import Proposal
 
@@ -29,7 +29,6 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
     """
     document = ReceiptDocument.from_bytes(payload)
     with transaction.atomic():
-        Node.objects.select_for_update().values_list("pk").get(pk=node.pk)
         proposal = Proposal.objects.select_for_update().filter(pk=document.proposal).first()
         if proposal is None:
             raise ReceiptRefused("unknown-proposal", "It is about a proposal that is not known here.")
@@ -40,13 +39,14 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
 
 
 def _check_fits(node: Node, document: ReceiptDocument, proposal: Proposal) -> None:
-    if document.deployment != deployment.current().id or document.node != node.named():
+    asked = proposal.document
+    if document.deployment != asked.deployment or document.node != node.named():
         raise ReceiptRefused("other-node", "The receipt names another deployment or node.")
     if (document.proposal_hash, document.operation) != (proposal.hash, proposal.operation):
         raise ReceiptRefused(
             "other-proposal", "The receipt is about other bytes than those that were signed."
         )
-    nodes = proposal.document.nodes
+    nodes = asked.nodes
     if document.step >= len(nodes) or nodes[document.step].id != node.id:
         raise ReceiptRefused("other-step", "The receipt is for a step that is not this node's.")
     if not proposal.warrant and document.outcome is not Outcome.REFUSED:

@@ -97,6 +97,7 @@ class Operation(Generic[P]):
 
         Raises DocumentRefused, naming the field, if they are not.
         """
+        canonical.check_plain(parameters)
         try:
             return self.parameters.model_validate_json(canonical.encode_as_is(parameters))
         except ValidationError as error:

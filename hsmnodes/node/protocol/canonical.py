@@ -30,7 +30,7 @@ def encode(value: JSON) -> bytes:
 
     Raises DocumentRefused for anything that is not plain JSON without floats (RFC 8785 section 3.2).
     """
-    _check_plain(value, depth=0)
+    check_plain(value)
     return _encode_checked(value)
 
 
@@ -41,20 +41,30 @@ def decode(data: bytes, *, limit: int = MAX_BYTES) -> JSON:
     surrogates, nesting deeper than 16, and any bytes that would not be encoded in just this way. However lax
     the parser were, only what encodes to `data` again is accepted.
     """
-    if len(data) > limit:
-        raise DocumentRefused(
-            "too-long", f"The document has {len(data)} bytes; at most {limit} are accepted."
-        )
+    check_length(data, limit=limit)
     try:
         value: JSON = from_json(data)
     except ValueError:
         raise DocumentRefused("not-json", "The document is not JSON in UTF-8.") from None
-    in_order = _check_plain(value, depth=0)
+    in_order = check_plain(value)
     if not in_order or encode_as_is(value) != data:
-        raise DocumentRefused(
-            "not-canonical", "The document is not in canonical form (a duplicate name, an order, an escape)."
-        )
+        raise other_spelling()
     return value
+
+
+def check_length(data: bytes, *, limit: int = MAX_BYTES) -> None:
+    """Raises DocumentRefused if `data` has more than `limit` bytes."""
+    if len(data) > limit:
+        raise DocumentRefused(
+            "too-long", f"The document has {len(data)} bytes; at most {limit} are accepted."
+        )
+
+
+def other_spelling() -> DocumentRefused:
+    """The refusal of bytes that say something in another way than the canonical one."""
+    return DocumentRefused(
+        "not-canonical", "The document is not in canonical form (a duplicate name, an order, an escape)."
+    )
 
 
 def sha256_hex(data: bytes) -> str:
@@ -110,8 +120,11 @@ def encode_as_is(value: JSON) -> bytes:
         raise DocumentRefused("lone-surrogate", "A text has a lone surrogate.") from None
 
 
-def _check_plain(value: JSON, *, depth: int) -> bool:
-    """Refuse what is not plain JSON; whether the member names of all objects in it are sorted."""
+def check_plain(value: JSON, *, depth: int = 0) -> bool:
+    """Whether the member names of all objects in a value, which stands `depth` levels deep, are sorted.
+
+    Raises DocumentRefused for what is not plain JSON.
+    """
     kind = type(value)
     if kind is str or value is None or kind is bool:
         return True
@@ -132,7 +145,7 @@ def _check_plain(value: JSON, *, depth: int) -> bool:
     else:
         raise DocumentRefused("not-plain-json", f"A {kind.__name__} cannot stand in a signed document.")
     for member in members:
-        if type(member) is not str and not _check_plain(member, depth=depth + 1):
+        if type(member) is not str and not check_plain(member, depth=depth + 1):
             in_order = False
     return in_order
 

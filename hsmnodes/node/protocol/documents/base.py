@@ -14,9 +14,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     ValidationInfo,
-    model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.errors import DocumentRefused
@@ -36,7 +34,21 @@ class Model(BaseModel):
         return type(self)(**(fields | dict(update or {})))
 
 
-class Document(Model):
+class Part(Model):
+    """A part of a document. Its fields are in the order of canonical JSON, however they are declared."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        fields = cls.__pydantic_fields__
+        in_order = dict(sorted(fields.items()))
+        if list(in_order) != list(fields):
+            fields.clear()
+            fields.update(in_order)
+            cls.model_rebuild(force=True)
+
+
+class Document(Part):
     """A document: a model that is signed, stored and sent as its canonical bytes."""
 
     LIMIT: ClassVar[int] = canonical.MAX_BYTES
@@ -45,22 +57,20 @@ class Document(Model):
     def from_bytes(cls, data: bytes) -> Self:
         """Read `data`, which must be the canonical bytes of this document.
 
+        However lax the parser were, only what encodes to `data` again is accepted: a member named twice, left
+        out or in another place, a space or an escape too many, and other bytes would come out.
+
         Raises DocumentRefused with the first thing that is wrong.
         """
-        canonical.decode(data, limit=cls.LIMIT)
+        canonical.check_length(data, limit=cls.LIMIT)
         try:
             document = cls.model_validate_json(data)
         except ValidationError as error:
             raise refusal(error, what=cls.__name__) from None
+        if cls.__pydantic_serializer__.to_json(document) != data:
+            raise canonical.other_spelling()
         document.__dict__["raw"] = data
         return document
-
-    @model_validator(mode="after")
-    def _says_its_type(self, info: ValidationInfo) -> Self:
-        """In Python the type may be left out; bytes without it would be a second spelling."""
-        if info.mode == "json" and "type" not in self.model_fields_set:
-            raise PydanticCustomError("missing", "Field required: type")
-        return self
 
     @cached_property
     def raw(self) -> bytes:
@@ -77,8 +87,18 @@ def refusal(error: ValidationError, *, what: str) -> DocumentRefused:
     """The refusal for what a model found wrong: names the first field, never its value."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(step) for step in first["loc"]) or "the whole"
-    code = {"extra_forbidden": "unknown-field", "missing": "missing-field"}.get(first["type"], "bad-field")
+    code = _CODES.get(first["type"], "bad-field")
     return DocumentRefused(code, f"{what}: {place}: {first['msg']}.")
+
+
+_CODES = {"extra_forbidden": "unknown-field", "missing": "missing-field", "json_invalid": "not-json"}
+
+
+def _plain_object(value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+    """What a model says nothing of must be plain, and in order where it was read from bytes."""
+    if not canonical.check_plain(value, depth=1) and info.mode == "json":
+        raise canonical.other_spelling()
+    return value
 
 
 def plain_text(text: str) -> str:
@@ -114,4 +134,4 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 Bytes = Annotated[str, StringConstraints(max_length=350_000, pattern=_BASE64URL)]
 Time = Annotated[int, Field(ge=0, le=253_402_300_799)]
 Version = Annotated[int, Field(ge=1, le=1_000_000)]
-JSONObject = dict[str, Any]
+JSONObject = Annotated[dict[str, Any], AfterValidator(_plain_object)]

@@ -15,9 +15,9 @@ from hsmnodes.node.protocol.documents.base import (
     Document,
     Hash,
     Id,
-    Model,
     Name,
     Origin,
+    Part,
     Slug,
     Tag,
     Time,
@@ -47,7 +47,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-class Named(Model):
+class Named(Part):
     """An id with the name people know it by; the name never authorises."""
 
     id: Id
@@ -60,7 +60,7 @@ class Authority(Named):
     kind: Annotated[AuthorityKind, Field(strict=False)]
 
 
-class Desk(Model):
+class Desk(Part):
     """The one origin at which this authority's people sign, and its WebAuthn relying party id."""
 
     origin: Origin
@@ -78,20 +78,20 @@ class Desk(Model):
         return hashlib.sha256(self.rp_id.encode("ascii")).digest()
 
 
-class TokenRules(Model):
+class TokenRules(Part):
     """Which tokens the authority accepts: whether credentials that can be synced count."""
 
     backup_eligible: Literal["forbidden", "allowed"]
 
 
-class Attestation(Model):
+class Attestation(Part):
     """What the token said of its make when it was enrolled, and whether that was proved."""
 
     format: Slug
     trusted: bool
 
 
-class Token(Model):
+class Token(Part):
     """A WebAuthn credential: its public key in the one encoding that is accepted."""
 
     credential_id: Annotated[Bytes, Field(min_length=22, max_length=1364)]
@@ -128,14 +128,14 @@ class Person(Named):
     tokens: Annotated[tuple[Token, ...], Field(min_length=1, max_length=10)]
 
 
-class Group(Model):
+class Group(Part):
     """A group of people that the organisation defines for its rules."""
 
     name: Slug
     people: tuple[Id, ...]
 
 
-class Clause(Model):
+class Clause(Part):
     """M people of one role or one group of this authority."""
 
     role: Annotated[Role, Field(strict=False)] | None
@@ -149,14 +149,14 @@ class Clause(Model):
         return self
 
 
-class Rule(Model):
+class Rule(Part):
     """Who must sign for an operation: all clauses together. A rule without clauses denies."""
 
     operation: Tag
     clauses: Annotated[tuple[Clause, ...], Field(max_length=16)]
 
 
-class ZoneTerms(Model):
+class ZoneTerms(Part):
     """What a zone's charter says of its place: the service it is part of and who controls it."""
 
     service: Named

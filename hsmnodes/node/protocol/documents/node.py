@@ -12,7 +12,7 @@ from hsmnodes.node.protocol.documents.base import (
     Hash,
     Id,
     JSONObject,
-    Model,
+    Part,
     Slug,
     Tag,
     Time,
@@ -70,14 +70,14 @@ class Receipt(Document):
     at: Time
 
 
-class JournalHead(Model):
+class JournalHead(Part):
     """The last entry of a node's journal."""
 
     sequence: Sequence
     hash: Hash
 
 
-class CharterHead(Model):
+class CharterHead(Part):
     """The version of a charter that a node goes by."""
 
     kind: Annotated[AuthorityKind, Field(strict=False)]
@@ -86,7 +86,7 @@ class CharterHead(Model):
     hash: Hash
 
 
-class Capacity(Model):
+class Capacity(Part):
     """How much a node holds: slots it may have, slots in use, keys in them."""
 
     slots: Sequence
@@ -94,7 +94,7 @@ class Capacity(Model):
     keys: Sequence
 
 
-class Versions(Model):
+class Versions(Part):
     """What runs on a node."""
 
     agent: Annotated[str, Field(max_length=80)]

@@ -9,8 +9,8 @@ from hsmnodes.node.protocol.documents.base import (
     Hash,
     Id,
     JSONObject,
-    Model,
     Name,
+    Part,
     Reason,
     Tag,
     Time,
@@ -21,7 +21,7 @@ from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named
 LONGEST_LIFETIME = 7 * 86_400
 
 
-class AuthorityAt(Model):
+class AuthorityAt(Part):
     """An authority whose consent is needed, at the version of its charter that decides."""
 
     kind: Annotated[AuthorityKind, Field(strict=False)]
@@ -31,7 +31,7 @@ class AuthorityAt(Model):
     hash: Hash
 
 
-class NodeAt(Model):
+class NodeAt(Part):
     """A node that is to act, with the SHA-256 of its identity key's 65-byte point."""
 
     id: Id

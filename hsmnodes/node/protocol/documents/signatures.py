@@ -5,10 +5,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents.base import Bytes, Document, Hash, Id, Model, Name, Reason, Time
+from hsmnodes.node.protocol.documents.base import Bytes, Document, Hash, Id, Name, Part, Reason, Time
 
 
-class Assertion(Model):
+class Assertion(Part):
     """A WebAuthn assertion as the token gave it (WebAuthn Level 3 section 5.2.2), each part in base64url."""
 
     credential_id: Annotated[Bytes, Field(max_length=1364)]
@@ -25,7 +25,7 @@ class Approval(Document):
     assertion: Assertion
 
 
-class Signer(Model):
+class Signer(Part):
     """Who states something about a proposal."""
 
     id: Id

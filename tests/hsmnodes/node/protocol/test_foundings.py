@@ -89,7 +89,7 @@ NOT_FOUNDED: dict[str, tuple[Callable[[], CharterLink], str]] = {
         lambda: founding(rules=[rule(AMEND, (2, "security-officer"), (2, "security-officer"))]),
         "unsatisfiable",
     ),
-    "it is no charter": (lambda: GOOD.model_copy(update={"charter": b64u(GOOD.raw)}), "bad-field"),
+    "it is no charter": (lambda: GOOD.model_copy(update={"charter": b64u(GOOD.raw)}), "missing-field"),
 }
 
 
