@@ -133,7 +133,7 @@ def make_app(name: str, *, broker: str, consumes: str, may_declare: bool) -> Cel
     queue = queue_for(consumes, broker, declare=may_declare)
     options = {"connect_args": {"timeout": 20}} if is_embedded(broker) else {"confirm_publish": True}
     _without_delayed_delivery()
-    app = Celery(name, broker=broker, set_as_current=may_declare, fixups=set())
+    app = Celery(name, broker=broker, set_as_current=may_declare, fixups=[])
     app.conf.update(
         accept_content=["json"],
         broker_connection_retry_on_startup=True,

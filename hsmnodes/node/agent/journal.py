@@ -97,6 +97,11 @@ class Journal:
         rows = self._store.rows("SELECT hash FROM entries WHERE sequence = ?", sequence)
         return str(rows[0][0]) if rows else None
 
+    def size(self, first: int, last: int) -> int:
+        """How many bytes entries `first` to `last` have together."""
+        query = "SELECT COALESCE(SUM(LENGTH(entry)), 0) FROM entries WHERE sequence BETWEEN ? AND ?"
+        return cast("int", self._store.rows(query, first, last)[0][0])
+
     def read(self, first: int, last: int) -> list[bytes]:
         """The bytes of entries `first` to `last`, both included."""
         rows = self._store.rows(

@@ -33,6 +33,9 @@ class View:
     def last_entry(self) -> int:
         return self.journal.head.sequence
 
+    def entries_size(self, first: int, last: int) -> int:
+        return self.journal.size(first, last)
+
     @property
     def slots(self) -> int:
         return self.config.slots

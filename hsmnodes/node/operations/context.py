@@ -37,6 +37,9 @@ class Surroundings(Protocol):
     def last_entry(self) -> int:
         """The sequence number of the last entry of the journal."""
 
+    def entries_size(self, first: int, last: int) -> int:
+        """How many bytes journal entries `first` to `last`, both included, have together."""
+
     @property
     def slots(self) -> int:
         """How many slots the node may have."""

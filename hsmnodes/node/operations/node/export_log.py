@@ -16,6 +16,7 @@ from hsmnodes.node.protocol.errors import ProposalRefused
 from hsmnodes.node.protocol.quorum import Consent
 
 MOST_ENTRIES = 500
+MOST_BYTES = 8_000_000  # in base64 they still fit into a message
 
 Sequence = Annotated[int, Field(ge=1, le=2**53 - 1)]
 
@@ -50,6 +51,13 @@ class ExportLog(NodeOperation[Parameters]):
             )
         if wanted.to_sequence - wanted.from_sequence >= MOST_ENTRIES:
             raise ProposalRefused("too-many", f"At most {MOST_ENTRIES} entries can be exported at once.")
+        size = node.entries_size(wanted.from_sequence, wanted.to_sequence)
+        if size > MOST_BYTES:
+            raise ProposalRefused(
+                "too-large",
+                f"These entries have {size:,} bytes; at most {MOST_BYTES:,} can be exported at once. "
+                "Ask for fewer.",
+            )
 
     @override
     def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:

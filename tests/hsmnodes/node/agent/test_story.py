@@ -8,7 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from hsmnodes.node.agent.messages import LONGEST
 from hsmnodes.node.drivers.values import SignMechanism
+from hsmnodes.node.operations.node import export_log
 from hsmnodes.node.protocol import canonical
 from tests.hsmnodes.node.agent.making import CountingDrivers, carrying, real_drivers
 
@@ -87,3 +89,15 @@ def test_the_log_is_exported_as_it_stands(site, cast):
     data = canonical.b64u_decode(log.data)
     assert canonical.sha256_hex(data) == site.read(said).results["sha256"]
     assert data.splitlines() == site.node.parts.ledger.journal.read(1, 4)
+
+
+def test_no_more_of_the_log_is_exported_than_a_message_can_carry(site, cast, monkeypatch):
+    monkeypatch.setattr(export_log, "MOST_BYTES", site.node.parts.ledger.journal.size(1, 3))
+    assert site.send(cast.export_log(site.at, 1, 4)).code == "too-large"
+    assert site.send(cast.export_log(site.at, 1, 3)).outcome == "done"
+    assert len(canonical.b64u(bytes(8_000_000))) < LONGEST
+
+
+def test_an_export_of_more_entries_than_allowed_is_refused(site, cast, monkeypatch):
+    monkeypatch.setattr(export_log, "MOST_ENTRIES", 3)
+    assert site.send(cast.export_log(site.at, 1, 4)).code == "too-many"
