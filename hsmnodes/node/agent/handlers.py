@@ -99,10 +99,11 @@ class Handlers:
         return [self.parts.executor.carry_out(verified)]
 
     def _charters(self, blobs: Sequence[str]) -> tuple[list[OfferedLink], list[Refused]]:
-        """Walk the pinned chains along the charters that came; those, and what was wrong with some."""
-        offered = read_links([decode(blob) for blob in blobs])
-        self._pin_provider(offered)
+        """Walk the pinned chains along the charters that came and are news; those, and what was wrong."""
         facts = self.parts.ledger.facts
+        known = {link for chain in facts.chains.values() for link in chain.links}
+        offered = read_links([raw for raw in map(decode, blobs) if raw not in known])
+        self._pin_provider(offered)
         found = walk(facts.chains, offered, frozenset(facts.closed), now=self.parts.clock.now())
         self.parts.ledger.write(found.drafts)
         return offered, found.refused
