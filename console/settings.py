@@ -59,11 +59,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
-    "django_cotton",
-    "django_filters",
     "django_htmx",
     "django_structlog",
-    "django_tables2",
     "csp",
     "console",
     "hsmnodes",
@@ -158,7 +155,6 @@ STATIC_URL = "static/"
 STATIC_ROOT = STATE_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
-DJANGO_TABLES2_TEMPLATE = "django_tables2/table.html"
 
 # ------------------------------------------------------------------ REST
 
