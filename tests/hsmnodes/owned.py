@@ -82,11 +82,6 @@ class Owned:
         dispatch.send_warrant(Proposal.objects.get(pk=proposal.pk))
         return self.carry()
 
-    def put_in_outbox(self, text: str, *, kind: str = "warrant") -> list[Receipt]:
-        """Write a row into the outbox, and let the sweep find it."""
-        outbox.put(node=self.node.row, kind=kind, message=text)
-        return self.carry()
-
     def put_in_queue(self, texts: Iterable[str]) -> list[Receipt]:
         """Put messages into the node's queue, past the console; the receipts that come back."""
         receipts = []

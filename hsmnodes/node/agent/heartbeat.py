@@ -12,7 +12,7 @@ from hsmnodes.node.protocol.documents.charter import Charter
 from hsmnodes.node.protocol.documents.node import Capacity, CharterHead, Heartbeat, JournalHead, Versions
 
 State = Literal["starting", "ready", "refusing"]
-Witness = Literal["peers", "hsm-only", "none"]
+Witness = Literal["peers", "hsm-only"]
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,13 @@ from pydantic import Field
 from typing_extensions import override
 
 from hsmnodes.node.drivers.errors import DriverError
-from hsmnodes.node.operations.base import DefaultClause, NodeOperation, Request, Result, Unsettled
+from hsmnodes.node.operations.base import Request, Result, Unsettled
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings
+from hsmnodes.node.operations.zonal import ZoneOperation, ZoneParameters
 from hsmnodes.node.protocol.documents.base import Id, Model, Name
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named, Role
 from hsmnodes.node.protocol.errors import ProposalRefused
-from hsmnodes.node.protocol.quorum import Consent
 
 
 class DoomedKey(Model):
@@ -24,27 +23,20 @@ class DoomedKey(Model):
     label: Name = shown("Label", "text")
 
 
-class Parameters(Model):
+class Parameters(ZoneParameters):
     """The zone and the keys to be destroyed in it."""
 
-    zone: Named = shown("Trust Zone", "named")
     keys: Annotated[tuple[DoomedKey, ...], Field(min_length=1, max_length=50)] = shown("Key", "list")
 
 
-class DestroyKeys(NodeOperation[Parameters]):
+class DestroyKeys(ZoneOperation[Parameters]):
     """A key that is gone already does not stop the others."""
 
     tag = "key.destroy/v1"
     title = "Destroy keys"
     button = "Destroy"
     sentence = "Destroy for ever, in Trust Zone {zone} on node {nodes[].name}: {keys[].label}."
-    consent = Consent((AuthorityKind.ZONE,), floor=2)
-    rules = {AuthorityKind.ZONE: (DefaultClause(Role.KEY_MANAGER),)}
     parameters = Parameters
-
-    @override
-    def parties(self, parameters: Parameters) -> Mapping[AuthorityKind, str]:
-        return {AuthorityKind.ZONE: parameters.zone.id}
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

@@ -10,15 +10,14 @@ from typing_extensions import override
 from hsmnodes.node.drivers.base import Driver
 from hsmnodes.node.drivers.errors import DriverError, ObjectExists
 from hsmnodes.node.drivers.values import USAGES_OF_FAMILY, Algorithm, KeySpec, StoredKey, Usage
-from hsmnodes.node.operations.base import Attachment, DefaultClause, NodeOperation, Request, Result, Unsettled
+from hsmnodes.node.operations.base import Attachment, Request, Result, Unsettled
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings, Key
+from hsmnodes.node.operations.zonal import ZoneOperation, ZoneParameters
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.base import Model, Name
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named, Role
 from hsmnodes.node.protocol.errors import ProposalRefused
-from hsmnodes.node.protocol.quorum import Consent
 
 ALGORITHMS = {
     "ec-p256": "EC P-256",
@@ -56,27 +55,20 @@ class NewKey(Model):
         return self
 
 
-class Parameters(Model):
+class Parameters(ZoneParameters):
     """The zone and the keys wanted in it."""
 
-    zone: Named = shown("Trust Zone", "named")
     keys: Annotated[tuple[NewKey, ...], Field(min_length=1, max_length=50)] = shown("Key", "list")
 
 
-class GenerateKeys(NodeOperation[Parameters]):
+class GenerateKeys(ZoneOperation[Parameters]):
     """All of the keys are made, or none."""
 
     tag = "key.generate/v1"
     title = "Generate keys"
     button = "Generate"
     sentence = "Generate in Trust Zone {zone} on node {nodes[].name}: {keys[].label} ({keys[].algorithm})."
-    consent = Consent((AuthorityKind.ZONE,), floor=2)
-    rules = {AuthorityKind.ZONE: (DefaultClause(Role.KEY_MANAGER),)}
     parameters = Parameters
-
-    @override
-    def parties(self, parameters: Parameters) -> Mapping[AuthorityKind, str]:
-        return {AuthorityKind.ZONE: parameters.zone.id}
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

@@ -114,7 +114,7 @@ class Heartbeat(Document):
     journal: JournalHead
     enrolled: bool
     at_work: Id | None
-    witness: Literal["peers", "hsm-only", "none"]
+    witness: Literal["peers", "hsm-only"]
     charters: Annotated[tuple[CharterHead, ...], Field(max_length=1000)]
     capacity: Capacity
     versions: Versions
