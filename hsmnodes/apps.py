@@ -10,7 +10,8 @@ class HsmnodesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Let the workflow hand over what is authorised, in the same transaction."""
-        from hsmnodes import dispatch
+        """Let the workflow ask what nodes would refuse, and hand over what is authorised."""
+        from hsmnodes import dispatch, foresight
 
         dispatch.register()
+        foresight.register()

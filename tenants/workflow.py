@@ -45,8 +45,10 @@ from tenants.verdicts import Standing
 from tenants.warrants import assemble_warrant
 
 AuthorisedHook = Callable[[Proposal], None]
+DraftHook = Callable[[documents.Proposal], None]
 CancelledHook = Callable[[Proposal, Cancellation], None]
 
+_before_draft: Final[list[DraftHook]] = []
 _when_authorised: Final[list[AuthorisedHook]] = []
 _when_cancelled: Final[list[CancelledHook]] = []
 
@@ -56,6 +58,11 @@ _OUTCOMES: Final = {
     Outcome.FAILED: (State.FAILED, Event.FAILED),
     Outcome.INDETERMINATE: (State.INDETERMINATE, Event.INDETERMINATE),
 }
+
+
+def before_draft(hook: DraftHook) -> None:
+    """Have `hook` called before a draft is kept; what it raises refuses the draft."""
+    _before_draft.append(hook)
 
 
 def when_authorised(hook: AuthorisedHook) -> None:
@@ -75,7 +82,12 @@ def when_cancelled(hook: CancelledHook) -> None:
 def save_draft(
     *, document: documents.Proposal, requester: Person, program: Program | None = None
 ) -> Proposal:
-    """Keep `document` as a draft; `requester`, whom it names, makes it a proposal by signing it."""
+    """Keep `document` as a draft; `requester`, whom it names, makes it a proposal by signing it.
+
+    Raises Invalid for what could not come to anything.
+    """
+    for hook in _before_draft:
+        hook(document)
     concerns = concerns_of(document, requester)
     node = document.nodes[0] if document.nodes else None
     proposal = Proposal.objects.create(

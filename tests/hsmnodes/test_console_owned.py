@@ -46,7 +46,10 @@ def proposals(owned: Owned) -> list[tuple[Proposal, tuple[Member, ...]]]:
         (world.propose("key.destroy/v1", doomed, by=DINA, nodes=[node]), (EMIL, FAY)),
         (world.propose("node.export-log/v1", exported, by=CLEO, nodes=[node]), (ADA,)),
         (world.propose_service(node, name="Second service"), (ADA, BEN, GUS, LEA)),
-        (world.propose_slot(world.zone(owned.service, name="Payroll"), node), (ADA, BEN, DINA, EMIL)),
+        (
+            world.propose_slot(world.zone(owned.service, name="Payroll"), node, name="Slot 2"),
+            (ADA, BEN, DINA, EMIL),
+        ),
     ]
 
 
@@ -112,7 +115,7 @@ def test_the_founding_of_one_zone_is_no_evidence_for_another(owned, world):
     other = Proposal.objects.get(operation="zone.found/v1", zone=owned.zone)
     Proposal.objects.filter(operation="zone.found/v1", zone=zone).update(warrant=bytes(other.warrant))
     before = owned.done
-    proposal = world.approve(world.propose_slot(zone, owned.node), ADA, BEN, DINA, EMIL)
+    proposal = world.approve(world.propose_slot(zone, owned.node, name="Slot 2"), ADA, BEN, DINA, EMIL)
     assert {receipt.outcome for receipt in owned.carry()} == {"refused"}
     assert Proposal.objects.get(pk=proposal.pk).state == "refused"
     assert owned.done == before

@@ -195,10 +195,10 @@ class World:
         self.approve(self.propose_zone(charter), GUS, LEA)
         return TrustZone.objects.get(pk=charter.zone_id)
 
-    def propose_slot(self, zone: TrustZone, node: NodeOfWorld) -> Proposal:
+    def propose_slot(self, zone: TrustZone, node: NodeOfWorld, *, name: str = "Slot 1") -> Proposal:
         """Cleo proposes a slot for the zone."""
         parameters = {
-            "slot": {"id": new_id(), "name": "Slot 1"},
+            "slot": {"id": new_id(), "name": name},
             "zone": {"id": zone.id, "name": zone.name},
             "service": {"id": zone.service.id, "name": zone.service.name},
             "zone_charter": charters.anchor_of(zone.id),
@@ -206,9 +206,9 @@ class World:
         }
         return self.propose("slot.create/v1", parameters, by=CLEO, nodes=[node])
 
-    def slot(self, zone: TrustZone, node: NodeOfWorld) -> Proposal:
+    def slot(self, zone: TrustZone, node: NodeOfWorld, *, name: str = "Slot 1") -> Proposal:
         """The slot, made; returns the proposal it was made by."""
-        proposal = self.approve(self.propose_slot(zone, node), ADA, BEN, DINA, EMIL)
+        proposal = self.approve(self.propose_slot(zone, node, name=name), ADA, BEN, DINA, EMIL)
         node.answer(proposal, results={"backup_key": {"kind": "TBK", "epoch": 1, "kcv": "a1b2c3"}})
         return Proposal.objects.get(pk=proposal.pk)
 
