@@ -15,7 +15,7 @@ from tenants import access, charter_drafts, charters, deployment, people, tokens
 from tenants.charter_drafts import Duty
 from tenants.models import CharterState, CharterVersion, Organisation, Person
 
-LABELS = ("Simulated token", "Simulated spare token")
+LABELS = ("First token", "Spare token")
 
 
 def simulator_file() -> Path:
