@@ -10,7 +10,7 @@ from tests.world.broker import NoBroker
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--kills", type=int, default=20, help="how often crash tests kill what they kill, by kill -9"
+        "--kills", type=int, help="how often crash tests kill -9 at each step (else each test's own number)"
     )
 
 

@@ -95,3 +95,5 @@ NODE: dict[str, Callable[[Any], None]] = {
     },
     "after the answer": _after_the_answer,
 }
+
+ALL = {"people": PEOPLE, "worker": WORKER, "node": NODE}

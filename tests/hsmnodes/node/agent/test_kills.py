@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 @pytest.fixture
 def kills(request) -> int:
-    return request.config.getoption("--kills", default=20)
+    return request.config.getoption("--kills") or 20
 
 
 @pytest.fixture
