@@ -56,7 +56,9 @@ def send_warrant(proposal: Proposal) -> None:
 def send_cancellation(proposal: Proposal, cancellation: Cancellation) -> None:
     """Send a cancellation after the warrant it is to stop."""
     message = CancellationMessage(
-        proposal=canonical.b64u(bytes(proposal.raw)), cancellation=canonical.b64u(bytes(cancellation.raw))
+        proposal=canonical.b64u(bytes(proposal.raw)),
+        cancellation=canonical.b64u(bytes(cancellation.raw)),
+        request=proposal.request_assertion,
     )
     for named in proposal.document.nodes:
         node = Node.objects.get(pk=named.id, provider=proposal.provider)

@@ -59,10 +59,9 @@ class OfferedLink:
 
     def check_in_force(self, *, closed: Container[str], now: int) -> None:
         """Refuse an amendment that was rejected or cancelled, or that is not to be in force yet."""
-        if self.link.warrant is None:
+        proposal = _amendment(self.link)
+        if proposal is None:
             return
-        warrant = Warrant.from_bytes(canonical.b64u_decode(self.link.warrant))
-        proposal = Proposal.from_bytes(warrant.proposal_bytes)
         if proposal.sha256 in closed:
             raise CharterRefused("closed", "The amendment was rejected or cancelled.")
         if now < proposal.not_before:
@@ -93,7 +92,10 @@ def walk(
     found, current = Walk(), dict(chains)
     for one in offered:
         chain = current.get(one.place)
-        if chain is None or chain.frozen:
+        if chain is None:
+            continue
+        if chain.frozen:
+            found.refused.append(CharterRefused("frozen", f"{one.charter.authority.name} is frozen."))
             continue
         try:
             draft = _step(chain, one, closed, now)
@@ -145,6 +147,21 @@ def _look_back(chain: Chain, one: OfferedLink) -> Draft:
     if place == 0:
         raise CharterRefused("other-anchor", "The founding charter is not the one that is pinned.")
     known = CharterLink.from_bytes(chain.links[place])
+    if _had_expired(one.link, before=known):
+        raise CharterRefused("goes-back", "The amendment had expired when another took its place.")
     if not is_fork(chain.charters[place - 1], known, one.link):
         raise CharterRefused("goes-back", "The charter is not a version that was ever in force.")
     return Draft("frozen", {"link": canonical.b64u(one.raw)})
+
+
+def _had_expired(link: CharterLink, *, before: CharterLink) -> bool:
+    """Whether an amendment was no longer to be signed when the one that is in force came to be proposed."""
+    late, current = _amendment(link), _amendment(before)
+    return late is not None and current is not None and late.expires_at <= current.not_before
+
+
+def _amendment(link: CharterLink) -> Proposal | None:
+    """The proposal by which a version came into force; None for a founding."""
+    if link.warrant is None:
+        return None
+    return Proposal.from_bytes(Warrant.from_bytes(canonical.b64u_decode(link.warrant)).proposal_bytes)

@@ -4,7 +4,7 @@ from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.agent.journal import Draft
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.proposal import Proposal
-from hsmnodes.node.protocol.documents.signatures import Cancellation
+from hsmnodes.node.protocol.documents.signatures import Assertion, Cancellation
 from hsmnodes.node.protocol.errors import ProposalRefused
 from hsmnodes.node.protocol.quorum import Closed, Signatures, tally
 
@@ -24,11 +24,14 @@ def closing_draft(proposal: Proposal, closed: Closed, document: bytes) -> Draft:
     )
 
 
-def check_cancellation(facts: Facts, proposal: Proposal, cancellation: Cancellation) -> Draft | None:
+def check_cancellation(
+    facts: Facts, proposal: Proposal, cancellation: Cancellation, request: Assertion | None
+) -> Draft | None:
     """The journal's entry for a cancellation, or None where the proposal is closed already.
 
-    It counts under the charters in force of whichever authorities are pinned here. Raises Refused if it is
-    not by someone eligible, or too late.
+    It counts under the charters in force of whichever authorities are pinned here; by the requester only if
+    `request` is their signature on the proposal. Raises Refused if it is not by someone eligible, or too
+    late.
     """
     if proposal.sha256 in facts.closed:
         return None
@@ -36,7 +39,7 @@ def check_cancellation(facts: Facts, proposal: Proposal, cancellation: Cancellat
         raise ProposalRefused("too-late", "The proposal was carried out already.")
     named = [(authority.kind, authority.id) for authority in proposal.authorities]
     charters = [facts.chains[place].current for place in named if place in facts.chains]
-    signatures = Signatures(request=cancellation.assertion, cancellations=(cancellation,))
+    signatures = Signatures(request=request or cancellation.assertion, cancellations=(cancellation,))
     verdict = tally(charters, proposal, signatures, floor=1)
     if verdict.closed is None:
         raise ProposalRefused("not-a-cancellation", "Nobody who may cancel the proposal has signed this.")

@@ -44,7 +44,9 @@ class Handlers:
             case WarrantMessage():
                 return self._warrant(message)
             case ChartersMessage():
-                self._charters(message.charters)
+                _, problems = self._charters(message.charters)
+                if problems:
+                    raise problems[0]
             case PeerMessage():
                 self._peer(message)
             case HeartbeatMessage():
@@ -129,7 +131,7 @@ class Handlers:
     def _cancellation(self, message: CancellationMessage) -> None:
         proposal = Proposal.from_bytes(decode(message.proposal))
         cancellation = Cancellation.from_bytes(decode(message.cancellation))
-        draft = check_cancellation(self.parts.ledger.facts, proposal, cancellation)
+        draft = check_cancellation(self.parts.ledger.facts, proposal, cancellation, message.request)
         self.parts.ledger.write([draft] if draft is not None else [])
 
     def _witness_request(self, message: WitnessRequestMessage) -> list[FromNode]:

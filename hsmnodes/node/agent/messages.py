@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.node import NodeSigned
+from hsmnodes.node.protocol.documents.signatures import Assertion
 from hsmnodes.node.protocol.errors import DocumentRefused
 
 DELIVER = "quorate.node.deliver"
@@ -76,11 +77,12 @@ class WitnessMessage(_Message):
 
 
 class CancellationMessage(_Message):
-    """A cancellation with the proposal that it cancels."""
+    """A cancellation, the proposal it cancels, and its requester's signature: who requests may cancel."""
 
     kind: Literal["cancellation"] = "cancellation"
     proposal: Blob
     cancellation: Blob
+    request: Assertion | None = None
 
 
 ToNode = (

@@ -80,12 +80,18 @@ class Witnesses:
             )
 
     def note_heartbeat(self, envelope: NodeSigned) -> None:
-        """Remember the head of a peer's journal, as long as it goes forward. Raises Refused."""
+        """Remember the head of a peer's journal, as long as it goes forward. Raises Refused.
+
+        Only of a peer that says it is ready: one that has not been witnessed yet, or was found to be
+        restored, would otherwise make its peers forget by what they can tell.
+        """
         peer = self._peer(envelope)
         payload = verify(envelope, identity=peer.identity, purpose=Purpose.HEARTBEAT, node=peer.node.id)
         heartbeat = Heartbeat.from_bytes(payload)
         if (heartbeat.deployment, heartbeat.node) != (self._config.deployment, peer.node):
             raise SignatureRefused("wrong-node", "The heartbeat is of another node.")
+        if heartbeat.state != "ready":
+            return
         with self._store.transaction() as connection:
             connection.execute(
                 "INSERT INTO witnessed VALUES (?, ?, ?) ON CONFLICT (node) DO UPDATE"

@@ -33,8 +33,8 @@ def verify_founding(link: CharterLink, *, deployment: str, demo: bool) -> Charte
         raise CharterRefused("not-founding", "This is not the founding version of a charter.")
     if (charter.deployment, charter.demo) != (deployment, demo):
         raise CharterRefused("other-deployment", "The charter is of another deployment.")
-    _check_satisfiable(charter)
     _check_possession(charter, link.possession, new=_tokens(charter))
+    _check_satisfiable(charter)
     return charter
 
 
@@ -47,10 +47,10 @@ def verify_amendment(current: Charter, link: CharterLink) -> Charter:
     if link.warrant is None:
         raise CharterRefused("no-warrant", "An amendment needs its warrant.")
     _check_follows(current, charter)
-    _check_satisfiable(charter)
     warrant = Warrant.from_bytes(canonical.b64u_decode(link.warrant))
     _check_authorised(current, charter, warrant)
     _check_possession(charter, link.possession, new=_new_tokens(current, charter))
+    _check_satisfiable(charter)
     return charter
 
 
@@ -89,10 +89,23 @@ class Conflict:
 
 
 def conflicts(provider: Charter, zone: Charter) -> tuple[Conflict, ...]:
-    """Who would administer the provider's HSMs and hold duties in the zone (by id, key or credential)."""
+    """Who would administer the provider's HSMs and hold duties in the zone (by id, key or credential).
+
+    Who is in a group that signs for what HSMs do administers them too, whatever their role.
+    """
     identities = Identities((provider, zone))
+    groups = {
+        one
+        for rule in provider.rules
+        if rule.operation != AMEND
+        for clause in rule.clauses
+        if clause.group is not None
+        for one in provider.eligible(clause)
+    }
     administrators = {
-        identities.of(person.id) for person in provider.people if Role.HSM_ADMINISTRATOR in person.roles
+        identities.of(person.id)
+        for person in provider.people
+        if Role.HSM_ADMINISTRATOR in person.roles or person.id in groups
     }
     signing = {one for rule in zone.rules for clause in rule.clauses for one in zone.eligible(clause)}
     holding = {person.id for person in zone.people if {Role.KEY_MANAGER, Role.CUSTODIAN} & set(person.roles)}

@@ -147,7 +147,7 @@ def tally(
         clauses=verdicts,
         ignored=tuple(counting.ignored),
         problems=tuple(found),
-        closed=_closed(charters, clauses, proposal, signatures),
+        closed=_closed(charters, clauses, proposal, signatures, requester),
         counted=tuple(signer for verdict in verdicts for signer in verdict.seated),
     )
 
@@ -310,6 +310,7 @@ def _closed(
     clauses: Sequence[tuple[Charter, Clause]],
     proposal: Proposal,
     signatures: Signatures,
+    requester: Signer | Problem,
 ) -> Closed | None:
     """The first valid rejection, or cancellation, by the requester or anyone who could sit in a clause."""
     for kind, purpose, signed in (
@@ -317,7 +318,7 @@ def _closed(
         ("cancelled", Purpose.CANCEL, signatures.cancellations),
     ):
         for one in signed:
-            found = _closes(charters, clauses, proposal, one, purpose)
+            found = _closes(charters, clauses, proposal, one, purpose=purpose, requester=requester)
             if found is not None:
                 return Closed(kind, *found)
     return None
@@ -328,7 +329,9 @@ def _closes(
     clauses: Sequence[tuple[Charter, Clause]],
     proposal: Proposal,
     signed: Rejection | Cancellation,
+    *,
     purpose: Purpose,
+    requester: Signer | Problem,
 ) -> tuple[str, str] | None:
     try:
         statement = read_statement(signed)
@@ -342,7 +345,8 @@ def _closes(
         return None
     signers, _ = find_signers(charters, signed.assertion, challenge(purpose, statement.raw))
     for signer in signers:
-        concerned = signer.person.id == proposal.requester.id or any(
+        requested = isinstance(requester, Signer) and signer.person.id == requester.person.id
+        concerned = requested or any(
             charter is signer.charter and signer.person.id in charter.eligible(clause)
             for charter, clause in clauses
         )

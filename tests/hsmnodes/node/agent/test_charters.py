@@ -4,11 +4,13 @@ import pytest
 
 from hsmnodes.node.agent.messages import CancellationMessage, ChartersMessage
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import AuthorityKind, Proposal, Role, Warrant
+from hsmnodes.node.protocol.charters import conflicts
+from hsmnodes.node.protocol.documents import AuthorityKind, Clause, Group, Proposal, Role, Warrant
 from tests.cast.charters import Chain, make_charter
 from tests.cast.deployment import PAYMENTS
 from tests.cast.people import (
     ADA,
+    BEN,
     CLEO,
     DINA,
     EMIL,
@@ -128,6 +130,40 @@ def test_charters_of_strangers_are_left_alone(site, cast):
     head = site.head
     report = site.deliver(charters(cast.lumen))
     assert (report.refused, site.head) == (None, head)
+
+
+def test_an_amendment_that_is_not_taken_is_refused_aloud(site, cast, zone):
+    amend_zone(zone, DINA, EMIL, FAY, OSCAR, now=cast.now, newcomers=[OSCAR], approvers=(EMIL,))
+    assert site.deliver(charters(zone)).refused.code == "not-authorised-old"
+
+
+def test_an_amendment_that_expired_before_the_next_was_proposed_is_no_fork(site, cast, zone):
+    withheld = Chain(zone.members, list(zone.charters), list(zone.links))
+    withheld.amend(requester=DINA, approvers=(EMIL, FAY), now=cast.now, valid_until=cast.now + 100 * DAY)
+    site.clock.now += 30 * DAY
+    cast.now += 30 * DAY
+    zone.amend(requester=DINA, approvers=(EMIL, FAY), now=cast.now, valid_until=cast.now + 200 * DAY)
+    assert site.deliver(charters(zone)).refused is None
+    assert site.deliver(charters(withheld)).refused.code == "goes-back"
+    assert site.send(cast.generate_keys(site.at, zone)).outcome == "done"
+
+
+def test_who_signs_in_a_group_for_what_hsms_do_cannot_manage_keys_of_the_zone(cast, zone):
+    emil = Member("Emil", MERIDIAN, ())
+    emil.__dict__["key"] = EMIL.key
+    northgate = cast.northgate.current
+    rules = tuple(
+        one.model_copy(update={"clauses": (Clause(role=None, group="ops", m=2),)})
+        if one.operation == "slot.create/v1"
+        else one
+        for one in northgate.rules
+    )
+    group = Group(name="ops", people=tuple(sorted((emil.id, ADA.id, BEN.id))))
+    mixed = northgate.model_copy(
+        update={"people": people(*PROVIDER_PEOPLE, emil), "groups": (group,), "rules": rules}
+    )
+    assert [one.person for one in conflicts(mixed, zone.current)] == ["Emil"]
+    assert conflicts(northgate, zone.current) == ()
 
 
 @pytest.mark.parametrize("how", ["by id", "by public key"])

@@ -226,6 +226,17 @@ def test_a_strangers_cancellation_stops_nothing(site, cast, zone):
     assert site.send(good).outcome == "done"
 
 
+def test_a_cancellation_by_the_requester_needs_their_request(site, cast, zone):
+    """Anyone can write a proposal that names somebody as its requester."""
+    good = cast.generate_keys(site.at, zone)
+    invented = changed(proposed(good), operation="no.such/v1")
+    report = site.deliver(cancelling(make_warrant(invented, DINA, ()), cancel(invented, DINA, at=cast.now)))
+    assert report.refused.code == "not-a-cancellation"
+    message = cancelling(good, cancel(proposed(good), DINA, at=cast.now))
+    assert site.deliver(message.model_copy(update={"request": good.request})).refused is None
+    assert site.send(good).code == "closed"
+
+
 def test_a_cancellation_of_a_namesake_with_the_same_id_stops_nothing(site, cast, zone):
     good = cast.generate_keys(site.at, zone)
     other = changed(proposed(good), reason="Another.")

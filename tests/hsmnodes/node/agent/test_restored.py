@@ -100,3 +100,36 @@ def test_a_cancellation_cannot_be_undone_by_restoring_the_database(make_site, ca
     site.node.advance()
     restore_the_database(site, tmp_path / "snapshot")
     assert site.send(good).code == "rewound"
+
+
+def test_a_restored_node_cannot_make_its_peers_forget_by_going_on(cluster, cast, zone, tmp_path):
+    """What it journals meanwhile, cancellations here, makes its journal longer than what they have seen."""
+    site = cluster.sites[0]
+    again = carrying(cast.generate_keys(site.at, zone, ("second", "aes-256", ("encrypt",))))
+    snapshot(site, tmp_path / "snapshot")
+    cluster.beat()
+    assert site.read(site.deliver(again).said[0]).outcome == "done"
+    cluster.beat()
+    seen = site.head.sequence
+    restore(site, tmp_path / "snapshot")
+
+    def grow():
+        while site.head.sequence <= seen:
+            label = f"key {site.head.sequence}"
+            unwanted = cast.generate_keys(site.at, zone, (label, "aes-256", ("encrypt",)))
+            assert (
+                site.deliver(cancelling(unwanted, cancel(proposed(unwanted), EMIL, at=cast.now))).refused
+                is None
+            )
+
+    grow()
+    cluster.beat()
+    cluster.relay(site, site.node.heartbeat())
+    assert site.state == "refusing"
+    seen += 5
+    grow()
+    cluster.beat()
+    site.start()
+    said = cluster.relay(site, site.node.heartbeat())
+    assert (site.state, [site.read(one).code for one in said if one.kind == "receipt"]) == ("refusing", [])
+    assert site.read(site.deliver(again).said[0]).code == "rewound"

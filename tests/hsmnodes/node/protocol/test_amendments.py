@@ -170,7 +170,7 @@ REFUSED: dict[str, tuple[Callable[[], CharterLink], str]] = {
         lambda: link(CHAIN.next_version(valid_from=CURRENT.valid_from - 1)),
         "goes-back",
     ),
-    "too few would be left to amend": (lambda: link(with_people(*but(MIA, LEA))), "unsatisfiable"),
+    "too few would be left to amend": (lambda: link(with_people(*but(MIA, LEA))), "not-authorised-new"),
     "too few would be left to generate keys": (lambda: link(with_people(*but(DINA, EMIL))), "unsatisfiable"),
     "there is no warrant": (lambda: link(NEXT).model_copy(update={"warrant": None}), "no-warrant"),
     "the warrant is for another charter": (
