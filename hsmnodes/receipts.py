@@ -33,9 +33,17 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
         if proposal is None:
             raise ReceiptRefused("unknown-proposal", "It is about a proposal that is not known here.")
         _check_fits(node, document, proposal)
-        if not _is_known(node, document):
-            _keep(node, document, proposal, message)
-        outbox.settle(node=node, proposal=proposal, step=document.step)
+        known = _known(node, document)
+        receipt = known or _keep(node, document, proposal, message)
+        _keep_attachments(receipt, message.attachments)
+        if _is_complete(receipt):
+            outbox.settle(node=node, proposal=proposal, step=document.step)
+        elif known is None:
+            log.alarm(
+                Event.MESSAGE_REFUSED,
+                f"A receipt of {node.name} came without the data that it states. The node is asked again.",
+                about=log.about_proposal(proposal),
+            )
 
 
 def _check_fits(node: Node, document: ReceiptDocument, proposal: Proposal) -> None:
@@ -53,23 +61,23 @@ def _check_fits(node: Node, document: ReceiptDocument, proposal: Proposal) -> No
         raise ReceiptRefused("not-authorised", "The node says it did what was never authorised here.")
 
 
-def _is_known(node: Node, document: ReceiptDocument) -> bool:
-    """Whether the receipt is here already. Raises Refused if another is at its place.
+def _known(node: Node, document: ReceiptDocument) -> Receipt | None:
+    """The receipt if it is here already. Raises Refused if another is at its place.
 
     Receipts of what was carried out form a chain; two at one place mean that a node went back.
     """
     same, there = Q(hash=document.sha256), Q(node=node, sequence=document.sequence)
     if document.outcome is not Outcome.REFUSED:
         same |= there & ~Q(outcome=Outcome.REFUSED.value)
-    known = set(Receipt.objects.filter(same).values_list("hash", flat=True))
+    known = {receipt.hash: receipt for receipt in Receipt.objects.filter(same)}
     if document.sha256 not in known and known:
         raise ReceiptRefused(
             "fork", f"The node has signed two different receipts number {document.sequence}."
         )
-    return bool(known)
+    return known.get(document.sha256)
 
 
-def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: FromNode) -> None:
+def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: FromNode) -> Receipt:
     receipt = Receipt.objects.create(
         node=node,
         proposal=proposal,
@@ -85,7 +93,6 @@ def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: Fr
         results=document.results,
         at=clock.from_unix(document.at),
     )
-    _keep_attachments(receipt, message.attachments)
     workflow.record_outcome(
         proposal=proposal,
         outcome=document.outcome,
@@ -100,6 +107,7 @@ def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: Fr
     )
     if document.outcome is Outcome.DONE:
         _take_over(receipt)
+    return receipt
 
 
 def _take_over(receipt: Receipt) -> None:
@@ -117,8 +125,11 @@ def _take_over(receipt: Receipt) -> None:
 
 
 def _keep_attachments(receipt: Receipt, attachments: tuple[CarriedAttachment, ...]) -> None:
-    """Keep what came beside the receipt, if the receipt states its hash."""
-    stated = set(_texts(receipt.results))
+    """Keep what came beside the receipt and is not here yet, if the receipt states its hash."""
+    if not attachments:
+        return
+    stated = {text for _, text in _texts(receipt.results)}
+    there = set(receipt.attachments.values_list("name", flat=True))
     kept: dict[str, Attachment] = {}
     for attachment in attachments:
         data = canonical.b64u_decode(attachment.data)
@@ -131,17 +142,27 @@ def _keep_attachments(receipt: Receipt, attachments: tuple[CarriedAttachment, ..
                 name=attachment.name,
             )
             continue
-        row = Attachment(receipt=receipt, name=attachment.name, sha256=digest, data=data)
-        kept.setdefault(attachment.name, row)
+        if attachment.name not in there:
+            row = Attachment(receipt=receipt, name=attachment.name, sha256=digest, data=data)
+            kept.setdefault(attachment.name, row)
     Attachment.objects.bulk_create(kept.values())
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _is_complete(receipt: Receipt) -> bool:
+    """Whether everything is here whose hash the results state, as `sha256` or under a name that ends so."""
+    stated = {text for name, text in _texts(receipt.results) if name.endswith("sha256")}
+    if not stated or receipt.outcome != Outcome.DONE.value:
+        return True
+    return stated <= set(receipt.attachments.values_list("sha256", flat=True))
+
+
+def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a value, with the name of the member that it is, or is in the list of."""
     if isinstance(value, str):
-        yield value
+        yield name, value
     elif isinstance(value, Mapping):
-        for member in value.values():
-            yield from _texts(member)
+        for key, member in value.items():
+            yield from _texts(member, key)
     elif isinstance(value, list | tuple):
         for member in value:
-            yield from _texts(member)
+            yield from _texts(member, name)

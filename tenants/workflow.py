@@ -273,9 +273,10 @@ def record_outcome(
     """Take over what a node's verified receipt says, after the note of it; whether that changed anything.
 
     The caller has locked the proposal. A refusal does not stand against a later outcome: a node refuses what
-    it cannot do at the moment, too.
+    it cannot do at the moment, too. Nor does an earlier one, come late, say what became of the indeterminate.
     """
-    if proposal.state not in (*RUNNING_STATES, State.INDETERMINATE, State.REFUSED):
+    late = outcome is Outcome.REFUSED and proposal.state == State.INDETERMINATE
+    if late or proposal.state not in (*RUNNING_STATES, State.INDETERMINATE, State.REFUSED):
         log.record_all([receipt])
         return False
     state, event = _OUTCOMES[outcome]

@@ -150,7 +150,7 @@ def test_a_blob_that_the_receipt_does_not_state_is_not_kept(world, node):
     node.answer(proposal, results=node.key_results(proposal), attachments=[attachment(b"something else")])
 
     assert not Attachment.objects.exists()
-    assert alarms() == 1
+    assert alarms() == 2, "about what came, and about what did not"
     assert Key.objects.filter(zone=zone).exists()
 
 
@@ -173,3 +173,29 @@ def test_the_identity_is_the_one_the_administrators_signed(world, settings):
     node.answer(proposal)
     assert node.row.enrolled_at is not None
     assert CLEO.name == proposal.requester.name
+
+
+def test_data_that_was_kept_from_a_receipt_is_taken_when_the_node_repeats_it(world, node):
+    zone = world.ready_zone(node)
+    proposal = world.approve(world.propose_key(zone, node), EMIL, FAY)
+    whole = node.receipt_message(
+        proposal, results=node.key_results(proposal), attachments=[attachment(blob_of(proposal, 0))]
+    )
+    stripped, before = json.loads(whole) | {"attachments": []}, alarms()
+    incoming.receive(json.dumps(stripped))
+    assert OutboxMessage.objects.get(proposal=proposal).settled_at is None, "the node is asked again"
+    assert alarms() == before + 1
+    incoming.receive(whole)
+    incoming.receive(whole)
+    assert [bytes(one.data) for one in Attachment.objects.all()] == [blob_of(proposal, 0)]
+    assert OutboxMessage.objects.get(proposal=proposal).settled_at is not None
+    assert (Receipt.objects.filter(proposal=proposal).count(), alarms()) == (1, before + 1)
+
+
+def test_an_earlier_refusal_that_comes_late_does_not_say_what_became_of_the_indeterminate(world, node):
+    zone = world.ready_zone(node)
+    proposal = world.approve(world.propose_key(zone, node), EMIL, FAY)
+    early = node.receipt_message(proposal, outcome="refused", code="quorum-not-met", detail="Too early.")
+    node.answer(proposal, outcome="indeterminate", code="driver-died", detail="It is not known.")
+    incoming.receive(early)
+    assert Proposal.objects.get(pk=proposal.pk).state == State.INDETERMINATE

@@ -95,9 +95,18 @@ class NodeOfWorld:
         }
         return Receipt(**(values | changes))
 
-    def receipt_message(self, about: Proposal, /, *, attachments=(), **changes: Any) -> str:
-        """The signed receipt as it arrives."""
+    def receipt_message(self, about: Proposal, /, *, attachments=None, **changes: Any) -> str:
+        """The signed receipt as it arrives, with what it states beside it if nothing else is given."""
         receipt = self.receipt(about, **changes)
+        if attachments is None:
+            keys = range(len(receipt.results.get("keys", ())))
+            wrapped = {canonical.sha256_hex(blob_of(about, index)): blob_of(about, index) for index in keys}
+            stated = [key.get("wrapped_sha256") for key in receipt.results.get("keys", ())]
+            attachments = [
+                attachment(wrapped[one], name=f"{index}.wrapped")
+                for index, one in enumerate(stated)
+                if one in wrapped
+            ]
         if receipt.outcome != "refused":
             self.sequence, self.previous = receipt.sequence, receipt.sha256
         return self.sign(Purpose.RECEIPT, receipt, kind="receipt", attachments=attachments)
