@@ -110,6 +110,19 @@ def test_another_charter_than_the_one_that_is_approved_is_refused(page, demo_des
     )
 
 
+@pytest.mark.parametrize("purpose", ["propose", "approve"])
+def test_an_amendment_whose_charter_is_kept_back_is_not_signed(page, demo_desk, purpose):
+    charter = papers.charter(desk=demo_desk.origin, version=2)
+    refuses(page, demo_desk, order(purpose, papers.amendment(charter), attached=[]), "cannot-show")
+
+
+def test_names_in_a_charter_are_quoted_so_that_one_cannot_pass_for_two(page, demo_desk):
+    charter = papers.charter(desk=demo_desk.origin)
+    charter["people"][0]["tokens"][0]["label"] = "YubiKey” · ES256, make proved"
+    page.goto(demo_desk.address(order("found", charter)))
+    expect(page.locator("main")).to_contain_text('“YubiKey" · ES256, make proved” · ES256')
+
+
 def test_a_charter_with_a_rule_for_an_unknown_operation_is_refused(page, demo_desk):
     charter = papers.charter(desk=demo_desk.origin)
     charter["rules"].append({"operation": "zone.sell/v1", "clauses": []})

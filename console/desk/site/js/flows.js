@@ -82,6 +82,7 @@ const PREPARE = {
   async "quorate/proposal/v1"(document, { purpose, attached, person, bytes, hash }) {
     checkExpiry(document.expires_at);
     const charters = await Promise.all(attached.map((one) => readAttached(one, document)));
+    checkCharterIsHere(purpose, document, charters);
     const sheet = await showProposal(purpose, document, { hash, charters, person });
     const signer = person ?? (purpose === Purpose.PROPOSE ? document.requester : null);
     const statement = (reason) => makeStatement(purpose, { document, hash, person, reason });
@@ -99,6 +100,16 @@ const PREPARE = {
     return { sheet: await showCharter(document, hash) };
   },
 };
+
+/**
+ * Nobody requests or approves a charter, a new one or an amended one, that cannot be shown to them.
+ * @throws {Refused} if it is not there
+ */
+function checkCharterIsHere(purpose, proposal, charters) {
+  const wanted = proposal.parameters.charter;
+  if (wanted === undefined || ![Purpose.PROPOSE, Purpose.APPROVE].includes(purpose)) return;
+  if (!charters.some(({ hash }) => hash === wanted)) throw new Refused("cannot-show");
+}
 
 /**
  * A charter that lies behind a hash in the parameters of a proposal, with its own hash.

@@ -1,6 +1,6 @@
 /** Which texts people can read as they stand, and which letters of a text could be mistaken for others. */
 
-const UNREADABLE = /[\p{C}\u2028\u2029]/u;
+const UNREADABLE = /[\p{C}\p{Default_Ignorable_Code_Point}\u2800\u2028\u2029]|(?! )\p{Zs}/u;
 /** Printable ASCII, the letters of Western and Central European languages, and common punctuation. */
 const USUAL = /[\x20-\x7e\u00a1-\u00ac\u00ae-\u017e\u2013\u2014\u2018\u2019\u201a\u201c\u201d\u201e\u2026\u20ac]/u;
 const SCRIPTS = ["Latin", "Cyrillic", "Greek", "Armenian", "Hebrew", "Arabic", "Devanagari", "Han", "Hiragana",

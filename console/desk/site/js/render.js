@@ -85,7 +85,12 @@ function collect(path, trees, values) {
 
 function inSentence(tree, value) {
   const text = plain(tree, value);
-  return QUOTED.has(tree.kind) ? `“${text.replaceAll(/[“”]/g, '"')}”` : text;
+  return QUOTED.has(tree.kind) ? quoted(text) : text;
+}
+
+/** A text that somebody chose, in quotation marks that it cannot close by itself. @param {string} text */
+export function quoted(text) {
+  return `“${text.replaceAll(/[“”]/g, '"')}”`;
 }
 
 async function group(trees, values, label, path) {

@@ -1,7 +1,7 @@
 /** A charter as people read it: its terms, its people with their tokens' words, its groups, its rules. */
 import { fromB64u, sha256Hex } from "./canonical.js";
 import { EDDSA } from "./charter.js";
-import { operationOf } from "./render.js";
+import { operationOf, quoted } from "./render.js";
 import { namedRow, PLAIN, row, section, sentence, timeRow } from "./rows.js";
 import { fingerprint } from "./words.js";
 
@@ -99,7 +99,7 @@ async function tokenRows(token, place) {
   ];
   const label = `Token ${place + 1}`;
   return [
-    row(label, `${token.label} · ${facts.join(", ")}`),
+    row(label, `${quoted(token.label)} · ${facts.join(", ")}`),
     row(`${label}, words`, fingerprint(hash).join(" "), "hash", hash),
     row(`${label}, key`, token.public_key, "id"),
     row(`${label}, credential`, token.credential_id, "id"),
@@ -109,7 +109,7 @@ async function tokenRows(token, place) {
 
 function groupRow(group, charter) {
   const names = new Map(charter.people.map((one) => [one.id, one.name]));
-  return row(group.name, group.people.map((id) => names.get(id)).join(", ") || "nobody", "text", group.people.join(" "));
+  return row(group.name, group.people.map((id) => quoted(names.get(id))).join(", ") || "nobody", "text", group.people.join(" "));
 }
 
 function ruleRow(rule) {

@@ -107,6 +107,12 @@ for (const [what, text] of [
   ["a line separator", "Cards\u2028"],
   ["nothing", ""],
   ["81 letters", "x".repeat(81)],
+  ["a filler that shows nothing", "Ze\u3164ro"],
+  ["an empty braille pattern", "Ze\u2800ro"],
+  ["a variation selector", "Zero\ufe0f"],
+  ["a joiner of graphemes", "Ze\u034fro"],
+  ["a no-break space", "Ze\u00a0ro"],
+  ["an ideographic space", "Ze\u3000ro"],
 ]) {
   test(`a name with ${what} is refused`, async () => {
     const proposal = decode(new Uint8Array(vectorBytes("documents/proposal.json")));
