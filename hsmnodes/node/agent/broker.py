@@ -29,6 +29,8 @@ QUORUM = {
     "x-delivery-limit": 5,
     "x-dead-letter-exchange": DEAD.name,
 }
+# Who sends does not wait for a broker that is away: the outbox sends again.
+AMQP = {"confirm_publish": True, "max_retries": 0}
 DELAYED_DELIVERY = "celery.worker.consumer.delayed_delivery:DelayedDelivery"
 
 
@@ -131,7 +133,7 @@ def make_app(name: str, *, broker: str, consumes: str, may_declare: bool) -> Cel
     """
     TRANSPORT_ALIASES["sqla"] = f"{__name__}:Transport"
     queue = queue_for(consumes, broker, declare=may_declare)
-    options = {"connect_args": {"timeout": 20}} if is_embedded(broker) else {"confirm_publish": True}
+    options = {"connect_args": {"timeout": 20}} if is_embedded(broker) else dict(AMQP)
     _without_delayed_delivery()
     app = Celery(name, broker=broker, set_as_current=may_declare, fixups=[])
     app.conf.update(
