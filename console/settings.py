@@ -49,7 +49,6 @@ SWEEP_SECONDS = environment.number("QUORATE_SWEEP_SECONDS", 5)
 DATABASES = {"default": environment.database("QUORATE_DATABASE_URL", STATE_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 BROKER_URL = environment.text("QUORATE_BROKER_URL", f"sqla+sqlite:///{STATE_DIR}/broker.sqlite3")
-BROKER_POLLING_SECONDS = 0.1
 
 # ------------------------------------------------------------------ applications
 

@@ -201,7 +201,15 @@ def _flaws(entry: LogEntry, previous: str) -> Iterator[Flaw]:
         yield Flaw(entry.sequence, "The entry does not follow the one before.")
     if content["document"] != (canonical.sha256_hex(document) if document else None):
         yield Flaw(entry.sequence, "The document of the entry was altered.")
-    columns = {"sequence": entry.sequence, "event": entry.event, "summary": entry.summary}
+    columns: dict[str, object] = {
+        "sequence": entry.sequence,
+        "event": entry.event,
+        "summary": entry.summary,
+    }
     columns |= {"severity": entry.severity, "provider": entry.provider, "customer": entry.customer}
-    if any(content[name] != value for name, value in columns.items()):
+    columns["subject"] = {"kind": entry.subject_kind, "id": entry.subject}
+    actor = {"id": entry.actor, "name": entry.actor_name}
+    columns["actor"] = actor if any(actor.values()) else None
+    same = all(content[name] == value for name, value in columns.items())
+    if not same or clock.from_unix(content["at"]) != entry.at:
         yield Flaw(entry.sequence, "The entry is not what its bytes say.")

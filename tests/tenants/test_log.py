@@ -74,6 +74,10 @@ def test_the_table_cannot_be_emptied():
         ("UPDATE tenants_logentry SET document = raw WHERE sequence = 2", "document of the entry"),
         ("UPDATE tenants_logentry SET raw = document WHERE sequence = 2", "was altered"),
         ("UPDATE tenants_logentry SET summary = 'nothing' WHERE sequence = 2", "not what its bytes say"),
+        ("UPDATE tenants_logentry SET actor = 'ben' WHERE sequence = 2", "not what its bytes say"),
+        ("UPDATE tenants_logentry SET actor_name = 'Ben' WHERE sequence = 2", "not what its bytes say"),
+        ("UPDATE tenants_logentry SET subject = 'other' WHERE sequence = 2", "not what its bytes say"),
+        ("UPDATE tenants_logentry SET at = '2020-01-01 00:00:00+00:00'", "not what its bytes say"),
         ("DELETE FROM tenants_logentry WHERE sequence = 2", "Entry 2 is missing"),
     ],
 )

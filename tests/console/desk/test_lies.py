@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from hsmnodes.node.protocol import canonical
 from tests.console.desk import papers
 from tests.console.desk.cast import id_of, named
-from tests.console.desk.hands import expect_refusal, press, sign_as, the_button, words_shown
+from tests.console.desk.hands import expect_refusal, press, the_button, words_shown
 from tests.console.desk.lying_console import order
 
 pytestmark = pytest.mark.browser
@@ -176,19 +176,6 @@ def test_reloading_begins_nothing_again(page, demo_desk):
     assert page.url == f"{demo_desk.origin}/"
     page.reload()
     expect(page.get_by_role("heading", name="Nothing to sign")).to_be_visible()
-
-
-def test_whoever_signs_for_another_browser_s_ticket_takes_the_code_themselves(browser, demo_desk):
-    """Its sender learns nothing: the code is in the signer's browser alone, without the cookie."""
-    sender, signer = browser.new_context(), browser.new_context()
-    sender.add_cookies([{"name": "desk", "value": "secret", "url": demo_desk.console_origin}])
-    page = signer.new_page()
-    page.goto(demo_desk.address(order("approve", papers.proposal())))
-    sign_as(page, "Emil")
-    page.wait_for_url("**/desk/return?code=*")
-    assert signer.cookies(demo_desk.console_origin) == []
-    sender.close()
-    signer.close()
 
 
 def test_a_document_that_is_no_demo_s_is_never_signed_by_a_simulated_token(page, demo_desk):
