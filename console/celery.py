@@ -13,7 +13,7 @@ from django.db import close_old_connections, connections  # noqa: E402
 
 from console.tasks import HOUSEKEEPING  # noqa: E402
 from hsmnodes import carrier  # noqa: E402
-from hsmnodes.node.agent.carrying import without_celerys_own_tasks  # noqa: E402
+from hsmnodes.node.agent.carrier_task import without_celerys_own_tasks  # noqa: E402
 from hsmnodes.tasks import SWEEP  # noqa: E402
 
 app = without_celerys_own_tasks(carrier.app())

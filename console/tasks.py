@@ -4,7 +4,7 @@ from celery import shared_task
 from django.core.management import call_command
 
 from console.desk_backend import tickets
-from hsmnodes.node.agent.carrying import CarrierTask
+from hsmnodes.node.agent.carrier_task import CarrierTask
 from tenants import programs, workflow
 
 HOUSEKEEPING = "quorate.console.housekeeping"

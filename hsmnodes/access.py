@@ -1,6 +1,6 @@
 """Which machines, slots and keys a person sees: a provider its own, a customer those it is served by."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from hsmnodes.models import DataCentre, Key, Node, Receipt, Slot
 from tenants.access import Viewer, visible_proposals, visible_zones
@@ -33,8 +33,8 @@ def visible_keys(viewer: Viewer) -> QuerySet[Key]:
 
 
 def visible_receipts(viewer: Viewer) -> QuerySet[Receipt]:
-    """The receipts about the proposals they see."""
+    """For a provider all receipts of its nodes; for a customer those about the proposals it sees."""
     own = viewer.organisation
     if own.is_provider:
-        return Receipt.objects.filter(Q(node__provider=own))
+        return Receipt.objects.filter(node__provider=own)
     return Receipt.objects.filter(proposal__in=visible_proposals(viewer))

@@ -5,7 +5,7 @@ from typing import Any
 
 from hsmnodes import dispatch
 from hsmnodes.models import Key, Node, Placement, Receipt, Slot
-from tenants import clock
+from tenants import clock, tags
 from tenants.models import Organisation, Service
 
 Confirm = Callable[[Receipt, Mapping[str, Any]], None]
@@ -83,9 +83,9 @@ def _keys_destroyed(receipt: Receipt, _parameters: Mapping[str, Any]) -> None:
 
 
 CONFIRMED: Mapping[str, Confirm] = {
-    dispatch.ENROL: _node_enrolled,
-    "service.start/v1": _service_started,
-    dispatch.CREATE_SLOT: _slot_created,
-    "key.generate/v1": _keys_generated,
-    "key.destroy/v1": _keys_destroyed,
+    tags.ENROL_NODE: _node_enrolled,
+    tags.START_SERVICE: _service_started,
+    tags.CREATE_SLOT: _slot_created,
+    tags.GENERATE_KEYS: _keys_generated,
+    tags.DESTROY_KEYS: _keys_destroyed,
 }

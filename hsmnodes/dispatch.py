@@ -11,12 +11,9 @@ from hsmnodes.node.agent.messages import (
     WarrantMessage,
 )
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.consistency import AMEND
 from hsmnodes.node.protocol.documents import AuthorityKind
-from tenants import charters, workflow
+from tenants import charters, tags, workflow
 from tenants.models import Cancellation, Proposal, State
-
-ENROL, CREATE_SLOT = "node.enrol/v1", "slot.create/v1"
 
 
 def register() -> None:
@@ -30,11 +27,11 @@ def send_warrant(proposal: Proposal) -> None:
 
     An enrolment pins the identity of its node: from now on only that key signs in the node's name here.
     """
-    if proposal.operation == AMEND:
+    if proposal.operation == tags.AMEND_CHARTER:
         authority = proposal.document.parameters["authority"]
         send_charters(authority["id"], nodes_that_pin(authority["kind"], authority["id"]))
         return
-    if proposal.operation == ENROL:
+    if proposal.operation == tags.ENROL_NODE:
         parameters = proposal.document.parameters
         Node.objects.filter(pk=parameters["node"]["id"], enrolled_at=None).update(
             identity=parameters["identity"]
@@ -81,7 +78,7 @@ def introduce(node: Node) -> None:
 
 def send_peer(*, about: Node, to: Node) -> None:
     """Send one node the enrolment of another."""
-    enrolment = Proposal.objects.filter(operation=ENROL, node=about.id, state=State.DONE).first()
+    enrolment = Proposal.objects.filter(operation=tags.ENROL_NODE, node=about.id, state=State.DONE).first()
     if enrolment is None:
         return
     message = PeerMessage(

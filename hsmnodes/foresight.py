@@ -8,10 +8,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from hsmnodes.dispatch import CREATE_SLOT
 from hsmnodes.models import Key, Placement, Slot
 from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
-from tenants import workflow
+from tenants import tags, workflow
 from tenants.errors import Invalid
 
 
@@ -49,9 +48,9 @@ def _slot(parameters: Mapping[str, Any], nodes: list[str]) -> None:
 
 
 LOOKS: Mapping[str, Callable[[Mapping[str, Any], list[str]], None]] = {
-    "key.generate/v1": _keys,
-    "service.start/v1": _service,
-    CREATE_SLOT: _slot,
+    tags.GENERATE_KEYS: _keys,
+    tags.START_SERVICE: _service,
+    tags.CREATE_SLOT: _slot,
 }
 
 

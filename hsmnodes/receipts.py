@@ -1,6 +1,6 @@
 """Receipts: checked against the proposal they are about, then kept, and what they confirm taken over."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -35,8 +35,9 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
         _check_fits(node, document, proposal)
         known = _known(node, document)
         receipt = known or _keep(node, document, proposal, message)
-        _keep_attachments(receipt, message.attachments)
-        if _is_complete(receipt):
+        here = {} if known is None else dict(receipt.attachments.values_list("name", "sha256"))
+        here |= _keep_attachments(receipt, message.attachments, here)
+        if _is_complete(receipt, here.values()):
             outbox.settle(node=node, proposal=proposal, step=document.step)
         elif known is None:
             log.alarm(
@@ -124,12 +125,14 @@ def _take_over(receipt: Receipt) -> None:
         )
 
 
-def _keep_attachments(receipt: Receipt, attachments: tuple[CarriedAttachment, ...]) -> None:
-    """Keep what came beside the receipt and is not here yet, if the receipt states its hash."""
-    if not attachments:
-        return
-    stated = {text for _, text in _texts(receipt.results)}
-    there = set(receipt.attachments.values_list("name", flat=True))
+def _keep_attachments(
+    receipt: Receipt, attachments: tuple[CarriedAttachment, ...], here: Mapping[str, str]
+) -> dict[str, str]:
+    """Keep what came beside the receipt and is not `here` yet, if the receipt states its hash.
+
+    Returns the hash of each that was kept, by its name.
+    """
+    stated = {text for _, text in _texts(receipt.results)} if attachments else set()
     kept: dict[str, Attachment] = {}
     for attachment in attachments:
         data = canonical.b64u_decode(attachment.data)
@@ -141,19 +144,18 @@ def _keep_attachments(receipt: Receipt, attachments: tuple[CarriedAttachment, ..
                 about=log.about_proposal(receipt.proposal),
                 name=attachment.name,
             )
-            continue
-        if attachment.name not in there:
+        elif attachment.name not in here:
             row = Attachment(receipt=receipt, name=attachment.name, sha256=digest, data=data)
             kept.setdefault(attachment.name, row)
     Attachment.objects.bulk_create(kept.values())
+    return {name: row.sha256 for name, row in kept.items()}
 
 
-def _is_complete(receipt: Receipt) -> bool:
-    """Whether everything is here whose hash the results state, as `sha256` or under a name that ends so."""
-    stated = {text for name, text in _texts(receipt.results) if name.endswith("sha256")}
-    if not stated or receipt.outcome != Outcome.DONE.value:
+def _is_complete(receipt: Receipt, here: Collection[str]) -> bool:
+    """Whether each hash that the results state, as `sha256` or under a name that ends so, is among `here`."""
+    if receipt.outcome != Outcome.DONE.value:
         return True
-    return stated <= set(receipt.attachments.values_list("sha256", flat=True))
+    return {text for name, text in _texts(receipt.results) if name.endswith("sha256")} <= set(here)
 
 
 def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

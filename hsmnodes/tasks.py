@@ -4,7 +4,7 @@ from celery import shared_task
 
 from hsmnodes import carrier, incoming, outbox
 from hsmnodes.models import Node
-from hsmnodes.node.agent.carrying import CarrierTask
+from hsmnodes.node.agent.carrier_task import CarrierTask
 from hsmnodes.node.agent.messages import RECEIVE
 
 SWEEP = "quorate.console.sweep"

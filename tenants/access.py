@@ -25,6 +25,7 @@ from tenants.models import (
     Program,
     Proposal,
     Service,
+    State,
     TrustZone,
 )
 
@@ -80,6 +81,12 @@ def visible_proposals(viewer: Viewer) -> QuerySet[Proposal]:
     if own.is_provider:
         return Proposal.objects.filter(provider=own)
     return Proposal.objects.filter(customer=own)
+
+
+def listed_proposals(viewer: Viewer) -> QuerySet[Proposal]:
+    """Those of them that stand in lists: other people's drafts do not."""
+    own = Q(requester=viewer) if isinstance(viewer, Person) else Q(program=viewer)
+    return visible_proposals(viewer).filter(~Q(state=State.DRAFT) | own)
 
 
 def visible_log(viewer: Viewer) -> QuerySet[LogEntry]:

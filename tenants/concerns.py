@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from hsmnodes.node.protocol.documents import AuthorityKind
 from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
+from tenants import tags
 from tenants.models import Organisation, Person, TrustZone
-from tenants.warrants import FOUND_ZONE
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ def concerns_of(document: ProposalDocument, requester: Person) -> Concerns:
     """What `document`, drafted for `requester`, concerns."""
     parties = {authority.kind: authority.id for authority in document.authorities}
     zone_id = parties.get(AuthorityKind.ZONE)
-    if document.operation == FOUND_ZONE:
+    if document.operation == tags.FOUND_ZONE:
         zone_id = document.parameters["zone"]["id"]
     zone = (
         TrustZone.objects.select_related("service__customer").filter(pk=zone_id).first() if zone_id else None

@@ -8,17 +8,16 @@ from django.conf import settings
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operation as find_operation
 from hsmnodes.node.protocol.charters import authority_at
-from hsmnodes.node.protocol.consistency import AMEND
 from hsmnodes.node.protocol.documents import AuthorityKind, Charter, NodeAt, Requester
 from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
 from hsmnodes.node.protocol.documents.proposal import LONGEST_LIFETIME
-from tenants import access, charters, clock, deployment
+from tenants import access, charters, clock, deployment, tags
 from tenants.errors import Invalid
 from tenants.identifiers import new_id
 from tenants.models import Person
 
 # The founding of a zone is evidence for its slots, so it lives as long as a proposal can.
-LIFETIMES = {"zone.found/v1": LONGEST_LIFETIME}
+LIFETIMES = {tags.FOUND_ZONE: LONGEST_LIFETIME}
 
 
 def build_proposal(
@@ -61,7 +60,7 @@ def build_proposal(
         ),
         not_before=now,
         expires_at=now + min(seconds, LONGEST_LIFETIME),
-        previous=concerned[0].sha256 if operation == AMEND else None,
+        previous=concerned[0].sha256 if operation == tags.AMEND_CHARTER else None,
         reason=reason,
     )
     return ProposalDocument.from_bytes(document.raw)

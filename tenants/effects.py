@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from hsmnodes.node.protocol.consistency import AMEND
-from tenants import charters, clock, log
+from tenants import charters, clock, log, tags
 from tenants.log import About, Event
 from tenants.models import CharterVersion, Proposal, TrustZone
-from tenants.warrants import FOUND_ZONE
 
 
 def _found_zone(proposal: Proposal) -> CharterVersion:
@@ -28,6 +26,6 @@ def _amend_charter(proposal: Proposal) -> CharterVersion:
 
 
 EFFECTS: Mapping[str, Callable[[Proposal], CharterVersion]] = {
-    FOUND_ZONE: _found_zone,
-    AMEND: _amend_charter,
+    tags.FOUND_ZONE: _found_zone,
+    tags.AMEND_CHARTER: _amend_charter,
 }

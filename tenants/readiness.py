@@ -1,10 +1,9 @@
 """What has to be there before a proposal can be made of a draft, beyond its signatures."""
 
-from hsmnodes.node.protocol.consistency import AMEND
-from tenants import charters
+from tenants import charters, tags
 from tenants.errors import WrongState
 from tenants.models import CharterState, CharterVersion, Proposal
-from tenants.warrants import CREATE_SLOT, FOUND_ZONE, founding_of
+from tenants.warrants import founding_of
 
 
 def check_ready(proposal: Proposal) -> None:
@@ -13,9 +12,9 @@ def check_ready(proposal: Proposal) -> None:
     Raises WrongState, with what has to be done first.
     """
     parameters = proposal.document.parameters
-    if proposal.operation in (AMEND, FOUND_ZONE):
+    if proposal.operation in (tags.AMEND_CHARTER, tags.FOUND_ZONE):
         _check_charter(parameters["charter"])
-    if proposal.operation == CREATE_SLOT and founding_of(parameters["zone"]["id"]) is None:
+    if proposal.operation == tags.CREATE_SLOT and founding_of(parameters["zone"]["id"]) is None:
         raise WrongState("not-founded", "The zone is not founded yet; that comes before its slots.")
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from hsmnodes.node.operations.registry import operation as find_operation
 from hsmnodes.node.protocol.charters import amendment_verdicts
-from hsmnodes.node.protocol.consistency import AMEND
 from hsmnodes.node.protocol.documents import Assertion, Charter
 from hsmnodes.node.protocol.quorum import (
     ClauseVerdict,
@@ -19,7 +18,7 @@ from hsmnodes.node.protocol.quorum import (
     Verdict,
     evaluate,
 )
-from tenants import charters, clock
+from tenants import charters, clock, tags
 from tenants.models import Proposal, State
 
 NOBODY = Assertion(credential_id="", authenticator_data="", client_data="", signature="")
@@ -117,7 +116,7 @@ def stand(
     operation = find_operation(document.operation)
     consent = operation.consent_for(operation.read(document.parameters))
     verdict = evaluate(counting, document, signatures, consent=consent, now=now)
-    if document.operation != AMEND or not counting:
+    if document.operation != tags.AMEND_CHARTER or not counting:
         return Standing((verdict,))
     new = charters.by_hash([document.parameters["charter"]])
     if not new:

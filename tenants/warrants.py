@@ -2,10 +2,9 @@
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Assertion, Warrant
+from tenants import tags
 from tenants.models import Proposal, State
 from tenants.verdicts import signatures_of
-
-CREATE_SLOT, FOUND_ZONE = "slot.create/v1", "zone.found/v1"
 
 
 def assemble_warrant(proposal: Proposal) -> Warrant:
@@ -23,7 +22,7 @@ def assemble_warrant(proposal: Proposal) -> Warrant:
 
 def evidence_for(proposal: Proposal) -> list[bytes]:
     """The bytes of further documents a node asks for: the founding warrant of the zone a slot is for."""
-    if proposal.operation != CREATE_SLOT:
+    if proposal.operation != tags.CREATE_SLOT:
         return []
     founding = founding_of(proposal.document.parameters["zone"]["id"])
     return [bytes(founding.warrant)] if founding else []
@@ -32,7 +31,7 @@ def evidence_for(proposal: Proposal) -> list[bytes]:
 def founding_of(zone: str) -> Proposal | None:
     """The proposal by which the zone with this id was founded."""
     return (
-        Proposal.objects.filter(zone=zone, operation=FOUND_ZONE, state=State.DONE)
+        Proposal.objects.filter(zone=zone, operation=tags.FOUND_ZONE, state=State.DONE)
         .order_by("-created_at")
         .first()
     )

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from django.db.models import QuerySet
 from rest_framework import serializers
 
@@ -10,7 +9,6 @@ from console.api.base import BytesView, DetailView, ListQuery, ListView
 from console.api.fields import BytesField, IdField, NamedSerializer
 from hsmnodes.access import visible_keys
 from hsmnodes.models import Key
-from hsmnodes.node.protocol import canonical
 from tenants.access import Viewer
 from tenants.errors import NotVisible
 
@@ -76,7 +74,7 @@ class PublicKeyDer(VisibleKeys, BytesView):
 
     def content(self, found: Any) -> bytes:
         """The bytes that the node's receipt states."""
-        return _spki(found)
+        return _with_public_half(found).public_der
 
 
 class PublicKeyPem(VisibleKeys, BytesView):
@@ -87,11 +85,10 @@ class PublicKeyPem(VisibleKeys, BytesView):
 
     def content(self, found: Any) -> bytes:
         """The same key for tools that read text."""
-        key = load_der_public_key(_spki(found))
-        return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return _with_public_half(found).public_pem.encode()
 
 
-def _spki(key: Key) -> bytes:
+def _with_public_half(key: Key) -> Key:
     if not key.public_key:
         raise NotVisible("This is a secret key: it has no public half.")
-    return canonical.b64u_decode(key.public_key)
+    return key

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,14 +14,14 @@ from console.api.fields import IdField
 from console.api.parsing import read_body
 from console.api.permissions import AnyoneKnown
 from console.api.proposal_shapes import ProposalDetailSerializer, ProposalSerializer
-from tenants import access
+from tenants import access, narrowing
 from tenants.access import Viewer
 from tenants.errors import NotVisible
 from tenants.inbox import waiting_ids
-from tenants.models import OPEN_STATES, RUNNING_STATES, Person, Proposal, State
+from tenants.models import Person, State
 
 RELATED = ("requester__organisation", "program", "provider", "customer", "zone")
-STATES = [*State.values, "open", "running"]
+STATES = [*State.values, *narrowing.GROUPS]
 
 
 class ProposalQuery(ListQuery):
@@ -42,7 +42,7 @@ class ProposalQuery(ListQuery):
     requester = IdField(required=False)
     customer = IdField(required=False)
     q = serializers.CharField(
-        max_length=120,
+        max_length=narrowing.LONGEST_SEARCH,
         required=False,
         help_text="In the sentence, the reason or the requester's name; or the beginning of an id or hash.",
     )
@@ -76,7 +76,8 @@ class Proposals(VisibleProposals, ListView):
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """By view, state and words."""
-        return _searched(_in_state(self._in_view(rows), self.asked.get("state")), self.asked.get("q"))
+        found = narrowing.in_state(self._in_view(rows), self.asked.get("state", ""))
+        return narrowing.searched(found, self.asked.get("q", ""))
 
     def post(self, request: Request) -> Response:
         """Make a draft: a complete proposal whose bytes are fixed, which a person then signs at the desk.
@@ -94,12 +95,12 @@ class Proposals(VisibleProposals, ListView):
 
     def _in_view(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         viewer, view = self.viewer, self.asked["view"]
-        own = Q(requester=viewer) if isinstance(viewer, Person) else Q(program=viewer)
+        is_person = isinstance(viewer, Person)
         if view == "mine":
-            return rows.filter(own)
+            return rows.filter(requester=viewer) if is_person else rows.filter(program=viewer)
         if view == "waiting":
             return rows.filter(pk__in=waiting_ids(viewer)) if isinstance(viewer, Person) else rows.none()
-        return rows.filter(~Q(state=State.DRAFT) | own)
+        return rows.filter(pk__in=access.listed_proposals(viewer))
 
 
 class ProposalDetail(VisibleProposals, DetailView):
@@ -138,22 +139,3 @@ class ProposalWarrant(VisibleProposals, BytesView):
         if not found.warrant:
             raise NotVisible("It is not authorised, so there is no warrant.")
         return bytes(found.warrant)
-
-
-def _in_state(rows: QuerySet[Proposal], state: str | None) -> QuerySet[Proposal]:
-    if state is None:
-        return rows
-    groups = {"open": OPEN_STATES, "running": RUNNING_STATES}
-    return rows.filter(state__in=groups[state]) if state in groups else rows.filter(state=state)
-
-
-def _searched(rows: QuerySet[Proposal], text: str | None) -> QuerySet[Proposal]:
-    if not text:
-        return rows
-    return rows.filter(
-        Q(sentence__icontains=text)
-        | Q(reason__icontains=text)
-        | Q(requester__name__icontains=text)
-        | Q(pk__startswith=text.lower())
-        | Q(hash__startswith=text.lower())
-    )

@@ -14,7 +14,6 @@ from console.demo.people import member
 from console.demo.signing import carry_through
 from console.desk.simulator import Simulator
 from hsmnodes import carrier
-from hsmnodes.dispatch import ENROL
 from hsmnodes.models import DataCentre, Node
 from hsmnodes.node.agent.config import Config, Pkcs11
 from hsmnodes.node.agent.installing import check_beginning
@@ -24,7 +23,7 @@ from hsmnodes.node.drivers.pkcs11.profile import SOFTHSM2_OF_DEBIAN
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Named
 from hsmnodes.registering import add_data_centre, enrolment_parameters, register_node
-from tenants import charters, deployment, drafting
+from tenants import charters, deployment, drafting, tags
 from tenants.identifiers import new_id
 from tenants.models import Organisation, Person, Proposal, State
 
@@ -121,13 +120,13 @@ def _register(site: Site, proposer: Person) -> Node:
 
 def _enrol(node: Node, proposer: Person, simulator: Simulator) -> None:
     """Propose the enrolment and have it approved. The outbox delivers it when the node runs."""
-    under_way = Proposal.objects.filter(operation=ENROL, node=node.id).exclude(
+    under_way = Proposal.objects.filter(operation=tags.ENROL_NODE, node=node.id).exclude(
         state__in=[State.DRAFT, State.PROPOSED, State.EXPIRED, State.CANCELLED, State.REFUSED]
     )
     if under_way.exists():
         return
     document = drafting.build_proposal(
-        operation=ENROL,
+        operation=tags.ENROL_NODE,
         parameters=enrolment_parameters(node),
         requester=proposer,
         reason=f"Node {node.name} of the sample deployment.",

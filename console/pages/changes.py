@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from console.pages.charter_difference import differences
 from hsmnodes.models import Key, Node, Slot
 from hsmnodes.node.operations.key.generate import ALGORITHMS
-from tenants import charters
+from tenants import charters, tags
 from tenants.models import Proposal
 
 NOTHING_YET = "–"
@@ -123,11 +123,11 @@ def _amend(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
 
 
 CHANGES: dict[str, Callable[[Proposal, dict[str, Any]], list[Change]]] = {
-    "key.generate/v1": _generate,
-    "key.destroy/v1": _destroy,
-    "node.enrol/v1": _enrol,
-    "service.start/v1": _start,
-    "zone.found/v1": _found,
-    "slot.create/v1": _slot,
-    "charter.amend/v1": _amend,
+    tags.GENERATE_KEYS: _generate,
+    tags.DESTROY_KEYS: _destroy,
+    tags.ENROL_NODE: _enrol,
+    tags.START_SERVICE: _start,
+    tags.FOUND_ZONE: _found,
+    tags.CREATE_SLOT: _slot,
+    tags.AMEND_CHARTER: _amend,
 }

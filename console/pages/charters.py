@@ -9,7 +9,7 @@ from console.pages.charter_view import CharterView
 from console.pages.evidence import download
 from console.pages.shell import page
 from console.sessions import person_required
-from tenants import access, charters
+from tenants import access, charters, tags
 from tenants.models import CharterState, CharterVersion, Person, Proposal
 
 
@@ -64,7 +64,7 @@ def discard(request: HttpRequest, key: str) -> HttpResponse:
 def _proposals(person: Person, version: CharterVersion) -> list[Proposal]:
     """The proposals whose subject is this version."""
     if version.zone_id and version.version == 1:
-        found = access.visible_proposals(person).filter(zone=version.zone_id, operation="zone.found/v1")
+        found = access.visible_proposals(person).filter(zone=version.zone_id, operation=tags.FOUND_ZONE)
     else:
-        found = access.visible_proposals(person).filter(operation="charter.amend/v1")
+        found = access.visible_proposals(person).filter(operation=tags.AMEND_CHARTER)
     return [one for one in found[:50] if one.document.parameters.get("charter") == version.hash]

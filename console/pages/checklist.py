@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from console.pages.offers import founds_zones, may_request
 from hsmnodes.access import visible_keys, visible_nodes, visible_slots
 from hsmnodes.node.operations.registry import operation
-from tenants import access
+from tenants import access, tags
 from tenants.models import OrganisationKind, Person
 
 
@@ -67,8 +67,8 @@ def _steps(person: Person) -> list[tuple[Any, ...]]:
             _("Start a service"),
             _("Both sides sign. From then on the HSM knows the customer by its charter."),
             access.visible_services(person).exists(),
-            reverse("propose-form", args=["service.start/v1"]),
-            _proposes(person, "service.start/v1"),
+            reverse("propose-form", args=[tags.START_SERVICE]),
+            _proposes(person, tags.START_SERVICE),
         ),
         (
             _("Found a Trust Zone"),
@@ -81,15 +81,15 @@ def _steps(person: Person) -> list[tuple[Any, ...]]:
             _("Create its slot"),
             _("The zone gets its place in an HSM, under a backup key that nobody can read."),
             visible_slots(person).exists(),
-            reverse("propose-form", args=["slot.create/v1"]),
-            _proposes(person, "slot.create/v1"),
+            reverse("propose-form", args=[tags.CREATE_SLOT]),
+            _proposes(person, tags.CREATE_SLOT),
         ),
         (
             _("Generate the first key"),
             _("The key managers of the zone sign; the HSM answers with a receipt and the public key."),
             visible_keys(person).exists(),
-            reverse("propose-form", args=["key.generate/v1"]),
-            _proposes(person, "key.generate/v1"),
+            reverse("propose-form", args=[tags.GENERATE_KEYS]),
+            _proposes(person, tags.GENERATE_KEYS),
         ),
     ]
     return [*own, *(provider if person.organisation.is_provider else []), *story]

@@ -67,7 +67,7 @@ def things(person: Person, text: str) -> Iterator[Found]:
     fits = _fits("sentence", text) | Q(hash__startswith=text.lower())
     if prefix := prefix_of_words(text):
         fits |= Q(hash__startswith=prefix)
-    proposals = access.visible_proposals(person).exclude(~Q(requester=person), state="draft").filter(fits)
+    proposals = access.listed_proposals(person).filter(fits)
     for proposal in proposals.order_by("-created_at")[:EACH]:
         yield Found(
             _("Proposal"),

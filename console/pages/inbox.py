@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +14,10 @@ from console.pages.seating import few
 from console.pages.shell import is_seen, nothing_new, page, version_of
 from console.sessions import person_required
 from hsmnodes.node.operations.registry import operations
-from tenants import access
+from tenants import access, narrowing
 from tenants.inbox import waiting_ids
 from tenants.listing import Page, page_of
-from tenants.models import OPEN_STATES, RUNNING_STATES, Person, Proposal, State
+from tenants.models import Person, Proposal, State
 
 SIZE = 25
 MOST_EXPORTED = 10_000
@@ -35,10 +35,7 @@ COLUMNS = (
     "finished",
 )
 VIEWS = {"waiting": _("Waiting for me"), "mine": _("Proposed by me"), "all": _("All")}
-GROUPS = {
-    "open": (_("Open"), OPEN_STATES),
-    "running": (_("Authorised, sent or executing"), RUNNING_STATES),
-}
+GROUPS = {"open": _("Open"), "running": _("Authorised, sent or executing")}
 
 
 @require_GET
@@ -89,7 +86,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "rows": rows,
         "found": found,
         "operations": operations().values(),
-        "groups": {key: label for key, (label, _states) in GROUPS.items()},
+        "groups": GROUPS,
         "states": State.choices,
         "asked": {name: request.GET.get(name, "") for name in ("q", "state", "operation")},
         "version": version_of(view, [(one.pk, one.state, one.seats_filled) for one in found.rows]),
@@ -98,33 +95,15 @@ def _context(request: HttpRequest) -> dict[str, Any]:
 
 def _filtered(request: HttpRequest, person: Person) -> QuerySet[Proposal]:
     view = _view(request)
-    found = access.visible_proposals(person)
+    found = access.listed_proposals(person)
     if view == "waiting":
         found = found.filter(pk__in=waiting_ids(person))
     elif view == "mine":
         found = found.filter(requester=person)
-    else:
-        found = found.exclude(~Q(requester=person), state=State.DRAFT)
-    state, tag = request.GET.get("state", ""), request.GET.get("operation", "")
-    if state in GROUPS:
-        found = found.filter(state__in=GROUPS[state][1])
-    elif state in State.values:
-        found = found.filter(state=state)
-    if tag in operations():
+    found = narrowing.in_state(found, request.GET.get("state", ""))
+    if (tag := request.GET.get("operation", "")) in operations():
         found = found.filter(operation=tag)
-    return _searched(found, request.GET.get("q", "").strip()[:120])
-
-
-def _searched(found: QuerySet[Proposal], text: str) -> QuerySet[Proposal]:
-    if not text:
-        return found
-    return found.filter(
-        Q(sentence__icontains=text)
-        | Q(reason__icontains=text)
-        | Q(requester__name__icontains=text)
-        | Q(pk__startswith=text.lower())
-        | Q(hash__startswith=text.lower())
-    )
+    return narrowing.searched(found, request.GET.get("q", ""))
 
 
 class _Line:

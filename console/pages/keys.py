@@ -1,6 +1,5 @@
 """One key: what it is, where it is, who made it, and its public half."""
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
@@ -10,7 +9,6 @@ from console.sessions import person_required
 from hsmnodes.access import visible_keys, visible_receipts
 from hsmnodes.models import Key
 from hsmnodes.node.operations.key.generate import ALGORITHMS
-from hsmnodes.node.protocol import canonical
 from tenants import access
 from tenants.errors import NotVisible
 
@@ -31,7 +29,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "zones",
         key=found,
         algorithm=ALGORITHMS.get(found.algorithm, found.algorithm),
-        pem=_pem(found).decode() if found.public_key else "",
+        pem=found.public_pem,
         may_propose=access.may_propose(request.person, [found.zone_id]),
     )
 
@@ -43,7 +41,7 @@ def public_key(request: HttpRequest, key: str) -> HttpResponse:
     found = _find(request, key)
     if not found.public_key:
         raise NotVisible
-    return download(_pem(found), f"{found.pk}.pem", "application/x-pem-file")
+    return download(found.public_pem.encode(), f"{found.pk}.pem", "application/x-pem-file")
 
 
 @require_GET
@@ -57,8 +55,3 @@ def attachment(request: HttpRequest, receipt: int, name: str) -> HttpResponse:
         raise NotVisible
     safe = "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in name)
     return download(bytes(found.data), safe, "application/octet-stream")
-
-
-def _pem(key: Key) -> bytes:
-    public = load_der_public_key(canonical.b64u_decode(key.public_key))
-    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

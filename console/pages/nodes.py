@@ -1,15 +1,15 @@
 """HSMs: data centres, the nodes in them, and one node with its slots, receipts and identity."""
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from console.pages.evidence import download, identity_pem
 from console.pages.forms.node_forms import DataCentreForm, NodeForm
 from console.pages.seating import few
-from console.pages.shell import is_seen, nothing_new, page, version_of
+from console.pages.shell import form_page, is_seen, nothing_new, page, version_of
 from console.pages.topology import regions, status_advice
 from console.sessions import person_required
 from hsmnodes.access import visible_nodes, visible_receipts, visible_slots
@@ -20,6 +20,7 @@ from tenants.errors import Invalid
 from tenants.listing import page_of
 from tenants.models import Person
 
+PARENT = ("nodes", gettext_lazy("HSMs"))
 RECEIPTS_SHOWN = 15
 PROPOSALS_SHOWN = 8
 
@@ -77,7 +78,14 @@ def new_data_centre(request: HttpRequest) -> HttpResponse:
             return redirect("nodes")
         except Invalid as error:
             form.add_error("name", error.message)
-    return _form_page(request, form, _("Add a data centre"), _("A place where your HSMs stand."), _("Add"))
+    return form_page(
+        request,
+        form,
+        parent=PARENT,
+        title=_("Add a data centre"),
+        lead=_("A place where your HSMs stand."),
+        button=_("Add"),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -105,20 +113,8 @@ def register(request: HttpRequest) -> HttpResponse:
         "Run quorate-node init on the machine first. What it prints goes here; afterwards you propose the "
         "node's enrolment, which others approve after comparing the words of its identity key."
     )
-    return _form_page(request, form, _("Register an HSM"), lead, _("Register"))
-
-
-def _form_page(request: HttpRequest, form: forms.Form, title: str, lead: str, button: str) -> HttpResponse:
-    return page(
-        request,
-        "console/parts/form_page.html",
-        "nodes",
-        status=422 if form.is_bound else 200,
-        form=form,
-        title=title,
-        lead=lead,
-        button=button,
-        parent=("nodes", _("HSMs")),
+    return form_page(
+        request, form, parent=PARENT, title=_("Register an HSM"), lead=lead, button=_("Register")
     )
 
 
@@ -135,7 +131,7 @@ def _context(request: HttpRequest, key: str) -> dict[str, object]:
         visible_nodes(person).select_related("data_centre", "cluster", "provider"), key
     )
     receipts = visible_receipts(person).filter(node=node).select_related("proposal")
-    proposals = access.visible_proposals(person).filter(node=node.pk).exclude(state="draft")
+    proposals = access.listed_proposals(person).filter(node=node.pk)
     found = page_of(receipts, cursor=request.GET.get("cursor"), size=RECEIPTS_SHOWN, by="received_at")
     slots = visible_slots(person).filter(node=node).select_related("zone__service__customer").order_by("name")
     return {

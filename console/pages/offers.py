@@ -10,11 +10,11 @@ from console.pages import wording
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Role
-from tenants import access, charters
+from tenants import access, charters, tags
 from tenants.models import Person
 
 # These begin elsewhere: a founding with its wizard, an amendment with the draft of the next version.
-ELSEWHERE = frozenset({"charter.amend/v1", "zone.found/v1"})
+ELSEWHERE = frozenset({tags.AMEND_CHARTER, tags.FOUND_ZONE})
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def offers(person: Person) -> list[Group]:
             )
         )
     if founds_zones(person):
-        founding = operations()["zone.found/v1"]
+        founding = operations()[tags.FOUND_ZONE]
         explanation = str(wording.EXPLANATIONS[founding.tag])
         groups["zone"] = [
             Offer(founding.title, explanation, sample_consent(founding, person), reverse("zone-found"))

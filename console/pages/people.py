@@ -12,12 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from console.pages.charter_view import CharterView, latest_of
 from console.pages.forms.fields import NameField
-from console.pages.shell import page
+from console.pages.shell import form_page, page
 from console.pages.wording import roles_in_words
 from console.sessions import person_required
 from tenants import access, charters, people
 from tenants.errors import Invalid
 from tenants.models import Organisation, Person
+
+PARENT = ("people", gettext_lazy("People & duties"))
 
 
 class NameForm(forms.Form):
@@ -77,7 +79,7 @@ def add(request: HttpRequest, organisation: str) -> HttpResponse:
             form.add_error("name", error.message)
     title = _("Add a person to %(name)s") % {"name": where.name}
     lead = _("Then you send an invitation, by which this person enrols a token. Duties come from charters.")
-    return _form_page(request, form, title, lead, _("Add"))
+    return form_page(request, form, parent=PARENT, title=title, lead=lead, button=_("Add"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -106,7 +108,7 @@ def add_customer(request: HttpRequest) -> HttpResponse:
     lead = _(
         "Next you add its first security officer and send an invitation. Its own people found its charter."
     )
-    return _form_page(request, form, _("Take on a customer"), lead, _("Add"))
+    return form_page(request, form, parent=PARENT, title=_("Take on a customer"), lead=lead, button=_("Add"))
 
 
 def _section(organisation: Organisation, viewer: Person) -> Section:
@@ -119,18 +121,4 @@ def _section(organisation: Organisation, viewer: Person) -> Section:
         latest_of(organisation.pk, viewer),
         access.may_manage_people(viewer, organisation),
         viewer.organisation_id == organisation.pk and access.is_being_founded(organisation),
-    )
-
-
-def _form_page(request: HttpRequest, form: forms.Form, title: str, lead: str, button: str) -> HttpResponse:
-    return page(
-        request,
-        "console/parts/form_page.html",
-        "people",
-        status=422 if form.is_bound else 200,
-        form=form,
-        title=title,
-        lead=lead,
-        button=button,
-        parent=("people", _("People & duties")),
     )

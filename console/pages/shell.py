@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -19,6 +20,16 @@ def page(
     person = request.person
     roles = [wording.role(role.value) for role in sorted(access.roles_of(person))] if person else []
     return render(request, template, {"section": section, "person_roles": roles, **context}, status=status)
+
+
+def form_page(
+    request: HttpRequest, form: forms.Form, *, parent: tuple[str, str], **texts: str
+) -> HttpResponse:
+    """A page with one form; `parent` is the section it belongs to, `texts` are title, lead and button."""
+    status = 422 if form.is_bound else 200
+    return page(
+        request, "console/parts/form_page.html", parent[0], status=status, form=form, parent=parent, **texts
+    )
 
 
 def version_of(*facts: object) -> str:

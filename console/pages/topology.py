@@ -9,8 +9,6 @@ from hsmnodes.access import visible_data_centres, visible_nodes, visible_slots
 from hsmnodes.models import DataCentre, Node, Slot
 from tenants.models import Organisation, Person
 
-MOST_FREE = 2
-
 
 @dataclass(frozen=True)
 class Box:

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.documents import Clause, Person
+from tenants import tags
 
 ROLES = {
     "hsm-administrator": ("HSM administrator", "HSM administrators"),
@@ -27,19 +28,19 @@ AREAS = {
 }
 
 EXPLANATIONS = {
-    "key.generate/v1": _l(
+    tags.GENERATE_KEYS: _l(
         "One key or several, made in the HSM and backed up as they are made. All of them, or none."
     ),
-    "key.destroy/v1": _l("For ever. Copies in backups stay until those are destroyed."),
-    "zone.found/v1": _l(
+    tags.DESTROY_KEYS: _l("For ever. Copies in backups stay until those are destroyed."),
+    tags.FOUND_ZONE: _l(
         "Draft its charter, have its people sign it, then ask the customer's officers to agree."
     ),
-    "slot.create/v1": _l(
+    tags.CREATE_SLOT: _l(
         "Give a founded zone its place in an HSM, under a new backup key that nobody can read."
     ),
-    "service.start/v1": _l("Give a customer a whole HSM, or room on one that others use too."),
-    "node.enrol/v1": _l("Admit a machine by the words of its identity key, so that it carries out warrants."),
-    "node.export-log/v1": _l("Have the HSM hand over entries of its journal, for examination."),
+    tags.START_SERVICE: _l("Give a customer a whole HSM, or room on one that others use too."),
+    tags.ENROL_NODE: _l("Admit a machine by the words of its identity key, so that it carries out warrants."),
+    tags.EXPORT_LOG: _l("Have the HSM hand over entries of its journal, for examination."),
 }
 
 

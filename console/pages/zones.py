@@ -15,7 +15,7 @@ from hsmnodes.access import visible_keys, visible_slots
 from hsmnodes.models import Key
 from tenants import access
 from tenants.listing import page_of
-from tenants.models import Person, State, TrustZone
+from tenants.models import Person, TrustZone
 
 KEYS_SHOWN = 50
 PROPOSALS_SHOWN = 8
@@ -35,7 +35,9 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     if text:
         zones = zones.filter(
-            Q(name__icontains=text) | Q(service__customer__name__icontains=text) | Q(pk=text)
+            Q(name__icontains=text)
+            | Q(service__customer__name__icontains=text)
+            | Q(pk__startswith=text.lower())
         )
     return page(
         request,
@@ -55,9 +57,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     zone = access.get_visible(access.visible_zones(person).select_related("service__customer__provider"), key)
     keys = _keys(request, person, zone)
     found = page_of(keys, cursor=request.GET.get("cursor"), size=KEYS_SHOWN)
-    proposals = (
-        access.visible_proposals(person).filter(zone=zone).exclude(~Q(requester=person), state=State.DRAFT)
-    )
+    proposals = access.listed_proposals(person).filter(zone=zone)
     charter = latest_of(zone.pk, person)
     return page(
         request,
@@ -82,7 +82,9 @@ def _keys(request: HttpRequest, person: Person, zone: TrustZone) -> QuerySet[Key
     elif alive != "any":
         keys = keys.filter(destroyed_at=None)
     if text:
-        keys = keys.filter(Q(label__icontains=text) | Q(algorithm__icontains=text) | Q(pk__startswith=text))
+        keys = keys.filter(
+            Q(label__icontains=text) | Q(algorithm__icontains=text) | Q(pk__startswith=text.lower())
+        )
     return keys
 
 

@@ -1,9 +1,11 @@
 """Keys of a zone."""
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from django.db import models
 from django.db.models import Q
 
 from hsmnodes.models.slot import Slot
+from hsmnodes.node.protocol import canonical
 from tenants.models import Proposal, TrustZone
 from tenants.models.fields import NAME_MAX, HashField, IdField
 
@@ -40,3 +42,16 @@ class Key(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def public_der(self) -> bytes:
+        """The public half as SubjectPublicKeyInfo in DER (RFC 5280); empty for secret keys."""
+        return canonical.b64u_decode(self.public_key)
+
+    @property
+    def public_pem(self) -> str:
+        """The same in PEM (RFC 7468)."""
+        if not self.public_key:
+            return ""
+        key = load_der_public_key(self.public_der)
+        return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")

@@ -7,7 +7,7 @@ from typing import Any
 from hsmnodes.node.protocol.documents import CancellationStatement, RejectionStatement, Role
 from hsmnodes.node.protocol.documents.signatures import Signer
 from hsmnodes.node.protocol.purposes import Purpose
-from tenants import access, charter_drafts, charters, drafting, tokens, workflow
+from tenants import charter_drafts, charters, drafting, tokens, workflow
 from tenants.charter_drafts import Duty
 from tenants.identifiers import new_id
 from tenants.models import (
@@ -233,8 +233,3 @@ class World:
         proposal = self.approve(self.propose_key(zone, node, label=label), EMIL, FAY)
         node.answer(proposal, results=node.key_results(proposal))
         return Proposal.objects.get(pk=proposal.pk)
-
-
-def is_in_force(authority: str) -> bool:
-    """Whether an organisation or zone has a charter in force."""
-    return access.charter_in_force(authority) is not None

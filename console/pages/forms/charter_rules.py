@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from console.pages import wording
 from console.pages.forms.rows import Rows
 from hsmnodes.node.operations.registry import operations
-from hsmnodes.node.protocol.consistency import AMEND
 from hsmnodes.node.protocol.documents import Clause, Role, Rule
+from tenants import tags
 
 ROLE, GROUP = "role:", "group:"
 MOST_SEATS = 64
@@ -96,7 +96,7 @@ class RuleRows(Rows):
         found = operations().get(self.operation)
         floor = found.consent.floor if found else 1
         seats = sum(form.cleaned_data["m"] for form in self.forms)
-        if not seats and self.operation == AMEND:
+        if not seats and self.operation == tags.AMEND_CHARTER:
             yield _("Without this rule nobody could ever change or renew the charter. Say who must sign.")
         elif 0 < seats < floor:
             yield _("At least %(floor)d people must sign this, whatever a charter says.") % {"floor": floor}

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from hsmnodes.models import Node
-from tenants import charters
+from tenants import charters, tags
 from tenants.models import CharterState, CharterVersion, TrustZone
 
 
@@ -62,21 +62,21 @@ def _amended_authority(chosen: Chosen) -> dict[str, str]:
 
 
 DERIVED: dict[tuple[str, str], Derive] = {
-    ("charter.amend/v1", "authority"): _amended_authority,
-    ("charter.amend/v1", "version"): lambda chosen: _amended(chosen).version,
-    ("service.start/v1", "customer_founding"): _customer_founding,
-    ("zone.found/v1", "service"): _service_of_zone,
-    ("zone.found/v1", "controller"): lambda chosen: _zone(chosen).controller,
-    ("zone.found/v1", "charter"): _zone_charter,
-    ("slot.create/v1", "service"): _service_of_zone,
-    ("slot.create/v1", "zone_charter"): _zone_charter,
-    ("slot.create/v1", "backup_key"): lambda chosen: (
+    (tags.AMEND_CHARTER, "authority"): _amended_authority,
+    (tags.AMEND_CHARTER, "version"): lambda chosen: _amended(chosen).version,
+    (tags.START_SERVICE, "customer_founding"): _customer_founding,
+    (tags.FOUND_ZONE, "service"): _service_of_zone,
+    (tags.FOUND_ZONE, "controller"): lambda chosen: _zone(chosen).controller,
+    (tags.FOUND_ZONE, "charter"): _zone_charter,
+    (tags.CREATE_SLOT, "service"): _service_of_zone,
+    (tags.CREATE_SLOT, "zone_charter"): _zone_charter,
+    (tags.CREATE_SLOT, "backup_key"): lambda chosen: (
         "MBK" if _zone(chosen).service.mode == "exclusive" else "TBK"
     ),
-    ("node.enrol/v1", "data_centre"): lambda chosen: {
+    (tags.ENROL_NODE, "data_centre"): lambda chosen: {
         "id": _node(chosen).data_centre.id,
         "name": _node(chosen).data_centre.name,
     },
-    ("node.enrol/v1", "identity"): lambda chosen: _node(chosen).identity,
-    ("node.enrol/v1", "module"): lambda chosen: _node(chosen).module,
+    (tags.ENROL_NODE, "identity"): lambda chosen: _node(chosen).identity,
+    (tags.ENROL_NODE, "module"): lambda chosen: _node(chosen).module,
 }

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from tenants import tags
+
 
 @dataclass(frozen=True)
 class Hint:
@@ -19,26 +21,26 @@ EC = ("ec-p256", "ec-p384")
 AES = ("aes-128", "aes-256")
 
 HINTS: dict[tuple[str, str], Hint] = {
-    ("key.generate/v1", "keys.label"): Hint(
+    (tags.GENERATE_KEYS, "keys.label"): Hint(
         "What applications and people will call it. It is unique in the zone and never given again.",
         "payments-2027",
     ),
-    ("key.generate/v1", "keys.algorithm"): Hint("", "", "ec-p256"),
-    ("key.generate/v1", "keys.usages"): Hint(
+    (tags.GENERATE_KEYS, "keys.algorithm"): Hint("", "", "ec-p256"),
+    (tags.GENERATE_KEYS, "keys.usages"): Hint(
         "Nothing else will be possible with this key. For pairs it is the private half that is meant.",
         "",
         ["sign"],
         "algorithm",
         {"sign": (*RSA, *EC), "decrypt": (*RSA, *AES), "encrypt": AES},
     ),
-    ("key.destroy/v1", "keys"): Hint("A destroyed key cannot be brought back except from a backup."),
-    ("slot.create/v1", "slot"): Hint("The name of the zone's place on this node.", "Cards on ams-1"),
-    ("service.start/v1", "service"): Hint("What the customer will call it.", "Payments HSM"),
-    ("service.start/v1", "customer"): Hint(
+    (tags.DESTROY_KEYS, "keys"): Hint("A destroyed key cannot be brought back except from a backup."),
+    (tags.CREATE_SLOT, "slot"): Hint("The name of the zone's place on this node.", "Cards on ams-1"),
+    (tags.START_SERVICE, "service"): Hint("What the customer will call it.", "Payments HSM"),
+    (tags.START_SERVICE, "customer"): Hint(
         "From then on the node knows this customer by its founding charter. Compare the words of the charter "
         "with the customer before you sign."
     ),
-    ("node.export-log/v1", "from_sequence"): Hint("At most 500 entries at once.", "", 1),
+    (tags.EXPORT_LOG, "from_sequence"): Hint("At most 500 entries at once.", "", 1),
 }
 
 

@@ -17,6 +17,7 @@ from console.pages.forms.rows import ParameterRows
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.fields import FieldTree, field_trees
 from hsmnodes.node.protocol import canonical
+from tenants import tags
 from tenants.identifiers import new_id
 from tenants.models import Person
 
@@ -83,9 +84,9 @@ class OperationForm(forms.Form):
         tag, name = self.operation.tag, tree["name"]
         if (tag, name) in DERIVED:
             return
-        if (tag, name) == ("key.destroy/v1", "keys"):
+        if (tag, name) == (tags.DESTROY_KEYS, "keys"):
             self.fields[name] = DoomedKeysField(self.person, self.chosen("zone"))
-        elif (tag, name) == ("charter.amend/v1", "charter"):
+        elif (tag, name) == (tags.AMEND_CHARTER, "charter"):
             self.fields[name] = self._selector(
                 _("New version"),
                 sources.amendment_options(self.person),

@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 
 from hsmnodes.access import visible_data_centres, visible_nodes
 from hsmnodes.models import Node
-from tenants import access, charters
+from tenants import access, charters, tags
 from tenants.models import CharterState, Organisation, OrganisationKind, Person, TrustZone
 
-NEW = frozenset({("service.start/v1", "service")})
+NEW = frozenset({(tags.START_SERVICE, "service")})
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def options(person: Person, tag: str, field: str) -> list[Option]:
 def node_options(person: Person, tag: str, zone: str = "") -> list[Option]:
     """The nodes that could carry out the operation: for a zone that has slots, those where it is."""
     nodes = visible_nodes(person).select_related("data_centre").order_by("data_centre__name", "name")
-    nodes = nodes.filter(enrolled_at__isnull=tag == "node.enrol/v1")
+    nodes = nodes.filter(enrolled_at__isnull=tag == tags.ENROL_NODE)
     if tag.startswith("key."):
         nodes = _with_slots(nodes, zone)
     elif tag.startswith("slot.") and zone:
@@ -63,7 +63,7 @@ def _with_slots(nodes: QuerySet[Node], zone: str) -> QuerySet[Node]:
 
 def _zones(person: Person, tag: str) -> list[Option]:
     zones = access.visible_zones(person).select_related("service__customer").order_by("name")
-    zones = zones.filter(founded_at__isnull=tag == "zone.found/v1")
+    zones = zones.filter(founded_at__isnull=tag == tags.FOUND_ZONE)
     if tag.startswith("key."):
         zones = zones.exclude(zone_slots=None).distinct()
     return [

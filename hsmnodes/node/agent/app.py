@@ -14,12 +14,11 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import worker_ready
-from kombu.exceptions import KombuError
 
 from hsmnodes.node.agent import broker
-from hsmnodes.node.agent.carrying import CarrierTask, without_celerys_own_tasks
+from hsmnodes.node.agent.carrier_task import CarrierTask, without_celerys_own_tasks
 from hsmnodes.node.agent.config import Config
-from hsmnodes.node.agent.inbox import take_in
+from hsmnodes.node.agent.handed_over import take_in
 from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, RECEIVE, FromNode, queue_of
 from hsmnodes.node.agent.node import Node
 from hsmnodes.node.drivers.errors import DriverError
@@ -64,7 +63,7 @@ class Console:
     def _send(self, one: FromNode) -> None:
         try:
             broker.send(self._app, RECEIVE, one.text(), to=CONSOLE_QUEUE, declare=False)
-        except (KombuError, OSError) as error:
+        except broker.BrokerUnavailable as error:
             logger.warning("The console cannot be told: %s", error)
 
 

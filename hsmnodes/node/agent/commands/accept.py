@@ -12,8 +12,8 @@ from typing import Any
 from hsmnodes.node.agent.commands import DONE, NOT_DONE
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.errors import NodeError
-from hsmnodes.node.agent.inbox import describe as describe_report
-from hsmnodes.node.agent.inbox import hand_over
+from hsmnodes.node.agent.handed_over import describe as describe_report
+from hsmnodes.node.agent.handed_over import hand_over
 from hsmnodes.node.agent.messages import LONGEST, read_from_node
 from hsmnodes.node.agent.node import Node
 from hsmnodes.node.agent.pools import open_pool

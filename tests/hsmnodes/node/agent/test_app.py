@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from hsmnodes.node.agent import broker
-from hsmnodes.node.agent.inbox import hand_over
+from hsmnodes.node.agent.handed_over import hand_over
 from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, RECEIVE, FromNode, queue_of, read_from_node
 from hsmnodes.node.agent.running import is_running
 from tests.cast.people import named

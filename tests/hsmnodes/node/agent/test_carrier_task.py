@@ -1,7 +1,7 @@
 """A worker does what this project's tasks are for, and nothing that Celery itself would do for a message."""
 
 from hsmnodes.node.agent.app import make_worker_app
-from hsmnodes.node.agent.carrying import CarrierTask
+from hsmnodes.node.agent.carrier_task import CarrierTask
 
 
 def test_a_node_knows_one_task_alone(make_site, tmp_path):

@@ -1,0 +1,19 @@
+"""The tags of the operations, for what the console does beside them, as the operations state them."""
+
+from hsmnodes.node.operations.charter.amend import operation as amend_charter
+from hsmnodes.node.operations.key.destroy import operation as destroy_keys
+from hsmnodes.node.operations.key.generate import operation as generate_keys
+from hsmnodes.node.operations.node.enrol import operation as enrol_node
+from hsmnodes.node.operations.node.export_log import operation as export_log
+from hsmnodes.node.operations.service.start import operation as start_service
+from hsmnodes.node.operations.slot.create import operation as create_slot
+from hsmnodes.node.operations.zone.found import operation as found_zone
+
+AMEND_CHARTER = amend_charter.tag
+CREATE_SLOT = create_slot.tag
+DESTROY_KEYS = destroy_keys.tag
+ENROL_NODE = enrol_node.tag
+EXPORT_LOG = export_log.tag
+FOUND_ZONE = found_zone.tag
+GENERATE_KEYS = generate_keys.tag
+START_SERVICE = start_service.tag
