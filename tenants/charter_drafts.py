@@ -219,7 +219,7 @@ def _person(duty: Duty) -> CharterPerson:
         name=duty.person.name,
         organisation=duty.person.organisation.named(),
         roles=tuple(charters.roles_sorted(duty.roles)),
-        tokens=tuple(token.document() for token in held),
+        tokens=tuple(token.document(with_share_key=Role.CUSTODIAN in duty.roles) for token in held),
     )
 
 

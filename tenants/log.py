@@ -27,6 +27,7 @@ class Event(StrEnum):
     PERSON_INVITED = "person.invited"
     INVITATION_WITHDRAWN = "invitation.withdrawn"
     TOKEN_ENROLLED = "token.enrolled"  # noqa: S105 - an event
+    SHARE_KEY_MADE = "token.share-key-made"
     TOKEN_SUSPENDED = "token.suspended"  # noqa: S105
     TOKEN_CLEARED = "token.cleared"  # noqa: S105
     SIGNED_IN = "session.signed-in"

@@ -7,9 +7,11 @@ goes back suspends the token until people clear it.
 
 from django.db import IntegrityError, transaction
 
-from hsmnodes.node.protocol.documents import Assertion
+from hsmnodes.node.protocol.documents import Assertion, ShareKey
 from hsmnodes.node.protocol.documents import Token as TokenDocument
 from hsmnodes.node.protocol.errors import Refused
+from hsmnodes.node.protocol.purposes import Purpose
+from hsmnodes.node.protocol.purposes import challenge as challenge_of
 from hsmnodes.node.protocol.webauthn import verify_assertion
 from tenants import access, clock, deployment, log
 from tenants.errors import Invalid, SignatureNotAccepted, WrongState
@@ -82,6 +84,36 @@ def check_assertion(assertion: Assertion, *, challenge: bytes, person: Person | 
     except Refused as refusal:
         raise SignatureNotAccepted(refusal.code, refusal.message) from None
     _note_use(token, verified.counter)
+    return token
+
+
+def keep_share_key(*, person: Person, share_key: ShareKey) -> Token:
+    """Keep the share key that one of the person's tokens made and certified at the desk.
+
+    It counts once a charter has admitted it. Raises SignatureNotAccepted; Invalid for what is not of this
+    deployment or person.
+    """
+    stated, here = share_key.stated, deployment.current()
+    token = check_assertion(
+        share_key.assertion, challenge=challenge_of(Purpose.SHARE_KEY, stated.raw), person=person
+    )
+    if (stated.deployment, stated.demo) != (here.id, here.demo):
+        raise Invalid("other-deployment", "The share key was made for another deployment.")
+    if (stated.person, stated.credential_id) != (person.named(), token.credential_id):
+        raise Invalid("other-person", "The share key names another person or token.")
+    known = token.share_key_document
+    if known is not None and known.stated.public_key == stated.public_key:
+        return token
+    with transaction.atomic():
+        Token.objects.filter(pk=token.pk).update(share_key=share_key.model_dump(mode="json"))
+        log.record(
+            Event.SHARE_KEY_MADE,
+            f"{person.name} made a share key with the token {token.label}.",
+            about=log.about_within(person.organisation, "person", person.id),
+            actor=person,
+            document=stated.raw,
+            details={"token": token.id},
+        )
     return token
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 
 from console.desk_backend.tickets import go_to_desk, safe_path
 from console.sessions import person_required, recent_required
-from hsmnodes.node.protocol.documents import Enrolment, SignIn
+from hsmnodes.node.protocol.documents import Enrolment, ShareKeyRequest, SignIn
 from tenants import access, charters, clock, deployment, people
 from tenants.errors import Invalid, NotAllowed, WrongState
 from tenants.identifiers import new_id
@@ -66,6 +66,33 @@ def _enrol(request: HttpRequest, person: Person, **bound_to: object) -> HttpResp
         at=clock.unix_now(),
     )
     return go_to_desk(request, purpose=DeskPurpose.ENROL, document=document.raw, person=person, **bound_to)
+
+
+@require_POST
+@recent_required
+def share_key(request: HttpRequest, key: str) -> HttpResponse:
+    """Make a share key with one of one's tokens, which custodians need."""
+    person: Person = request.person
+    token = access.get_visible(person.tokens.filter(suspended_at=None), key)
+    here = deployment.current()
+    document = ShareKeyRequest(
+        deployment=here.id,
+        demo=here.demo,
+        person=person.named(),
+        organisation=person.organisation.named(),
+        desk=deployment.desk(),
+        credential_id=token.credential_id,
+        label=token.label,
+        nonce=new_id(),
+        at=clock.unix_now(),
+    )
+    return go_to_desk(
+        request,
+        purpose=DeskPurpose.SHARE_KEY,
+        document=document.raw,
+        person=person,
+        next_path=safe_path(request.POST.get("next")),
+    )
 
 
 @require_POST

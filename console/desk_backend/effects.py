@@ -9,10 +9,10 @@ from console.desk_backend import shapes
 from console.desk_backend.registration import read_registration
 from console.sessions import begin_session
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import Assertion, Enrolment, SignIn
+from hsmnodes.node.protocol.documents import Assertion, Enrolment, ShareKey, ShareKeyRequest, SignIn
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from tenants import charters, clock, tokens, workflow
-from tenants.errors import NotAllowed, NotVisible, WrongState
+from tenants.errors import NotAllowed, NotVisible, SignatureNotAccepted, WrongState
 from tenants.models import CharterState, CharterVersion, DeskPurpose, DeskTicket, Person, Proposal, State
 
 
@@ -89,6 +89,18 @@ def _found(request: HttpRequest, ticket: DeskTicket) -> None:
         messages.success(request, f"Signed. {missing} of its tokens have still to sign.")
 
 
+def _share_key(request: HttpRequest, ticket: DeskTicket) -> None:
+    person = _signed_in(request, ticket)
+    wanted = ShareKeyRequest.from_bytes(bytes(ticket.document))
+    given = ShareKey(statement=canonical.b64u(_statement(ticket)), assertion=_assertion(ticket))
+    if given.stated.credential_id != wanted.credential_id:
+        raise SignatureNotAccepted("other-credential", "Another token made it than was asked for.")
+    token = tokens.keep_share_key(person=person, share_key=given)
+    messages.success(
+        request, f"The share key of {token.label} is made. It counts once a charter has admitted it."
+    )
+
+
 _EFFECTS: Mapping[DeskPurpose, Callable[[HttpRequest, DeskTicket], None]] = {
     DeskPurpose.SIGN_IN: _sign_in,
     DeskPurpose.ENROL: _enrol,
@@ -97,6 +109,7 @@ _EFFECTS: Mapping[DeskPurpose, Callable[[HttpRequest, DeskTicket], None]] = {
     DeskPurpose.REJECT: _reject,
     DeskPurpose.CANCEL: _cancel,
     DeskPurpose.FOUND: _found,
+    DeskPurpose.SHARE_KEY: _share_key,
 }
 
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from console.desk_backend import shapes, tickets
 from console.errors import problem_response
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.documents import ShareKeyRequest
 from hsmnodes.node.protocol.errors import DocumentRefused
 from hsmnodes.node.protocol.purposes import Purpose
 from tenants import charters, clock, log
@@ -32,6 +33,7 @@ PURPOSES = {
     DeskPurpose.REJECT: Purpose.REJECT,
     DeskPurpose.CANCEL: Purpose.CANCEL,
     DeskPurpose.FOUND: Purpose.FOUND,
+    DeskPurpose.SHARE_KEY: Purpose.SHARE_KEY,
 }
 ALARMS_A_MINUTE = 10
 LEAKS = {"clientExtensionResults", "prf"}
@@ -142,6 +144,8 @@ def _credentials(found: DeskTicket) -> list[str]:
             for one in charters.unsigned(found.charter)
             if one.person == found.person_id
         ]
+    if found.purpose == DeskPurpose.SHARE_KEY:
+        return [ShareKeyRequest.from_bytes(bytes(found.document)).credential_id]
     held = found.person.tokens.all()
     if found.purpose != DeskPurpose.ENROL:
         held = held.filter(suspended_at=None)

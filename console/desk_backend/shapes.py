@@ -54,4 +54,5 @@ ANSWERS: Mapping[DeskPurpose, type[Asked]] = {
     DeskPurpose.REJECT: Stated,
     DeskPurpose.CANCEL: Stated,
     DeskPurpose.FOUND: Signed,
+    DeskPurpose.SHARE_KEY: Stated,
 }

@@ -8,6 +8,7 @@ app_name = "desk"
 urlpatterns = [
     path("sign-in", begin.sign_in, name="sign-in"),
     path("enrol", begin.enrol, name="enrol"),
+    path("share-key/<str:key>", begin.share_key, name="share-key"),
     path("propose/<str:key>", begin.propose, name="propose"),
     path("approve/<str:key>", begin.approve, name="approve"),
     path("reject/<str:key>", begin.reject, name="reject"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from console.pages import wording
-from hsmnodes.node.protocol.documents import Charter, Group, Person, Rule
+from hsmnodes.node.protocol.documents import Charter, Group, Person, Rule, Token
 
 ABSENT = "–"
 
@@ -59,6 +59,16 @@ def _of_one_who_stays(before: Person, after: Person) -> Iterator[str]:
         }
     if added := _labels(after, before):
         yield _("%(name)s signs by another token: %(tokens)s.") % {"name": after.name, "tokens": added}
+    if keyed := _share_keys(after, before):
+        yield _("A share key of %(name)s, made with %(tokens)s, is admitted: compare its words.") % {
+            "name": after.name,
+            "tokens": keyed,
+        }
+    if unkeyed := _share_keys(before, after):
+        yield _("The share key that %(name)s made with %(tokens)s gets no shares any more.") % {
+            "name": after.name,
+            "tokens": unkeyed,
+        }
     if removed := _labels(before, after):
         yield _("%(name)s signs no more by %(tokens)s.") % {"name": after.name, "tokens": removed}
     if (before.name, before.organisation) != (after.name, after.organisation):
@@ -80,8 +90,21 @@ def _roles(person: Person) -> str:
 
 def _labels(person: Person, without: Person | None) -> str:
     """The tokens of a person that the other does not have just so: a key may have changed under a label."""
-    known = without.tokens if without else ()
-    return wording.names([f"“{token.label}”" for token in person.tokens if token not in known], last="and")
+    known = {_key_of(token) for token in without.tokens} if without else set()
+    found = [f"“{token.label}”" for token in person.tokens if _key_of(token) not in known]
+    return wording.names(found, last="and")
+
+
+def _key_of(token: Token) -> Token:
+    """What signs: the token without its share key."""
+    return token.model_copy(update={"share_key": None})
+
+
+def _share_keys(person: Person, without: Person) -> str:
+    """The tokens of a person that have a share key which the other does not have."""
+    known = {token.share_key for token in without.tokens}
+    found = [f"“{one.label}”" for one in person.tokens if one.share_key and one.share_key not in known]
+    return wording.names(found, last="and")
 
 
 # ------------------------------------------------------------------ groups

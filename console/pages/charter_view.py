@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from console.pages import wording
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.consistency import without_spare
-from hsmnodes.node.protocol.documents import Charter, Clause, Token
+from hsmnodes.node.protocol.documents import Charter, Clause, ShareKey, Token
 from hsmnodes.node.protocol.documents import Person as CharterPerson
 from tenants import access, charters
 from tenants.models import CharterState, CharterVersion, Person
@@ -23,6 +23,7 @@ class TokenLine:
     token: Token
     words_of: str
     signed: bool | None
+    words_of_share_key: str
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,12 @@ class CharterView:
                 person,
                 wording.names([wording.role(role.value) for role in person.roles], last="and"),
                 tuple(
-                    TokenLine(token, words_of(token), _signed(token.credential_id, missing, signed))
+                    TokenLine(
+                        token,
+                        words_of(token),
+                        _signed(token.credential_id, missing, signed),
+                        words_of_share_key(token.share_key),
+                    )
                     for token in person.tokens
                 ),
             )
@@ -135,6 +141,11 @@ class CharterView:
 def words_of(token: Token) -> str:
     """The hash whose words people compare when a token is admitted: that of its public key."""
     return canonical.sha256_hex(canonical.b64u_decode(token.public_key))
+
+
+def words_of_share_key(share_key: ShareKey | None) -> str:
+    """The hash whose words people compare when a share key is admitted, or an empty string without one."""
+    return canonical.sha256_hex(share_key.key_bytes) if share_key else ""
 
 
 def latest_of(authority: str, viewer: Person) -> CharterView | None:

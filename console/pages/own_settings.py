@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from console.pages.charter_view import words_of
+from console.pages.charter_view import words_of, words_of_share_key
 from console.pages.forms.fields import NameField
 from console.pages.shell import page
 from console.sessions import is_recent, person_required, recent_required
@@ -94,7 +94,10 @@ def _page(request: HttpRequest, form: ProgramForm | None = None) -> HttpResponse
         "console/settings/index.html",
         "settings",
         status=422 if form is not None else 200,
-        tokens=[(token, words_of(token.document())) for token in person.tokens.order_by("created_at", "pk")],
+        tokens=[
+            (token, words_of(token.document()), words_of_share_key(token.share_key_document))
+            for token in person.tokens.order_by("created_at", "pk")
+        ],
         session_token=Token.objects.filter(pk=session.get("token"), person=person).first(),
         began=clock.from_unix(session.get("began", 0)),
         shown=clock.from_unix(session.get("shown", 0)),

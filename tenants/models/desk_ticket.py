@@ -18,6 +18,7 @@ class DeskPurpose(models.TextChoices):
     REJECT = "reject", "Reject"
     CANCEL = "cancel", "Cancel"
     FOUND = "found", "Sign a charter"
+    SHARE_KEY = "share-key", "Make a share key"
 
 
 class DeskTicket(models.Model):
@@ -27,7 +28,7 @@ class DeskTicket(models.Model):
     """
 
     id = IdField()
-    purpose = models.CharField(max_length=7, choices=DeskPurpose)
+    purpose = models.CharField(max_length=20, choices=DeskPurpose)
     secret_hash = HashField(unique=True)
     browser_hash = HashField()
     document = models.BinaryField()

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from hsmnodes.node.protocol.documents import ShareKey
 from hsmnodes.node.protocol.documents import Token as TokenDocument
 from tenants.models.fields import NAME_MAX, IdField
 from tenants.models.person import Person
@@ -25,6 +26,7 @@ class Token(models.Model):
     attestation_trusted = models.BooleanField()
     backup_eligible = models.BooleanField()
     simulated = models.BooleanField(default=False)
+    share_key = models.JSONField(null=True, blank=True)  # as a charter holds it, once it was made
     counter = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
@@ -40,8 +42,8 @@ class Token(models.Model):
     def __str__(self) -> str:
         return self.label
 
-    def document(self) -> TokenDocument:
-        """The token as a charter states it."""
+    def document(self, *, with_share_key: bool = False) -> TokenDocument:
+        """The token as a charter states it; with its share key, if it has one, for custodians."""
         return TokenDocument.model_validate(
             {
                 "credential_id": self.credential_id,
@@ -52,5 +54,11 @@ class Token(models.Model):
                 "attestation": {"format": self.attestation_format, "trusted": self.attestation_trusted},
                 "backup_eligible": self.backup_eligible,
                 "simulated": self.simulated,
+                "share_key": self.share_key_document if with_share_key else None,
             }
         )
+
+    @property
+    def share_key_document(self) -> ShareKey | None:
+        """The share key that was made with it, or None."""
+        return ShareKey.model_validate(self.share_key) if self.share_key else None

@@ -169,6 +169,34 @@ class Deployment:
         proposal = self.propose("key.destroy/v1", parameters, [zone], [node], DINA)
         return make_warrant(proposal, DINA, (EMIL, FAY))
 
+    def share_backup_key(
+        self,
+        node: NodeOfCast,
+        zone: Chain,
+        holders: Sequence[Member] = people.CUSTODIANS,
+        *,
+        threshold: int = 2,
+        share_set: int = 1,
+        **changes: Any,
+    ) -> Warrant:
+        """Dina proposes to split the backup key (anew, if it is not set 1); Emil and Fay approve."""
+        parameters = {
+            "zone": _named(zone),
+            "epoch": 1,
+            "share_set": share_set,
+            "threshold": threshold,
+            "custodians": [
+                {
+                    "person": {"id": one.id, "name": one.name},
+                    "share_key": one.key.share_key(one).stated.public_key,
+                }
+                for one in holders
+            ],
+        }
+        tag = "backup-key.share/v1" if share_set == 1 else "backup-key.reshare/v1"
+        proposal = self.propose(tag, parameters | changes, [zone], [node], DINA)
+        return make_warrant(proposal, DINA, (EMIL, FAY))
+
     def export_log(self, node: NodeOfCast, first: int = 1, last: int = 1) -> Warrant:
         """Cleo proposes to export entries of the journal; Ada approves."""
         parameters = {"node": node.node.model_dump(), "from_sequence": first, "to_sequence": last}

@@ -5,18 +5,14 @@ key managers, Gus, Lea security officers and Hana auditor of customer Meridian B
 customer Lumen Health.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from hsmnodes.node.protocol.documents import Named, Person, Role
 from hsmnodes.node.protocol.documents.charter import EDDSA, ES256
+from hsmnodes.node.protocol.documents.share_keys import ShareKey
+from tests.cast.ids import make_id
 from tests.cast.tokens import SoftwareToken
-
-
-def make_id(what: str) -> str:
-    """The id that this name has in every test."""
-    return hashlib.sha256(b"id " + what.encode()).hexdigest()[:32]
 
 
 def named(name: str) -> Named:
@@ -64,8 +60,12 @@ class Member:
             name=self.name,
             organisation=self.organisation,
             roles=tuple(sorted(self.roles)),
-            tokens=tuple(key.token() for key in (tokens or (self.key,))),
+            tokens=tuple(key.token(share_key=self._share_key(key)) for key in (tokens or (self.key,))),
         )
+
+    def _share_key(self, key: SoftwareToken) -> ShareKey | None:
+        """Custodians have one."""
+        return key.share_key(self) if Role.CUSTODIAN in self.roles else None
 
 
 ADA = Member("Ada", NORTHGATE, (Role.HSM_ADMINISTRATOR,))
@@ -85,5 +85,6 @@ OLGA = Member("Olga", LUMEN, (Role.SECURITY_OFFICER,))
 PROVIDER_PEOPLE = (ADA, BEN, CLEO, JON, KIM)
 CUSTOMER_PEOPLE = (DINA, EMIL, FAY, GUS, HANA, LEA)
 ZONE_PEOPLE = (DINA, EMIL, FAY)
+CUSTODIANS = tuple(one.with_roles(Role.CUSTODIAN, Role.KEY_MANAGER) for one in ZONE_PEOPLE)
 LUMEN_PEOPLE = (IVO, OLGA)
 EVERYONE = (*PROVIDER_PEOPLE, *CUSTOMER_PEOPLE, *LUMEN_PEOPLE)

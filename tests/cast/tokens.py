@@ -7,12 +7,15 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import Assertion, Desk, Token
+from hsmnodes.node.protocol.documents import Assertion, Desk, Named, Token
 from hsmnodes.node.protocol.documents.charter import EDDSA, ES256, SIMULATOR_PREFIX, Attestation
+from hsmnodes.node.protocol.documents.share_keys import ShareKey, ShareKeyStatement
 from hsmnodes.node.protocol.purposes import Purpose, challenge
+from tests.cast.ids import make_id
 
 DESK = Desk(origin="http://localhost:8001", rp_id="localhost")
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -41,6 +44,7 @@ class SoftwareToken:
             self._key = ed25519.Ed25519PrivateKey.from_private_bytes(material)
             public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self.public_key = canonical.b64u(public)
+        self.share_private = hashlib.sha256(b"share " + material).digest()
 
     def token(self, **changes: Any) -> Token:
         """The token as a charter holds it."""
@@ -55,6 +59,29 @@ class SoftwareToken:
             "simulated": self.simulated,
         }
         return Token(**(values | changes))
+
+    def share_key(
+        self,
+        person: Named,
+        *,
+        deployment: str = make_id("deployment"),
+        at: int = 1_764_000_000,
+        **changes: Any,
+    ) -> ShareKey:
+        """The share key of this token, certified by it as the key of `person`."""
+        private = X25519PrivateKey.from_private_bytes(self.share_private)
+        values = {
+            "deployment": deployment,
+            "demo": True,
+            "person": Named(id=person.id, name=person.name),
+            "credential_id": self.credential_id,
+            "public_key": canonical.b64u(private.public_key().public_bytes_raw()),
+            "at": at,
+        }
+        stated = ShareKeyStatement(**(values | changes))
+        return ShareKey(
+            statement=canonical.b64u(stated.raw), assertion=self.sign(Purpose.SHARE_KEY, stated.raw)
+        )
 
     def sign(
         self, purpose: Purpose, data: bytes, *, flags: int = USER_PRESENT | USER_VERIFIED, **client

@@ -61,9 +61,15 @@ def things(stage: Stage) -> dict[str, Mapping[str, str]]:
         "receipts": _both(str(receipt.pk), str(foreign_receipt.pk)),
         "settings": _both(Program.objects.get().pk, NOTHING),
         "invitation": _both(stage.secret, "nothing"),
+        "desk/share-key": _both(token_of(stage, DINA), token_of(stage, IVO)),
         "desk/found": _both(stage.charters["Treasury"].pk, lumen.pk),
         "desk": _both(stage.proposals["waiting"].pk, stage.proposals["service"].pk),
     }
+
+
+def token_of(stage: Stage, member: Member) -> str:
+    """The id of somebody's token."""
+    return stage.world.person(member).tokens.get().pk
 
 
 def paths(route: str, stage: Stage, known: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:
@@ -76,7 +82,7 @@ def paths(route: str, stage: Stage, known: Mapping[str, Mapping[str, str]]) -> I
         holder = {"own": EMIL, "foreign": IVO}[whose]
         filled = (
             route.replace("<path:tag>", {"own": "key.generate/v1", "foreign": "key.conjure/v1"}[whose])
-            .replace("<str:token>", stage.world.person(holder).tokens.get().pk)
+            .replace("<str:token>", token_of(stage, holder))
             .replace("<str:name>", "key.wrapped")
         )
         yield whose, "/" + PARAMETER.sub(known[kind][whose] if kind else "", filled)

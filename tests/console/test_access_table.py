@@ -33,6 +33,8 @@ desk/cancel/<str:key>                        POST   own     302 303 303 303 303 
 desk/cancel/<str:key>                        POST   foreign 302 303 303 404 404 404 303 404
 desk/found/<str:key>                         POST   own     302 403 403 403 403 403 404 404
 desk/found/<str:key>                         POST   foreign 302 409 409 404 404 404 409 404
+desk/share-key/<str:key>                     POST   own     302 404 404 303 404 404 404 404
+desk/share-key/<str:key>                     POST   foreign 302 404 404 404 404 404 303 404
 desk/ticket                                  GET    any     403 403 403 403 403 403 403 403
 desk/ticket                                  POST   any     403 403 403 403 403 403 403 403
 desk/ticket                                  PUT    any     403 403 403 403 403 403 403 403

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from hsmnodes.node.agent.errors import NodeError
-from hsmnodes.node.protocol.documents.base import Hash, Id
-from hsmnodes.node.protocol.documents.charter import Named
+from hsmnodes.node.protocol.documents.base import Hash, Id, Named
 
 
 class _Part(BaseModel):

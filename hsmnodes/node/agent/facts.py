@@ -11,7 +11,8 @@ from hsmnodes.node.operations.base import NodeOperation
 from hsmnodes.node.operations.holdings import Holdings
 from hsmnodes.node.operations.registry import operation
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Named
+from hsmnodes.node.protocol.documents.base import Named
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
 from hsmnodes.node.protocol.documents.node import Outcome, Receipt
 from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.documents.signatures import Warrant

@@ -6,7 +6,8 @@ from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.agent.journal import Journal
 from hsmnodes.node.operations.holdings import Holdings
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Named
+from hsmnodes.node.protocol.documents.base import Named
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Between drawing and installing it is in this process's memory; Python cannot pro
 """
 
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -16,9 +17,19 @@ from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.ledger import Ledger
 from hsmnodes.node.agent.vault import Vault
 from hsmnodes.node.drivers.base import Driver, DriverPool
-from hsmnodes.node.drivers.errors import DriverDied, DriverError, DriverTimeout, ObjectExists, TokenExists
+from hsmnodes.node.drivers.errors import (
+    DriverDied,
+    DriverError,
+    DriverTimeout,
+    ObjectExists,
+    ObjectNotFound,
+    TokenExists,
+)
 from hsmnodes.node.operations.context import BackupKey
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.custody import Custodian, KeyAtStake, ShareSet, share_out
+from hsmnodes.node.protocol.documents.base import Named
+from hsmnodes.node.protocol.documents.charter import AuthorityKind
 
 FIRST_EPOCH = 1
 KEY_LENGTH = 32
@@ -30,6 +41,7 @@ class Zones:
     def __init__(
         self, config: Config, pool: DriverPool, *, agent: Driver, vault: Vault, ledger: Ledger
     ) -> None:
+        self._config = config
         self._folder = config.state / "zones"
         self._pool = pool
         self._agent = agent
@@ -48,6 +60,29 @@ class Zones:
         except DriverError:
             self._unmake(zone)
             raise
+
+    def share_out(
+        self, zone: Named, custodians: Sequence[Custodian], *, number: int, threshold: int
+    ) -> ShareSet:
+        """Split the zone's backup key among custodians, as share set `number`. Raises DriverError."""
+        key = self._vault.get(_sealed_key(zone.id))
+        if key is None:
+            raise ObjectNotFound("the node keeps no backup key for this zone")
+        facts = self._ledger.facts
+        slot = facts.holdings.slots[zone.id]
+        at_stake = KeyAtStake(
+            deployment=self._config.deployment,
+            demo=self._config.demo,
+            zone=zone,
+            provider_founding=facts.chains[AuthorityKind.PROVIDER, facts.provider].anchor,
+            zone_founding=facts.chains[AuthorityKind.ZONE, zone.id].anchor,
+            backup_key=slot.backup_key,
+            epoch=slot.epoch,
+            kcv=slot.kcv,
+        )
+        return share_out(
+            at_stake, key, custodians, number=number, threshold=threshold, draw=self._agent.random
+        )
 
     def driver(self, zone: str) -> Driver:
         """The open driver of a zone's token."""

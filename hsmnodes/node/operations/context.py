@@ -6,7 +6,9 @@ from typing import Literal, Protocol
 
 from hsmnodes.node.drivers.base import Driver
 from hsmnodes.node.operations.holdings import Holdings
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Named
+from hsmnodes.node.protocol.custody import Custodian, ShareSet
+from hsmnodes.node.protocol.documents.base import Named
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Hands(Protocol):
 
     def make_zone(self, zone: str, kind: Literal["MBK", "TBK"]) -> BackupKey:
         """Make a zone's token with a backup key of its own, or finish what was begun. Raises DriverError."""
+
+    def share_out(
+        self, zone: Named, custodians: Sequence[Custodian], *, number: int, threshold: int
+    ) -> ShareSet:
+        """Split the zone's backup key among custodians, as share set `number`. Raises DriverError."""
 
     def driver(self, zone: str) -> Driver:
         """The open driver of a zone's token. Raises DriverError."""

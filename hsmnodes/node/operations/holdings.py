@@ -6,7 +6,7 @@ It is never stored: the agent builds it from the journal, by the `record` of eac
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from hsmnodes.node.protocol.documents.charter import Named
+from hsmnodes.node.protocol.documents.base import Named
 from hsmnodes.node.protocol.errors import ProposalRefused
 
 Mode = Literal["exclusive", "shared"]
@@ -46,6 +46,27 @@ class Key:
     destroyed: bool = False
 
 
+@dataclass(frozen=True)
+class ShareHolder:
+    """Who holds one share of a set, with which token, and the commitment to it."""
+
+    index: int
+    person: Named
+    credential_id: str
+    commitment: str
+
+
+@dataclass(frozen=True)
+class ShareSet:
+    """The last share set of a zone's backup key: any `threshold` of its shares rebuild the key."""
+
+    number: int
+    epoch: int
+    threshold: int
+    commitment: str
+    holders: tuple[ShareHolder, ...]
+
+
 @dataclass
 class Holdings:
     """Everything by its id. Names are compared without regard to case and are never given back."""
@@ -54,6 +75,7 @@ class Holdings:
     services: dict[str, Service] = field(default_factory=dict)
     slots: dict[str, Slot] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
+    share_sets: dict[str, ShareSet] = field(default_factory=dict)
     _names: set[tuple[str, str]] = field(default_factory=set)
 
     def check_name_is_free(self, space: str, name: str, *, what: str) -> None:

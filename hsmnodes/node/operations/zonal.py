@@ -7,8 +7,8 @@ from typing_extensions import override
 
 from hsmnodes.node.operations.base import DefaultClause, NodeOperation
 from hsmnodes.node.operations.fields import shown
-from hsmnodes.node.protocol.documents.base import Model
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named, Role
+from hsmnodes.node.protocol.documents.base import Model, Named
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Role
 from hsmnodes.node.protocol.quorum import Consent
 
 

@@ -13,6 +13,7 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.consistency import AMEND, unsatisfiable
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, CharterLink, Role, Token
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
+from hsmnodes.node.protocol.documents.share_keys import ShareKey
 from hsmnodes.node.protocol.documents.signatures import Assertion, Warrant
 from hsmnodes.node.protocol.errors import CharterRefused, Refused
 from hsmnodes.node.protocol.identities import Identities
@@ -34,6 +35,7 @@ def verify_founding(link: CharterLink, *, deployment: str, demo: bool) -> Charte
     if (charter.deployment, charter.demo) != (deployment, demo):
         raise CharterRefused("other-deployment", "The charter is of another deployment.")
     _check_possession(charter, link.possession, new=_tokens(charter))
+    _check_share_keys(charter, known=frozenset())
     _check_satisfiable(charter)
     return charter
 
@@ -50,6 +52,7 @@ def verify_amendment(current: Charter, link: CharterLink) -> Charter:
     warrant = Warrant.from_bytes(canonical.b64u_decode(link.warrant))
     _check_authorised(current, charter, warrant)
     _check_possession(charter, link.possession, new=_new_tokens(current, charter))
+    _check_share_keys(charter, known=_share_keys(current))
     _check_satisfiable(charter)
     return charter
 
@@ -200,6 +203,23 @@ def _check_possession(charter: Charter, assertions: Iterable[Assertion], *, new:
         if assertion is None:
             raise CharterRefused("not-proved", f"The token {token.label} has not signed the charter.")
         verify_assertion(assertion, challenge=wanted, token=token, desk=charter.desk)
+
+
+def _check_share_keys(charter: Charter, *, known: frozenset[tuple[str, str, ShareKey]]) -> None:
+    """Each share key that is not `known` must be certified by the token with which it stands."""
+    for _, credential_id, share_key in _share_keys(charter) - known:
+        _, token = charter.by_credential[credential_id]
+        wanted = challenge(Purpose.SHARE_KEY, share_key.stated.raw)
+        verify_assertion(share_key.assertion, challenge=wanted, token=token, desk=charter.desk)
+
+
+def _share_keys(charter: Charter) -> frozenset[tuple[str, str, ShareKey]]:
+    """The share keys, each with its credential; a token that got another public key certifies anew."""
+    return frozenset(
+        (token.public_key, token.credential_id, token.share_key)
+        for token in _tokens(charter)
+        if token.share_key is not None
+    )
 
 
 def _new_tokens(current: Charter, charter: Charter) -> list[Token]:

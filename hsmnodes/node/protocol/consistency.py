@@ -13,7 +13,7 @@ AMEND = "charter.amend/v1"
 
 def contradiction(charter: "Charter") -> str | None:
     """The first thing in which `charter` contradicts itself, in words, or None."""
-    for check in (_period, _descent, _terms, _people, _tokens, _groups, _rules, _duties):
+    for check in (_period, _descent, _terms, _people, _tokens, _share_keys, _groups, _rules, _duties):
         found = check(charter)
         if found is not None:
             return found
@@ -88,6 +88,19 @@ def _tokens(charter: "Charter") -> str | None:
         return "a simulated token can stand only in a charter of a demo"
     if charter.token_rules.backup_eligible == "forbidden" and any(token.backup_eligible for token in tokens):
         return "a token that can be synced is forbidden by the charter's own rule"
+    return None
+
+
+def _share_keys(charter: "Charter") -> str | None:
+    held = [(person, token) for person in charter.people for token in person.tokens if token.share_key]
+    for person, token in held:
+        stated = token.share_key.stated  # type: ignore[union-attr]
+        if (stated.deployment, stated.demo) != (charter.deployment, charter.demo):
+            return "a share key was made in another deployment"
+        if (stated.person.id, stated.credential_id) != (person.id, token.credential_id):
+            return f"a share key that stands with {person.name} was made by another person or token"
+    if len({token.share_key.stated.public_key for _, token in held}) != len(held):  # type: ignore[union-attr]
+        return "a share key stands twice"
     return None
 
 

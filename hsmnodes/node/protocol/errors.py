@@ -27,3 +27,7 @@ class CharterRefused(Refused):
 
 class ProposalRefused(Refused):
     """A proposal is not authorised as it stands, or does not fit what the node knows."""
+
+
+class ShareRefused(Refused):
+    """Shares of a key cannot be made so, or do not make the key they are said to be of."""

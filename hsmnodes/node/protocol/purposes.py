@@ -9,6 +9,7 @@ class Purpose(StrEnum):
 
     SIGN_IN = "quorate/sign-in/v1"
     ENROL = "quorate/enrol/v1"
+    SHARE_KEY = "quorate/share-key/v1"
     PROPOSE = "quorate/propose/v1"
     APPROVE = "quorate/approve/v1"
     REJECT = "quorate/reject/v1"

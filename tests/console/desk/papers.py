@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from hsmnodes.node.protocol import canonical
-from tests.console.desk.cast import DEPLOYMENT, MERIDIAN, NORTHGATE, id_of, named, token
+from tests.console.desk.cast import DEPLOYMENT, MERIDIAN, NORTHGATE, credential_id, id_of, named, token
 
 HOUR = 3600
 
@@ -38,6 +38,24 @@ def enrolment(*, desk: str, **changes: Any) -> dict[str, Any]:
         "person": named("Dina"),
         "organisation": named(MERIDIAN),
         "desk": at_desk(desk),
+        "label": "Blue key",
+        "nonce": id_of("nonce"),
+        "at": now(),
+        **changes,
+    }
+
+
+def share_key_request(
+    *, desk: str, person: str = "Dina", credential: str = "", **changes: Any
+) -> dict[str, Any]:
+    return {
+        "type": "quorate/share-key-request/v1",
+        "deployment": DEPLOYMENT,
+        "demo": True,
+        "person": named(person),
+        "organisation": named(MERIDIAN),
+        "desk": at_desk(desk),
+        "credential_id": credential or credential_id(person),
         "label": "Blue key",
         "nonce": id_of("nonce"),
         "at": now(),

@@ -1,5 +1,6 @@
 """Signing at a desk without a simulator, by the WebAuthn of the browser with its virtual authenticator."""
 
+import base64
 import json
 
 import pytest
@@ -8,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from playwright.sync_api import expect
 
 from hsmnodes.node.protocol import canonical, words
-from hsmnodes.node.protocol.documents import Assertion, Desk, Token
+from hsmnodes.node.protocol.documents import Assertion, Desk, ShareKey, Token
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from hsmnodes.node.protocol.webauthn import verify_assertion
 from tests.console.desk import papers
@@ -130,3 +131,102 @@ def test_secrets_of_extensions_never_leave_the_page(page, real_desk, authenticat
     enrol(page, real_desk)
     assert all("c2VjcmV0" not in body and "clientExtensionResults" not in body for body in sent)
     assert any("attestation_object" in json.loads(body).get("registration", {}) for body in sent if body)
+
+
+def make_share_key(page, counter, enrolled: Token) -> dict:
+    """Make a share key with the token and return what was handed in."""
+    document = papers.share_key_request(desk=counter.origin, credential=enrolled.credential_id, demo=False)
+    page.goto(counter.address(order("share-key", document, credentials=[enrolled.credential_id])))
+    press(page)
+    expect(page.get_by_role("heading", name="The words of the new share key")).to_be_visible()
+    return list(counter.console.answers.values())[-1]
+
+
+def test_a_token_makes_the_same_share_key_every_time_and_certifies_it(page, real_desk, authenticator):
+    enrolled = token_of(authenticator, enrol(page, real_desk))
+    answers = [make_share_key(page, real_desk, enrolled) for _ in range(2)]
+    desk = Desk.model_validate(papers.at_desk(real_desk.origin))
+    keys = [ShareKey(**{name: answer[name] for name in ("statement", "assertion")}) for answer in answers]
+    assert keys[0].stated.public_key == keys[1].stated.public_key
+    for key in keys:
+        assert key.stated.credential_id == enrolled.credential_id
+        verify_assertion(
+            key.assertion,
+            challenge=challenge(Purpose.SHARE_KEY, key.stated.raw),
+            token=enrolled,
+            desk=desk,
+        )
+    assert words_shown(page) == list(words.fingerprint(canonical.sha256_hex(keys[0].key_bytes)))
+
+
+def test_what_a_token_computes_never_leaves_the_page(page, real_desk, authenticator):
+    page.add_init_script(
+        """(() => {
+        const real = navigator.credentials.get.bind(navigator.credentials);
+        globalThis.computed = [];
+        navigator.credentials.get = async (options) => {
+          const credential = await real(options);
+          const first = credential.getClientExtensionResults().prf?.results?.first;
+          if (first) globalThis.computed.push([...new Uint8Array(first)]);
+          return credential;
+        };
+        })()"""
+    )
+    enrolled = token_of(authenticator, enrol(page, real_desk))
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url + (request.post_data or "")))
+    make_share_key(page, real_desk, enrolled)
+    computed = [bytes(one) for one in page.evaluate("globalThis.computed")]
+    assert len(computed) == 2
+    assert computed[0] == computed[1]
+    assert len(computed[0]) == 32
+    traffic = "\n".join(sent)
+    for form in (
+        computed[0].hex(),
+        canonical.b64u(computed[0]),
+        base64.b64encode(computed[0]).decode(),
+        json.dumps(list(computed[0]), separators=(",", ":")),
+    ):
+        assert form not in traffic
+    assert "clientExtensionResults" not in traffic
+
+
+def test_a_token_without_prf_makes_no_share_key(page, real_desk):
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = AUTHENTICATOR | {"hasPrf": False}
+    added = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    enrolled = token_of((session, added["authenticatorId"]), enrol(page, real_desk))
+    document = papers.share_key_request(desk=real_desk.origin, credential=enrolled.credential_id, demo=False)
+    before = len(real_desk.console.answers)
+    page.goto(real_desk.address(order("share-key", document, credentials=[enrolled.credential_id])))
+    press(page)
+    expect(page.locator(".state.problem")).to_contain_text("cannot compute a share key")
+    assert len(real_desk.console.answers) == before
+
+
+def test_a_token_that_computes_something_else_the_second_time_makes_no_share_key(
+    page, real_desk, authenticator
+):
+    page.add_init_script(
+        """(() => {
+        const real = navigator.credentials.get.bind(navigator.credentials);
+        let touches = 0;
+        navigator.credentials.get = async (options) => {
+          const credential = await real(options);
+          touches += 1;
+          const first = new Uint8Array(32).fill(touches);
+          return {
+            toJSON: () => credential.toJSON(),
+            getClientExtensionResults: () => ({ prf: { results: { first } } }),
+          };
+        };
+        })()"""
+    )
+    enrolled = token_of(authenticator, enrol(page, real_desk))
+    document = papers.share_key_request(desk=real_desk.origin, credential=enrolled.credential_id, demo=False)
+    before = len(real_desk.console.answers)
+    page.goto(real_desk.address(order("share-key", document, credentials=[enrolled.credential_id])))
+    press(page)
+    expect(page.locator(".state.problem")).to_contain_text("two different keys")
+    assert len(real_desk.console.answers) == before

@@ -8,7 +8,12 @@ import cbor2
 from django.test import Client
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import CancellationStatement, Proposal, RejectionStatement
+from hsmnodes.node.protocol.documents import (
+    CancellationStatement,
+    Proposal,
+    RejectionStatement,
+    ShareKeyRequest,
+)
 from hsmnodes.node.protocol.documents.signatures import Signer
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from tests.cast.tokens import SoftwareToken
@@ -44,11 +49,20 @@ def answer_for(asked: dict[str, Any], ticket: str, token: SoftwareToken, **clien
     purpose, document = Purpose(asked["purpose"]), canonical.b64u_decode(asked["document"])
     if purpose is Purpose.ENROL:
         return {"ticket": ticket, "registration": registration(token, document, **client)}
+    if purpose is Purpose.SHARE_KEY:
+        return {"ticket": ticket} | share_key(token, ShareKeyRequest.from_bytes(document))
     more = {}
     if purpose in (Purpose.REJECT, Purpose.CANCEL):
         document = _statement(purpose, Proposal.from_bytes(document), asked["person"])
         more = {"statement": canonical.b64u(document)}
     return {"ticket": ticket, "assertion": token.sign(purpose, document, **client).model_dump()} | more
+
+
+def share_key(token: SoftwareToken, request: ShareKeyRequest, **changes: Any) -> dict[str, Any]:
+    """A share key of the token, as the desk makes it for a request."""
+    stated = {"deployment": request.deployment, "demo": request.demo}
+    person = changes.pop("person", request.person)
+    return token.share_key(person, **(stated | changes)).model_dump(mode="json")
 
 
 def go(client: Client, path: str, token: SoftwareToken, data: dict[str, str] | None = None) -> Any:

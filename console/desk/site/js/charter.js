@@ -1,6 +1,7 @@
 /** The shape of a charter: an authority's people, their tokens and roles, and who must sign for what. */
 import { fromB64u } from "./canonical.js";
 import { Refused } from "./refusal.js";
+import { fitTheirPlaces, shareKey } from "./share_key_shapes.js";
 import * as is from "./shapes.js";
 
 const LONGEST_VALIDITY = 400 * 86400;
@@ -32,6 +33,7 @@ const token = is.object(
     if (!fits) throw new Refused("bad-field", `${path}.public_key`);
     if (value.simulated !== isSimulated(value.credential_id)) throw new Refused("bad-field", `${path}.simulated`);
   },
+  { share_key: shareKey },
 );
 
 const person = is.object(
@@ -98,6 +100,7 @@ function isConsistent(value) {
     people: is.isSorted(value.people.map((one) => one.id)) && haveNamesOfTheirOwn(value.people),
     "people.tokens":
       areDistinct(tokens.map((one) => one.credential_id)) && areDistinct(tokens.map((one) => one.public_key)),
+    "people.share_keys": fitTheirPlaces(value),
     demo: value.demo || !tokens.some((one) => one.simulated),
     token_rules:
       value.token_rules.backup_eligible === "allowed" || !tokens.some((one) => one.backup_eligible),

@@ -5,6 +5,7 @@
 import { decode } from "./canonical.js";
 import { charter } from "./charter.js";
 import { Refused } from "./refusal.js";
+import { shareKeyRequest } from "./share_key_shapes.js";
 import * as is from "./shapes.js";
 
 const LONGEST_LIFETIME = 7 * 86400;
@@ -83,6 +84,7 @@ const SHAPES = {
   "quorate/enrolment/v1": enrolment,
   "quorate/proposal/v1": proposal,
   "quorate/charter/v1": charter(desk),
+  "quorate/share-key-request/v1": shareKeyRequest(desk),
 };
 
 /**

@@ -9,7 +9,7 @@ import { Purpose } from "./purposes.js";
 import { Refused } from "./refusal.js";
 import * as is from "./shapes.js";
 import { showCharter } from "./show_charter.js";
-import { showEnrolment, showProposal, showSignIn } from "./show.js";
+import { showEnrolment, showProposal, showShareKeyRequest, showSignIn } from "./show.js";
 
 /**
  * What lies on the desk.
@@ -32,6 +32,7 @@ const TYPES = {
   [Purpose.REJECT]: "quorate/proposal/v1",
   [Purpose.CANCEL]: "quorate/proposal/v1",
   [Purpose.FOUND]: "quorate/charter/v1",
+  [Purpose.SHARE_KEY]: "quorate/share-key-request/v1",
 };
 
 const STATEMENTS = {
@@ -77,6 +78,11 @@ const PREPARE = {
   async "quorate/enrolment/v1"(document) {
     checkDesk(document);
     return { sheet: showEnrolment(document), signer: document.person };
+  },
+
+  async "quorate/share-key-request/v1"(document) {
+    checkDesk(document);
+    return { sheet: showShareKeyRequest(document), signer: document.person };
   },
 
   async "quorate/proposal/v1"(document, { purpose, attached, person, bytes, hash }) {

@@ -7,7 +7,8 @@ import { prepare } from "./flows.js";
 import { origin } from "./parts.js";
 import { Purpose } from "./purposes.js";
 import { Refused } from "./refusal.js";
-import { showDone, showEnrolled, showFetching, showIdle, showNotHandedIn, showRefused } from "./screens.js";
+import { showDone, showFetching, showIdle, showNotHandedIn, showRefused, showWords } from "./screens.js";
+import { makeShareKey } from "./share_keys.js";
 import { laySheet } from "./sheet.js";
 import { fetchOrder, handIn, returnAddress, takeTicket } from "./tickets.js";
 import * as realTokens from "./webauthn.js";
@@ -41,7 +42,7 @@ async function sign(ticket, work, laid, reason) {
     const tokens = await chooseTokens(work);
     if (tokens === null) return;
     laid.busy("Touch your security token, and give its PIN or your finger if it asks.");
-    signed = await useToken(tokens, work, bytes);
+    signed = await useToken(tokens, work, bytes, laid.busy);
   } catch (problem) {
     if (!(problem instanceof Refused)) return refuse(problem);
     return laid.problem(problem.code === "unreadable-text" && reason ? "bad-reason" : problem.code);
@@ -55,7 +56,8 @@ function chooseTokens(work) {
 }
 
 /** @returns {Promise<{answer: object, publicKey?: Uint8Array}>} what is handed in */
-async function useToken(tokens, work, bytes) {
+async function useToken(tokens, work, bytes, say) {
+  if (work.purpose === Purpose.SHARE_KEY) return makeShareKey(tokens, work.document, say);
   if (work.purpose === Purpose.ENROL) {
     const { registration, publicKey } = await tokens.enrol(work.document, bytes, work.credentials);
     return { answer: { registration }, publicKey };
@@ -71,7 +73,8 @@ async function deliver(ticket, work, signed) {
     const address = returnAddress(await handIn(ticket, signed.answer));
     if (signed.publicKey) {
       const hash = await sha256Hex(signed.publicKey);
-      return showEnrolled({ words: fingerprint(hash), hash, person: work.document.person.name, address });
+      const what = work.purpose === Purpose.ENROL ? "token" : "share key";
+      return showWords({ what, words: fingerprint(hash), hash, person: work.document.person.name, address });
     }
     showDone(work.sheet.done);
     setTimeout(() => window.location.assign(address), PAUSE);

@@ -10,6 +10,7 @@ export const Purpose = Object.freeze({
   REJECT: "quorate/reject/v1",
   CANCEL: "quorate/cancel/v1",
   FOUND: "quorate/found/v1",
+  SHARE_KEY: "quorate/share-key/v1",
 });
 
 const utf8 = new TextEncoder();

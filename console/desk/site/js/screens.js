@@ -85,22 +85,22 @@ export function showDone(title) {
 }
 
 /**
- * A token was enrolled: its words are to be compared before going back.
- * @param {{words: string[], hash: string, person: string, address: string}} about
+ * A token was enrolled, or a share key made: its words are to be compared before going back.
+ * @param {{what: string, words: string[], hash: string, person: string, address: string}} about
  */
-export function showEnrolled({ words, hash, person, address }) {
+export function showWords({ what, words, hash, person, address }) {
   showPage(
     card(
       "done",
-      "The words of the new token",
-      h("p", {}, `Whoever admits this token asks ${person} for these eight words, in person or over a line they trust. `,
-        "If the words they see are others, the token is not this one. Write them down."),
+      `The words of the new ${what}`,
+      h("p", {}, `Whoever admits this ${what} asks ${person} for these eight words, in person or over a line they trust. `,
+        `If the words they see are others, the ${what} is not this one. Write them down.`),
       wordGrid(words),
       h("p", { class: "reference" }, h("code", {}, hash)),
       actions(h("a", { class: "sign", href: address }, "I have noted the words: back to the console")),
     ),
   );
-  announce(`The token is enrolled. Its words: ${words.join(", ")}`);
+  announce(`The ${what} is made. Its words: ${words.join(", ")}`);
 }
 
 function card(kind, title, ...children) {

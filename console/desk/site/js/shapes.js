@@ -57,15 +57,17 @@ export const anyObject = (value, path) => {
 };
 
 /**
- * An object with exactly these members; `then` looks at how they fit together.
+ * An object with exactly these members, and perhaps those of `optional`; `then` looks at how they fit together.
  * @param {Record<string, Shape>} members
  * @param {Shape} [then]
+ * @param {Record<string, Shape>} [optional]
  * @returns {Shape}
  */
-export const object = (members, then = () => {}) => (value, path) => {
+export const object = (members, then = () => {}, optional = {}) => (value, path) => {
   anyObject(value, path);
   for (const name of Object.keys(value)) {
-    if (!Object.hasOwn(members, name)) throw new Refused("unknown-field", join(path, name));
+    if (Object.hasOwn(optional, name)) optional[name](value[name], join(path, name));
+    else if (!Object.hasOwn(members, name)) throw new Refused("unknown-field", join(path, name));
   }
   for (const [name, shape] of Object.entries(members)) {
     if (!Object.hasOwn(value, name)) throw new Refused("missing-field", join(path, name));

@@ -86,6 +86,39 @@ export function showEnrolment(document) {
   };
 }
 
+/** @param {any} document @returns {Sheet} */
+export function showShareKeyRequest(document) {
+  const { person, organisation, label } = document;
+  return {
+    ...PLAIN,
+    kicker: "To make a share key",
+    sentence: sentence("Make a share key with the token ", `“${label}”`, " of ", person.name, " of ", organisation.name, "."),
+    note:
+      "To this key shares of backup keys will be sealed, and only this token can open them. Nothing of it is kept: the " +
+      "token computes it each time. If the token is lost, so is every share sealed to it. You touch it twice; then this " +
+      "desk shows the words of the key, which those who admit it compare with you.",
+    sections: [
+      section("What you sign", [
+        namedRow("Person", person),
+        namedRow("Organisation", organisation),
+        row("Token", label),
+        row("Credential", document.credential_id, "id"),
+        timeRow("Asked at", document.at),
+      ]),
+      section("Identifiers", [
+        row("Desk", document.desk.origin),
+        row("Relying party", document.desk.rp_id),
+        row("Deployment", document.deployment, "id"),
+        row("Demo", document.demo ? "yes" : "no", "boolean"),
+        row("Nonce", document.nonce, "id"),
+        row("Document", document.type),
+      ]),
+    ],
+    button: `Make a share key with “${label}”`,
+    done: "Your share key is certified",
+  };
+}
+
 /**
  * @param {string} purpose
  * @param {any} document the proposal

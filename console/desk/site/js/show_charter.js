@@ -3,6 +3,7 @@ import { fromB64u, sha256Hex } from "./canonical.js";
 import { EDDSA } from "./charter.js";
 import { operationOf, quoted } from "./render.js";
 import { namedRow, PLAIN, row, section, sentence, timeRow } from "./rows.js";
+import { stated } from "./share_key_shapes.js";
 import { fingerprint } from "./words.js";
 
 const KINDS = { provider: "provider", customer: "customer", zone: "Trust Zone" };
@@ -104,6 +105,18 @@ async function tokenRows(token, place) {
     row(`${label}, key`, token.public_key, "id"),
     row(`${label}, credential`, token.credential_id, "id"),
     row(`${label}, model`, token.aaguid, "id"),
+    ...(await shareKeyRows(label, token)),
+  ];
+}
+
+/** The share key that stands with a token, with its words; its certificate is for the nodes to verify. */
+async function shareKeyRows(label, token) {
+  if (!token.share_key) return [];
+  const key = stated(token.share_key).public_key;
+  const hash = await sha256Hex(fromB64u(key));
+  return [
+    row(`${label}, words of its share key`, fingerprint(hash).join(" "), "hash", hash),
+    row(`${label}, share key`, key, "id"),
   ];
 }
 

@@ -58,6 +58,8 @@ export const REFUSALS = {
   "token-known": { what: "This token is enrolled for this person already.", next: "Use another token." },
   "token-elsewhere": { what: "The browser does not let tokens be used at this address.", next: REPORT, alarm: true },
   "token-unfit": { what: "This token cannot do what is needed: keep the credential, ask for a PIN or biometrics, and sign by ES256 or EdDSA.", next: "Use another token." },
+  "token-without-prf": { what: "This token cannot compute a share key: it, or this browser, lacks the PRF extension (hmac-secret).", next: "Use another token or browser. Who has none keeps a share in another form." },
+  "token-unsteady": { what: "The token computed two different keys.", next: "Use another token: what is sealed to this one might not open again." },
   "token-failed": { what: "The token or the browser did not do what was asked.", next: "Try again. If it happens again, use another browser or token." },
 };
 

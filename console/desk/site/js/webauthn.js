@@ -7,9 +7,11 @@ import { b64u, fromB64u, fromHex } from "./canonical.js";
 import { isSimulated } from "./charter.js";
 import { challenge, Purpose } from "./purposes.js";
 import { Refused } from "./refusal.js";
+import { SALT } from "./share_keys.js";
 
 const TIMEOUT = 180000;
 const ALGORITHMS = [-7, -8];
+const SECRET_BYTES = 32;
 const P256_SPKI = 91;
 const ED25519_SPKI = 44;
 
@@ -26,22 +28,56 @@ const ED25519_SPKI = 44;
  * @returns {Promise<Assertion>}
  */
 export async function sign(purpose, bytes, credentials) {
-  const wanted = b64u(await challenge(purpose, bytes));
   const real = credentials.filter((id) => !isSimulated(id));
+  return (await assert(await challenge(purpose, bytes), real)).assertion;
+}
+
+/**
+ * The secret that a token computes over this desk's salt. What it signs for that goes nowhere.
+ * @param {string} credential its id
+ * @returns {Promise<Uint8Array>} 32 bytes
+ */
+export async function derive(credential) {
+  return (await assert(crypto.getRandomValues(new Uint8Array(32)), [credential], SALT)).secret;
+}
+
+/**
+ * Has one token sign, and compute the secret with the same touch.
+ * @param {string} purpose
+ * @param {Uint8Array} bytes
+ * @param {string} credential its id
+ * @returns {Promise<{assertion: Assertion, secret: Uint8Array}>}
+ */
+export async function signAndDerive(purpose, bytes, credential) {
+  return assert(await challenge(purpose, bytes), [credential], SALT);
+}
+
+/**
+ * One touch: an assertion over a challenge and, if there is a salt, what the token computes over it.
+ * @param {Uint8Array} wanted the challenge
+ * @param {string[]} credentials
+ * @param {Uint8Array} [salt]
+ */
+async function assert(wanted, credentials, salt) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON({
-    challenge: wanted,
+    challenge: b64u(wanted),
     rpId: CONFIG.rp_id,
     userVerification: "required",
     timeout: TIMEOUT,
-    allowCredentials: real.map((id) => ({ type: "public-key", id })),
+    allowCredentials: credentials.map((id) => ({ type: "public-key", id })),
   });
-  const { id, response } = await ask(() => navigator.credentials.get({ publicKey }));
-  checkClientData(response.clientDataJSON, "webauthn.get", wanted);
+  if (salt !== undefined) publicKey.extensions = { prf: { eval: { first: salt } } };
+  const { id, response, secret } = await ask(() => navigator.credentials.get({ publicKey }));
+  checkClientData(response.clientDataJSON, "webauthn.get", b64u(wanted));
+  if (salt !== undefined && secret?.length !== SECRET_BYTES) throw new Refused("token-without-prf");
   return {
-    credential_id: id,
-    authenticator_data: response.authenticatorData,
-    client_data: response.clientDataJSON,
-    signature: response.signature,
+    secret,
+    assertion: {
+      credential_id: id,
+      authenticator_data: response.authenticatorData,
+      client_data: response.clientDataJSON,
+      signature: response.signature,
+    },
   };
 }
 
@@ -68,6 +104,8 @@ export async function enrol(enrolment, bytes, credentials) {
     timeout: TIMEOUT,
     excludeCredentials: credentials.map((id) => ({ type: "public-key", id })),
   });
+  // A token can compute a share key later only if it is told so now.
+  publicKey.extensions = { prf: {} };
   const { id, response } = await ask(() => navigator.credentials.create({ publicKey }));
   checkClientData(response.clientDataJSON, "webauthn.create", wanted);
   return {
@@ -82,9 +120,9 @@ export async function enrol(enrolment, bytes, credentials) {
 }
 
 /**
- * Calls the browser and takes the credential apart; what extensions said is dropped here.
+ * Calls the browser and takes the credential apart. Of what extensions said only the secret goes on, by itself.
  * @param {() => Promise<any>} call
- * @returns {Promise<{id: string, response: any}>}
+ * @returns {Promise<{id: string, response: any, secret?: Uint8Array}>}
  */
 async function ask(call) {
   let credential;
@@ -94,7 +132,8 @@ async function ask(call) {
     throw new Refused(TOKEN_PROBLEMS[problem?.name] ?? "token-failed");
   }
   const { id, response } = credential.toJSON();
-  return { id, response };
+  const computed = credential.getClientExtensionResults().prf?.results?.first;
+  return { id, response, secret: computed && new Uint8Array(computed) };
 }
 
 const TOKEN_PROBLEMS = {

@@ -16,8 +16,7 @@ from hsmnodes.node.agent.running import alone
 from hsmnodes.node.agent.terminal import say
 from hsmnodes.node.drivers.pkcs11.profile import SOFTHSM2_OF_DEBIAN
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents.base import refusal
-from hsmnodes.node.protocol.documents.charter import Named
+from hsmnodes.node.protocol.documents.base import Named, refusal
 from hsmnodes.node.protocol.words import fingerprint
 
 

@@ -10,8 +10,8 @@ from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import IdentityPoint, shown
 from hsmnodes.node.operations.holdings import Holdings
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents.base import Model, Name
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named, Role
+from hsmnodes.node.protocol.documents.base import Model, Name, Named
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Role
 from hsmnodes.node.protocol.errors import ProposalRefused
 from hsmnodes.node.protocol.quorum import Consent
 

@@ -10,8 +10,8 @@ from hsmnodes.node.operations.base import Attachment, DefaultClause, NodeOperati
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings
-from hsmnodes.node.protocol.documents.base import Model
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named, Role
+from hsmnodes.node.protocol.documents.base import Model, Named
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Role
 from hsmnodes.node.protocol.errors import ProposalRefused
 from hsmnodes.node.protocol.quorum import Consent
 

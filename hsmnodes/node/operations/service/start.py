@@ -9,8 +9,8 @@ from hsmnodes.node.operations.base import DefaultClause, NodeOperation, Request,
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings, Service
-from hsmnodes.node.protocol.documents.base import Hash, Model
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named, Role
+from hsmnodes.node.protocol.documents.base import Hash, Model, Named
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Role
 from hsmnodes.node.protocol.errors import ProposalRefused
 from hsmnodes.node.protocol.quorum import Consent
 

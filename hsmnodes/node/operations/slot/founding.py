@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from hsmnodes.node.operations.holdings import Service
 from hsmnodes.node.operations.zone.found import Parameters as Founding
 from hsmnodes.node.operations.zone.found import operation as found_zone
-from hsmnodes.node.protocol.documents.charter import Charter, Named, ZoneTerms
+from hsmnodes.node.protocol.documents.base import Named
+from hsmnodes.node.protocol.documents.charter import Charter, ZoneTerms
 from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.documents.signatures import Warrant
 from hsmnodes.node.protocol.errors import ProposalRefused, Refused

@@ -4,8 +4,8 @@ from typing import Literal
 
 from hsmnodes.node.operations.base import DefaultClause, Operation
 from hsmnodes.node.operations.fields import shown
-from hsmnodes.node.protocol.documents.base import Hash, Model
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named, Role
+from hsmnodes.node.protocol.documents.base import Hash, Model, Named
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Role
 from hsmnodes.node.protocol.quorum import Consent
 
 

@@ -1,6 +1,6 @@
 """The documents of Quorate as strict, frozen models (see docs/formats/documents.md)."""
 
-from hsmnodes.node.protocol.documents.base import Document, Model
+from hsmnodes.node.protocol.documents.base import Document, Model, Named
 from hsmnodes.node.protocol.documents.charter import (
     Authority,
     AuthorityKind,
@@ -9,7 +9,6 @@ from hsmnodes.node.protocol.documents.charter import (
     Clause,
     Desk,
     Group,
-    Named,
     Person,
     Role,
     Rule,
@@ -25,8 +24,10 @@ from hsmnodes.node.protocol.documents.node import (
     WitnessRequest,
     WitnessStatement,
 )
-from hsmnodes.node.protocol.documents.people import Enrolment, SignIn
+from hsmnodes.node.protocol.documents.people import Enrolment, ShareKeyRequest, SignIn
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, NodeAt, Proposal, Requester
+from hsmnodes.node.protocol.documents.share_keys import ShareKey, ShareKeyStatement
+from hsmnodes.node.protocol.documents.shares import KeyShare
 from hsmnodes.node.protocol.documents.signatures import (
     Approval,
     Assertion,
@@ -53,6 +54,7 @@ __all__ = [
     "Enrolment",
     "Group",
     "Heartbeat",
+    "KeyShare",
     "Model",
     "Named",
     "NodeAt",
@@ -66,6 +68,9 @@ __all__ = [
     "Requester",
     "Role",
     "Rule",
+    "ShareKey",
+    "ShareKeyRequest",
+    "ShareKeyStatement",
     "SignIn",
     "Token",
     "TokenRules",

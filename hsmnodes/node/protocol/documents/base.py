@@ -135,3 +135,10 @@ Bytes = Annotated[str, StringConstraints(max_length=350_000, pattern=_BASE64URL)
 Time = Annotated[int, Field(ge=0, le=253_402_300_799)]
 Version = Annotated[int, Field(ge=1, le=1_000_000)]
 JSONObject = Annotated[dict[str, Any], AfterValidator(_plain_object)]
+
+
+class Named(Part):
+    """An id with the name people know it by; the name never authorises."""
+
+    id: Id
+    name: Name

@@ -16,6 +16,7 @@ from hsmnodes.node.protocol.documents.base import (
     Hash,
     Id,
     Name,
+    Named,
     Origin,
     Part,
     Slug,
@@ -23,6 +24,7 @@ from hsmnodes.node.protocol.documents.base import (
     Time,
     Version,
 )
+from hsmnodes.node.protocol.documents.share_keys import ShareKey
 from hsmnodes.node.protocol.documents.signatures import Assertion
 
 SIMULATOR_PREFIX = b"quorate-simulator:"
@@ -45,13 +47,6 @@ class Role(StrEnum):
     SECURITY_OFFICER = "security-officer"
     CUSTODIAN = "custodian"
     AUDITOR = "auditor"
-
-
-class Named(Part):
-    """An id with the name people know it by; the name never authorises."""
-
-    id: Id
-    name: Name
 
 
 class Authority(Named):
@@ -102,6 +97,7 @@ class Token(Part):
     attestation: Attestation
     backup_eligible: bool
     simulated: bool
+    share_key: Annotated[ShareKey | None, Field(exclude_if=lambda value: value is None)] = None
 
     @model_validator(mode="after")
     def _has_a_key_of_its_algorithm(self) -> Self:

@@ -12,13 +12,14 @@ from hsmnodes.node.protocol.documents.base import (
     Hash,
     Id,
     JSONObject,
+    Named,
     Part,
     Slug,
     Tag,
     Time,
     Version,
 )
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named
+from hsmnodes.node.protocol.documents.charter import AuthorityKind
 from hsmnodes.node.protocol.purposes import Purpose
 
 Sequence = Annotated[int, Field(ge=0, le=2**53 - 1)]

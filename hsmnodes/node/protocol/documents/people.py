@@ -1,9 +1,11 @@
-"""What people sign that is not about a proposal: signing in and enrolling a token."""
+"""What people come to the desk for that is not about a proposal: sign in, enrol a token, make a share key."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from hsmnodes.node.protocol.documents.base import Document, Id, Name, Origin, Time
-from hsmnodes.node.protocol.documents.charter import Desk, Named
+from pydantic import Field
+
+from hsmnodes.node.protocol.documents.base import Bytes, Document, Id, Name, Named, Origin, Time
+from hsmnodes.node.protocol.documents.charter import Desk
 
 
 class SignIn(Document):
@@ -27,6 +29,21 @@ class Enrolment(Document):
     person: Named
     organisation: Named
     desk: Desk
+    label: Name
+    nonce: Id
+    at: Time
+
+
+class ShareKeyRequest(Document):
+    """What brings a person to the desk to make a share key; what the token signs is a ShareKeyStatement."""
+
+    type: Literal["quorate/share-key-request/v1"] = "quorate/share-key-request/v1"
+    deployment: Id
+    demo: bool
+    person: Named
+    organisation: Named
+    desk: Desk
+    credential_id: Annotated[Bytes, Field(min_length=22, max_length=1364)]
     label: Name
     nonce: Id
     at: Time

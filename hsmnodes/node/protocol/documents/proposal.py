@@ -10,13 +10,14 @@ from hsmnodes.node.protocol.documents.base import (
     Id,
     JSONObject,
     Name,
+    Named,
     Part,
     Reason,
     Tag,
     Time,
     Version,
 )
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Named
+from hsmnodes.node.protocol.documents.charter import AuthorityKind
 
 LONGEST_LIFETIME = 7 * 86_400
 

@@ -7,6 +7,7 @@ from hsmnodes.node.operations.registry import catalogue
 from hsmnodes.node.operations.sentences import render_fields, render_sentence
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Proposal
+from tests.cast import people
 from tests.cast.deployment import PAYMENTS, Deployment, NodeOfCast
 from tests.cast.people import CLEO, JON, KIM, make_id, named
 from tests.cast.signing import changed
@@ -38,6 +39,10 @@ def proposals() -> dict[str, Proposal]:
             ("db 😀", "aes-256", ("encrypt", "decrypt")),
         ),
         "destroy a key": cast.destroy_keys(AMS_1, zone, (make_id("key"), "card-signing")),
+        "split a backup key": cast.share_backup_key(AMS_1, zone),
+        "reshare a backup key": cast.share_backup_key(
+            AMS_1, zone, people.CUSTODIANS[1:], threshold=2, share_set=3
+        ),
         "export the log": cast.export_log(AMS_1, 1, 9_007_199_254_740_991),
     }
     found = {name: Proposal.from_bytes(canonical.b64u_decode(one.proposal)) for name, one in warrants.items()}

@@ -18,7 +18,22 @@ from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.quorum import Signatures, evaluate
 from tests.cast.charters import Chain
 from tests.cast.deployment import Deployment
-from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, HANA, JON, KIM, LEA, MERIDIAN, Member
+from tests.cast.people import (
+    ADA,
+    BEN,
+    CLEO,
+    CUSTODIANS,
+    DINA,
+    EMIL,
+    FAY,
+    GUS,
+    HANA,
+    JON,
+    KIM,
+    LEA,
+    MERIDIAN,
+    Member,
+)
 from tests.cast.signing import changed, make_warrant
 from tests.hsmnodes.node.agent.making import Site, carrying, charters
 
@@ -59,10 +74,24 @@ def _amend(scene: Scene) -> Warrant:
     return Warrant.from_bytes(canonical.b64u_decode(link.warrant))
 
 
+def with_custodians(scene: Scene) -> object:
+    scene.zone = scene.cast.zone(members=CUSTODIANS)
+    return scene.site.with_zone(scene.zone)
+
+
+def _reshare(scene: Scene) -> Warrant:
+    scene.site.send(scene.cast.share_backup_key(scene.site.at, scene.zone))
+    return scene.cast.share_backup_key(scene.site.at, scene.zone, CUSTODIANS[:2], share_set=2)
+
+
 PROVIDER, CUSTOMER, ZONE = (
     lambda s: [s.cast.northgate], lambda s: [s.cast.meridian], lambda s: [s.zone],
 )  # fmt: skip
 STORIES = {
+    "backup-key.reshare/v1": Story(with_custodians, _reshare, DINA, (EMIL, FAY), ZONE),
+    "backup-key.share/v1": Story(
+        with_custodians, lambda s: s.cast.share_backup_key(s.site.at, s.zone), DINA, (EMIL, FAY), ZONE
+    ),
     "charter.amend/v1": Story(lambda s: s.site.with_zone(s.zone), _amend, DINA, (EMIL, FAY), ZONE),
     "key.destroy/v1": Story(lambda s: s.site.with_zone(s.zone), _destroy, DINA, (EMIL, FAY), ZONE),
     "key.generate/v1": Story(

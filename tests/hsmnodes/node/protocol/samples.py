@@ -12,6 +12,7 @@ from hsmnodes.node.protocol.words import fingerprint
 from tests.cast.charters import DEPLOYMENT, Chain
 from tests.cast.people import (
     ADA,
+    CUSTODIANS,
     CUSTOMER_PEOPLE,
     DINA,
     EMIL,
@@ -50,12 +51,13 @@ def describe(document: Document) -> dict[str, Any]:
 
 
 def write_golden_files() -> None:
-    """Make every sample, and write it and what is to be made of it."""
-    samples = _about_a_proposal() | _by_nodes() | _by_people()
-    (VECTORS / "documents").mkdir(parents=True, exist_ok=True)
+    """Write the samples that are not there yet, and what is to be made of each. None is ever changed."""
+    samples = _about_a_proposal() | _by_nodes() | _by_people() | _of_custody()
     for name, document in samples.items():
-        (VECTORS / "documents" / f"{name}.json").write_bytes(document.raw)
-    wanted = {name: describe(document) for name, document in sorted(samples.items())}
+        file = VECTORS / "documents" / f"{name}.json"
+        if not file.exists():
+            file.write_bytes(document.raw)
+    wanted = {name: describe(document) for name, document in sorted(golden().items())}
     (VECTORS / "documents.json").write_text(json.dumps(wanted, indent=1) + "\n")
 
 
@@ -142,6 +144,47 @@ def _by_people() -> dict[str, Document]:
             person=named(ADA.name),
             organisation=ADA.organisation,
             label="Blue key",
+        ),
+    }
+
+
+def _of_custody() -> dict[str, Document]:
+    dina = CUSTODIANS[0]
+    share_key = dina.key.share_key(dina)
+    zone_rules = [rule(GENERATE, (2, "key-manager"))]
+    return {
+        "charter-with-share-keys": make_charter(
+            CUSTODIANS, *zone_rules, kind=AuthorityKind.ZONE, authority=named("Payments")
+        ),
+        "share-key-statement": share_key.stated,
+        "share-key-request": documents.ShareKeyRequest(
+            deployment=DEPLOYMENT,
+            demo=True,
+            person=named(dina.name),
+            organisation=dina.organisation,
+            desk=DESK,
+            credential_id=dina.key.credential_id,
+            label="Blue key",
+            nonce=make_id("nonce"),
+            at=NOW,
+        ),
+        "key-share": documents.KeyShare(
+            deployment=DEPLOYMENT,
+            demo=True,
+            zone=named("Payments"),
+            provider_founding=HASH,
+            zone_founding=HASH[::-1],
+            backup_key="TBK",
+            epoch=1,
+            share_set=2,
+            threshold=2,
+            count=3,
+            index=1,
+            kcv="0a1b2c",
+            commitment=HASH,
+            custodian=named(dina.name),
+            credential_id=dina.key.credential_id,
+            value=b64u(bytes(range(32))),
         ),
     }
 

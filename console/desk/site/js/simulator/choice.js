@@ -2,9 +2,10 @@
 import { h } from "../dom.js";
 import { Purpose } from "../purposes.js";
 import { Refused } from "../refusal.js";
+import { SALT } from "../share_keys.js";
 import { allTokens, lastUsed, rememberUsed } from "./people.js";
 import { Picker } from "./picker.js";
-import { enrolNew, signWith } from "./token.js";
+import { enrolNew, secretOf, signWith } from "./token.js";
 
 /** Purposes where the document names who signs, or where signing in again as the last person harms nobody. */
 const PRESELECTS = new Set([Purpose.SIGN_IN, Purpose.PROPOSE, Purpose.REJECT, Purpose.CANCEL]);
@@ -28,6 +29,13 @@ function simulated(token) {
       return signWith(token, purpose, bytes);
     },
     enrol: (enrolment, bytes) => enrolNew(enrolment, bytes),
+    derive(credential) {
+      if (credential !== token.credential_id) throw new Refused("token-declined");
+      return secretOf(token, SALT);
+    },
+    async signAndDerive(purpose, bytes) {
+      return { assertion: await signWith(token, purpose, bytes), secret: await secretOf(token, SALT) };
+    },
   };
 }
 

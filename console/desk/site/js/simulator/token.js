@@ -32,6 +32,17 @@ export async function signWith(token, purpose, bytes) {
 }
 
 /**
+ * What the token computes over a salt (the PRF extension): as much anybody's as its key.
+ * @param {import("./people.js").SimulatedToken} token
+ * @param {Uint8Array} salt
+ */
+export async function secretOf(token, salt) {
+  const mac = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", fromB64u(token.private_key), mac, false, ["sign"]);
+  return new Uint8Array(await crypto.subtle.sign("HMAC", key, salt));
+}
+
+/**
  * Makes a simulated token for the person of an enrolment and keeps it in this browser.
  * @param {any} enrolment
  * @param {Uint8Array} bytes those of the enrolment

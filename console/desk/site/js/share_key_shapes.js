@@ -1,0 +1,63 @@
+/** The shapes of share keys: the X25519 keys to which shares of backup keys are sealed, certified by a token. */
+import { decode, fromB64u } from "./canonical.js";
+import { Refused } from "./refusal.js";
+import * as is from "./shapes.js";
+
+const statement = is.object({
+  type: is.oneOf("quorate/share-key-statement/v1"),
+  deployment: is.id,
+  demo: is.boolean,
+  person: is.named,
+  credential_id: is.bytes(),
+  public_key: is.bytes(43, 43),
+  at: is.time,
+});
+
+/** An assertion as a document holds it. */
+const assertion = is.object({
+  authenticator_data: is.bytes(2732),
+  client_data: is.bytes(5462),
+  credential_id: is.bytes(1364),
+  signature: is.bytes(200),
+});
+
+/** What a share key's statement says. @param {{statement: string}} shareKey @throws {Refused} */
+export function stated(shareKey) {
+  const value = decode(fromB64u(shareKey.statement));
+  statement(value, "share_key.statement");
+  return value;
+}
+
+/** A share key as a charter holds it with its token. @type {is.Shape} */
+export const shareKey = is.object({ statement: is.bytes(), assertion }, stated);
+
+/**
+ * Whether the share keys of a charter are of its deployment, each of the person and the token with which it stands.
+ * @param {any} charter
+ */
+export function fitTheirPlaces(charter) {
+  const held = charter.people.flatMap((person) =>
+    person.tokens.filter((token) => token.share_key).map((token) => ({ person, token, says: stated(token.share_key) })),
+  );
+  const fit = held.every(
+    ({ person, token, says }) =>
+      says.deployment === charter.deployment && says.demo === charter.demo &&
+      says.person.id === person.id && says.credential_id === token.credential_id,
+  );
+  return fit && new Set(held.map(({ says }) => says.public_key)).size === held.length;
+}
+
+/** What the console hands over when a person is to make a share key with one of their tokens. */
+export const shareKeyRequest = (desk) =>
+  is.object({
+    type: is.oneOf("quorate/share-key-request/v1"),
+    deployment: is.id,
+    demo: is.boolean,
+    person: is.named,
+    organisation: is.named,
+    desk,
+    credential_id: is.bytes(1364, 22),
+    label: is.name,
+    nonce: is.id,
+    at: is.time,
+  });

@@ -1,0 +1,101 @@
+/**
+ * Share keys: an X25519 key pair that follows from what a token alone can compute (the PRF extension, WebAuthn
+ * Level 3 section 10.1.4), so that nobody has to keep it. The salt is this page's own, never taken from elsewhere.
+ */
+import { b64u, encode, fromB64u, sameBytes, sha256 } from "./canonical.js";
+import { now } from "./checks.js";
+import { Purpose } from "./purposes.js";
+import { Refused } from "./refusal.js";
+import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "./vendor/hpke.js";
+
+const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+const utf8 = new TextEncoder();
+const ENCAPSULATED = 32;
+
+/** What a token is asked to compute over: the same at every desk, and in every deployment. */
+export const SALT = await sha256(utf8.encode("quorate/share-key/salt/v1"));
+
+/**
+ * The key pair that follows from a token's secret.
+ * @param {Uint8Array} secret 32 bytes
+ * @param {string} credentialId base64url
+ * @returns {Promise<{publicKey: Uint8Array, pair: CryptoKeyPair}>}
+ */
+export async function keyPairFrom(secret, credentialId) {
+  const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
+  const info = utf8.encode(`quorate/share-key/v1 ${credentialId}`);
+  const seed = await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info }, key, 256);
+  const pair = await suite.kem.deriveKeyPair(seed);
+  return { publicKey: new Uint8Array(await suite.kem.serializePublicKey(pair.publicKey)), pair };
+}
+
+/**
+ * Seals bytes to a public key, in a context that whoever opens them has to name.
+ * @param {Uint8Array} plain @param {Uint8Array} publicKey @param {object} context
+ * @returns {Promise<Uint8Array>}
+ */
+export async function seal(plain, publicKey, context) {
+  const recipientPublicKey = await suite.kem.deserializePublicKey(publicKey);
+  const sender = await suite.createSenderContext({ recipientPublicKey, info: encode(context) });
+  const sealed = new Uint8Array(await sender.seal(plain));
+  const whole = new Uint8Array(ENCAPSULATED + sealed.length);
+  whole.set(new Uint8Array(sender.enc));
+  whole.set(sealed, ENCAPSULATED);
+  return whole;
+}
+
+/**
+ * Opens what was sealed to this key in this context.
+ * @param {Uint8Array} sealed @param {CryptoKeyPair} pair @param {object} context
+ * @returns {Promise<Uint8Array>}
+ * @throws {Refused} if it was not
+ */
+export async function open(sealed, pair, context) {
+  try {
+    const enc = sealed.slice(0, ENCAPSULATED);
+    const recipient = await suite.createRecipientContext({ recipientKey: pair.privateKey, enc, info: encode(context) });
+    return new Uint8Array(await recipient.open(sealed.slice(ENCAPSULATED)));
+  } catch {
+    throw new Refused("cannot-open");
+  }
+}
+
+/**
+ * Makes a share key: one touch to compute it, whose assertion goes nowhere, and one to certify it; what the token
+ * computes then must be the same, and open what was sealed to the key.
+ * @param {{derive: Function, signAndDerive: Function}} tokens
+ * @param {any} request the document on the desk
+ * @param {(text: string) => void} say what is waited for
+ * @returns {Promise<{answer: {statement: string, assertion: object}, publicKey: Uint8Array}>}
+ */
+export async function makeShareKey(tokens, request, say) {
+  const id = request.credential_id;
+  say("First touch: your token computes the share key. Nothing of this leaves the desk.");
+  const { publicKey } = await keyPairFrom(await tokens.derive(id), id);
+  const statement = encode({
+    type: "quorate/share-key-statement/v1",
+    deployment: request.deployment,
+    demo: request.demo,
+    person: request.person,
+    credential_id: id,
+    public_key: b64u(publicKey),
+    at: now(),
+  });
+  say("Second touch: your token computes it again, and certifies it.");
+  const { assertion, secret } = await tokens.signAndDerive(Purpose.SHARE_KEY, statement, id);
+  await proveItOpens(publicKey, (await keyPairFrom(secret, id)).pair);
+  return { answer: { statement: b64u(statement), assertion }, publicKey };
+}
+
+/** What is sealed to the key must open with what the token computed the second time. */
+async function proveItOpens(publicKey, pair) {
+  const plain = crypto.getRandomValues(new Uint8Array(32));
+  const context = { purpose: "quorate/share-key-test/v1" };
+  try {
+    if (sameBytes(await open(await seal(plain, publicKey, context), pair, context), plain)) return;
+  } catch {
+    // Falls through to the refusal.
+  }
+  throw new Refused("token-unsteady");
+}
+

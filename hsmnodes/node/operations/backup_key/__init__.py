@@ -1,0 +1,1 @@
+"""Operations on the backup key of a Trust Zone."""

@@ -1,0 +1,125 @@
+"""What the first and every later split of a backup key among custodians have in common."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+from typing_extensions import override
+
+from hsmnodes.node.operations.base import Attachment, Request, Result
+from hsmnodes.node.operations.context import Hands, Surroundings
+from hsmnodes.node.operations.fields import shown
+from hsmnodes.node.operations.holdings import Holdings, ShareHolder, ShareSet
+from hsmnodes.node.operations.zonal import ZoneOperation, ZoneParameters
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.custody import Custodian
+from hsmnodes.node.protocol.documents.base import Model, Named, Version
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Role
+from hsmnodes.node.protocol.documents.share_keys import KemPublicKey
+from hsmnodes.node.protocol.documents.shares import Threshold
+from hsmnodes.node.protocol.errors import ProposalRefused
+
+
+class Holder(Model):
+    """A custodian, and the share key to which their share is sealed."""
+
+    person: Named = shown("Person", "named")
+    share_key: KemPublicKey = shown("Share key", "words")
+
+
+class Parameters(ZoneParameters):
+    """The zone, which of its backup keys, the number of the new set, who holds it and how many rebuild it."""
+
+    epoch: Version = shown("Epoch of the backup key", "integer")
+    share_set: Version = shown("Number of the new share set", "integer")
+    threshold: Threshold = shown("Shares that rebuild the key", "integer")
+    custodians: Annotated[tuple[Holder, ...], Field(min_length=2, max_length=16)] = shown("Custodian", "list")
+
+
+class SharingOperation(ZoneOperation[Parameters]):
+    """Splits the key that the node keeps, and seals each share to a token that the zone's charter admits.
+
+    Nothing of a set leaves the node before the outcome is in its journal, so an attempt that broke off is
+    simply made again, with other shares.
+    """
+
+    parameters = Parameters
+
+    @override
+    def check(self, request: Request[Parameters], node: Surroundings) -> None:
+        wanted = request.parameters
+        slot = node.holdings.slot_of(wanted.zone)
+        if wanted.epoch != slot.epoch:
+            raise ProposalRefused("other-epoch", f"The backup key of the zone is of epoch {slot.epoch}.")
+        last = node.holdings.share_sets.get(wanted.zone.id)
+        if wanted.share_set != (last.number if last else 0) + 1:
+            raise ProposalRefused("other-share-set", "The number of the share set is not the next one.")
+        if wanted.threshold > len(wanted.custodians):
+            raise ProposalRefused("bad-threshold", "More shares would be needed than there are.")
+        _custodians(wanted, request.charters[AuthorityKind.ZONE])
+
+    @override
+    def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
+        wanted = request.parameters
+        made = hands.share_out(
+            wanted.zone,
+            _custodians(wanted, request.charters[AuthorityKind.ZONE]),
+            number=wanted.share_set,
+            threshold=wanted.threshold,
+        )
+        boxes = [Attachment(f"share-{wanted.share_set}-{box.index}.sealed", box.sealed) for box in made.boxes]
+        shares = [
+            {
+                "index": box.index,
+                "custodian": box.custodian.person.model_dump(),
+                "credential_id": box.custodian.credential_id,
+                "commitment": box.commitment,
+                "sealed_sha256": attachment.sha256,
+            }
+            for box, attachment in zip(made.boxes, boxes, strict=True)
+        ]
+        return Result(
+            f"Share set {made.number} is made: any {made.threshold} of {len(boxes)} shares rebuild the key.",
+            {"commitment": made.commitment, "shares": shares},
+            tuple(boxes),
+        )
+
+    @override
+    def settle(self, request: Request[Parameters], hands: Hands) -> Result:
+        return self.carry_out(request, hands)
+
+    @override
+    def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
+        holdings.share_sets[parameters.zone.id] = ShareSet(
+            number=parameters.share_set,
+            epoch=parameters.epoch,
+            threshold=parameters.threshold,
+            commitment=results["commitment"],
+            holders=tuple(
+                ShareHolder(one["index"], Named(**one["custodian"]), one["credential_id"], one["commitment"])
+                for one in results["shares"]
+            ),
+        )
+
+
+def _custodians(wanted: Parameters, zone: Charter) -> tuple[Custodian, ...]:
+    """Each custodian with the token that has the share key. Raises ProposalRefused if the charter has not."""
+    if len({holder.person.id for holder in wanted.custodians}) != len(wanted.custodians):
+        raise ProposalRefused("custodian-twice", "A custodian stands twice: one person holds one share.")
+    return tuple(_custodian(holder, zone) for holder in wanted.custodians)
+
+
+def _custodian(holder: Holder, zone: Charter) -> Custodian:
+    person = zone.persons.get(holder.person.id)
+    if person is None or Role.CUSTODIAN not in person.roles:
+        raise ProposalRefused(
+            "not-a-custodian", f"{holder.person.name} is no custodian in the zone's charter."
+        )
+    if person.name != holder.person.name:
+        raise ProposalRefused("other-name", f"{holder.person.name} has another name in the zone's charter.")
+    for token in person.tokens:
+        if token.share_key is not None and token.share_key.stated.public_key == holder.share_key:
+            return Custodian(holder.person, token.credential_id, canonical.b64u_decode(holder.share_key))
+    raise ProposalRefused(
+        "no-such-share-key", f"The zone's charter does not admit this share key of {holder.person.name}."
+    )
