@@ -5,12 +5,15 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from console.sessions import page_before
 from hsmnodes.node.protocol.errors import Refused
 from tenants import errors
 
@@ -61,7 +64,17 @@ class DomainErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
+            return self._explain(request, response)
+        return response
+
+    def _explain(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """A page where a browser would show its own."""
+        message = "This address takes forms, and shows nothing by itself."
+        explained = refuse(request, response.status_code, "method-not-allowed", message)
+        explained.headers["Allow"] = response.headers["Allow"]
+        return explained
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The answer for a domain error; None leaves any other to Django."""
@@ -76,7 +89,9 @@ def refuse(request: HttpRequest, status: int, code: str, message: str) -> HttpRe
         return problem_response(status, code, message)
     reference = secrets.token_hex(4)
     logger.info("refused", code=code, status=int(status), reference=reference, path=request.path)
+    back = getattr(request, "back", None) or page_before(request)
     context = {"status": int(status), "code": code, "message": message, "reference": reference}
+    context |= {"back": back if back != "/" else "", "origin": settings.CONSOLE_ORIGIN}
     return render(request, "console/error.html", context, status=status)
 
 
@@ -97,8 +112,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return refuse(request, HTTPStatus.NOT_FOUND, error.code, error.message)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - by this name
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What cannot be a request of this console's own: another host's, or one that is too large to read."""
+    if isinstance(exception, DisallowedHost):
+        return refuse(
+            request, HTTPStatus.BAD_REQUEST, "other-host", f"This console is at {settings.CONSOLE_ORIGIN}."
+        )
     message = "The request cannot be read. Nothing was done."
     return refuse(request, HTTPStatus.BAD_REQUEST, "bad-request", message)
 

@@ -12,7 +12,9 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from tenants import clock, log
 from tenants.log import Event
@@ -33,13 +35,18 @@ class PersonMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.person = request.user = _person_of(request)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.person is not None:
+            # Going back shows how things stand, not how they stood; nor what another person saw here.
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
 
 def begin_session(request: HttpRequest, *, person: Person, token: Token) -> None:
     """Sign `person` in, who has just shown `token` at the desk."""
     now = int(time.time())
     request.session.flush()
+    rotate_token(request)  # a form that another person has still open here is not sent as this one's
     request.session.update(
         {PERSON: person.id, EPOCH: person.session_epoch, TOKEN: token.id, BEGAN: now, SHOWN: now, SEEN: now}
     )
@@ -95,8 +102,15 @@ def recent_required(view: View) -> View:
     return wrapped
 
 
+def page_before(request: HttpRequest) -> str:
+    """The path of this console's own page that the request came from; the first page's, if unknown."""
+    origin, found, path = request.headers.get("Referer", "").partition(settings.CONSOLE_ORIGIN + "/")
+    known = found and not origin and url_has_allowed_host_and_scheme(f"/{path}", allowed_hosts=None)
+    return f"/{path}" if known else "/"
+
+
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    back = request.get_full_path() if request.method == "GET" else "/"
+    back = request.get_full_path() if request.method == "GET" else page_before(request)
     address = f"{reverse('sign-in')}?{urlencode({'next': back})}"
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(headers={"HX-Redirect": f"{reverse('sign-in')}?{urlencode({'next': '/'})}"})

@@ -215,6 +215,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": environment.text("QUORATE_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # The refusal itself is logged (console/errors.py); a traceback says nothing more.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         # One line a poll of every open page says nothing.
         "django_structlog": {"level": "WARNING"},
     },

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from hsmnodes.models import DataCentre, Key, Node, Receipt, Slot
+from hsmnodes.models import DataCentre, Key, Node, Receipt, ShareSet, Slot
 from tenants.access import Viewer, visible_proposals, visible_zones
 
 
@@ -30,6 +30,11 @@ def visible_slots(viewer: Viewer) -> QuerySet[Slot]:
 def visible_keys(viewer: Viewer) -> QuerySet[Key]:
     """The keys of the zones they see."""
     return Key.objects.filter(zone__in=visible_zones(viewer))
+
+
+def visible_share_sets(viewer: Viewer) -> QuerySet[ShareSet]:
+    """How the backup keys of the zones they see were split."""
+    return ShareSet.objects.filter(zone__in=visible_zones(viewer))
 
 
 def visible_receipts(viewer: Viewer) -> QuerySet[Receipt]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hsmnodes import dispatch
-from hsmnodes.models import Key, Node, Placement, Receipt, Slot
+from hsmnodes.models import HeldShare, Key, Node, Placement, Receipt, ShareSet, Slot
 from tenants import clock, tags
 from tenants.models import Organisation, Service
 
@@ -82,10 +82,38 @@ def _keys_destroyed(receipt: Receipt, _parameters: Mapping[str, Any]) -> None:
     )
 
 
+def _key_shared(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
+    share_set = ShareSet.objects.create(
+        id=receipt.proposal_id,
+        zone_id=parameters["zone"]["id"],
+        slot=Slot.objects.get(node=receipt.node, zone=parameters["zone"]["id"]),
+        number=parameters["share_set"],
+        epoch=parameters["epoch"],
+        threshold=parameters["threshold"],
+        commitment=receipt.results["commitment"],
+        proposal=receipt.proposal,
+        created_at=receipt.at,
+    )
+    HeldShare.objects.bulk_create(
+        HeldShare(
+            share_set=share_set,
+            index=one["index"],
+            person=one["custodian"]["id"],
+            name=one["custodian"]["name"],
+            credential_id=one["credential_id"],
+            commitment=one["commitment"],
+            sealed_sha256=one["sealed_sha256"],
+        )
+        for one in receipt.results["shares"]
+    )
+
+
 CONFIRMED: Mapping[str, Confirm] = {
     tags.ENROL_NODE: _node_enrolled,
     tags.START_SERVICE: _service_started,
     tags.CREATE_SLOT: _slot_created,
     tags.GENERATE_KEYS: _keys_generated,
     tags.DESTROY_KEYS: _keys_destroyed,
+    tags.SHARE_BACKUP_KEY: _key_shared,
+    tags.RESHARE_BACKUP_KEY: _key_shared,
 }

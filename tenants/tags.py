@@ -1,5 +1,7 @@
 """The tags of the operations, for what the console does beside them, as the operations state them."""
 
+from hsmnodes.node.operations.backup_key.reshare import operation as reshare_backup_key
+from hsmnodes.node.operations.backup_key.share import operation as share_backup_key
 from hsmnodes.node.operations.charter.amend import operation as amend_charter
 from hsmnodes.node.operations.key.destroy import operation as destroy_keys
 from hsmnodes.node.operations.key.generate import operation as generate_keys
@@ -16,4 +18,6 @@ ENROL_NODE = enrol_node.tag
 EXPORT_LOG = export_log.tag
 FOUND_ZONE = found_zone.tag
 GENERATE_KEYS = generate_keys.tag
+RESHARE_BACKUP_KEY = reshare_backup_key.tag
+SHARE_BACKUP_KEY = share_backup_key.tag
 START_SERVICE = start_service.tag

@@ -70,7 +70,10 @@ def check_assertion(assertion: Assertion, *, challenge: bytes, person: Person | 
     if token is None:
         raise SignatureNotAccepted("unknown-token", "This token is not known here.")
     if person is not None and token.person_id != person.id:
-        raise SignatureNotAccepted("other-person", "This is somebody else's token. Nothing was signed.")
+        raise SignatureNotAccepted(
+            "other-person",
+            f"This is somebody else's token, and it is {person.name} who is signed in. Nothing was signed.",
+        )
     if token.suspended_at is not None:
         raise SignatureNotAccepted(
             "suspended-token", f"The token {token.label} is suspended; a security officer can clear it."

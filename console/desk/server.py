@@ -68,7 +68,8 @@ def make_application(folder: Path) -> "WSGIApplication":
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
         if environ.get("HTTP_HOST", "").lower() != host:
-            return answer("421 Misdirected Request")
+            body = f"This desk is at {manifest['origin']}, and nowhere else.\n".encode()
+            return answer("421 Misdirected Request", body, ("Content-Type", TYPES[".txt"]))
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return answer("405 Method Not Allowed", b"", ("Allow", "GET, HEAD"))
         file = files.get(environ["PATH_INFO"])

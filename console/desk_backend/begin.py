@@ -110,6 +110,8 @@ def propose(request: HttpRequest, key: str) -> HttpResponse:
 def approve(request: HttpRequest, key: str) -> HttpResponse:
     """Approve a proposal."""
     proposal = _proposal(request, key, State.PROPOSED)
+    if proposal.approvals.filter(person=request.person).exists():
+        raise WrongState("signed-already", "You have signed this already.")
     if not proposal.waiting.filter(person=request.person).exists():
         raise NotAllowed("not-wanted", "Your signature is not asked for here.")
     return _sign(request, DeskPurpose.APPROVE, proposal)

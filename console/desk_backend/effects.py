@@ -85,8 +85,10 @@ def _found(request: HttpRequest, ticket: DeskTicket) -> None:
     missing = len(charters.unsigned(charter))
     if charter.state == CharterState.IN_FORCE:
         messages.success(request, "Signed. The charter is in force.")
-    else:
+    elif missing:
         messages.success(request, f"Signed. {missing} of its tokens have still to sign.")
+    else:
+        messages.success(request, "Signed. Everyone has signed now, so it can be proposed.")
 
 
 def _share_key(request: HttpRequest, ticket: DeskTicket) -> None:

@@ -14,5 +14,6 @@ def come_back(request: HttpRequest) -> HttpResponse:
     if code is None:
         return HttpResponseRedirect(tickets.page_left(request))
     ticket = tickets.redeem(request, code)
+    request.back = ticket.next_path
     take_effect(request, ticket)
     return HttpResponseRedirect(ticket.next_path)

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from console.pages.charter_difference import differences
-from hsmnodes.models import Key, Node, Slot
+from hsmnodes.models import Key, Node, ShareSet, Slot
 from hsmnodes.node.operations.key.generate import ALGORITHMS
 from tenants import charters, tags
 from tenants.models import Proposal
@@ -110,6 +110,27 @@ def _slot(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     ]
 
 
+def _share(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    zone, number = parameters["zone"], parameters["share_set"]
+    before = ShareSet.objects.filter(zone=zone["id"], number=number - 1).first()
+    return [
+        Change(
+            _("Shares of the backup key of %(name)s") % {"name": zone["name"]},
+            _holding(before.threshold, [one.name for one in before.shares.all()]) if before else _("none"),
+            _holding(parameters["threshold"], [one["person"]["name"] for one in parameters["custodians"]]),
+        ),
+        Change(_("Number of the share set"), str(number - 1) if before else NOTHING_YET, str(number)),
+    ]
+
+
+def _holding(threshold: int, people: list[str]) -> str:
+    return _("any %(k)d of %(n)d: %(people)s") % {
+        "k": threshold,
+        "n": len(people),
+        "people": ", ".join(people),
+    }
+
+
 def _amend(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     found = charters.by_hash([parameters["charter"], proposal.document.previous or ""])
     new = next((one for one in found if one.sha256 == parameters["charter"]), None)
@@ -130,4 +151,6 @@ CHANGES: dict[str, Callable[[Proposal, dict[str, Any]], list[Change]]] = {
     tags.FOUND_ZONE: _found,
     tags.CREATE_SLOT: _slot,
     tags.AMEND_CHARTER: _amend,
+    tags.SHARE_BACKUP_KEY: _share,
+    tags.RESHARE_BACKUP_KEY: _share,
 }

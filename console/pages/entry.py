@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from console.desk_backend.tickets import safe_path
-from console.sessions import end_session
+from console.sessions import end_session, is_recent
 from tenants import deployment
 from tenants import people as admission
 from tenants.models import Organisation
@@ -16,6 +16,8 @@ from tenants.models import Organisation
 @require_GET
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in with a token; there is no other way."""
+    if is_recent(request) and request.person is not None:
+        return redirect(safe_path(request.GET.get("next")))
     here = deployment.current()
     organisations = Organisation.objects.none()
     if here.demo:

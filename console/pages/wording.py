@@ -20,6 +20,10 @@ ROLES = {
 KINDS = {"provider": "the provider", "customer": "the customer", "zone": "the Trust Zone"}
 AREAS = {
     "key": ("Keys", "What a Trust Zone holds. The key managers of the zone consent."),
+    "backup-key": (
+        "Backup keys",
+        "What decides where a zone's keys can go. Its key managers consent, its custodians hold shares.",
+    ),
     "zone": ("Trust Zones", "A zone begins with its charter: who manages its keys, and who controls it."),
     "slot": ("Slots", "A zone's place in an HSM, under a backup key of its own."),
     "service": ("Services", "What a provider gives a customer. Both sides consent."),
@@ -32,6 +36,12 @@ EXPLANATIONS = {
         "One key or several, made in the HSM and backed up as they are made. All of them, or none."
     ),
     tags.DESTROY_KEYS: _l("For ever. Copies in backups stay until those are destroyed."),
+    tags.SHARE_BACKUP_KEY: _l(
+        "Into shares for custodians, each sealed to one token. A chosen number of them rebuild the key."
+    ),
+    tags.RESHARE_BACKUP_KEY: _l(
+        "The same key for other custodians, or another number. Earlier shares still rebuild it."
+    ),
     tags.FOUND_ZONE: _l(
         "Draft its charter, have its people sign it, then ask the customer's officers to agree."
     ),

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from console.pages.charter_view import CharterView, latest_of
+from console.pages.custody import Custody
 from console.pages.offers import founds_zones
 from console.pages.seating import few
 from console.pages.shell import page
@@ -70,6 +71,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         slots=visible_slots(person).filter(zone=zone).select_related("node__data_centre", "proposal"),
         proposals=[(one, few(one)) for one in proposals.select_related("requester")[:PROPOSALS_SHOWN]],
         charter=charter,
+        custody=Custody(zone, person),
         may_propose=access.may_propose(person, [zone.pk]),
     )
 

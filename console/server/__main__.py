@@ -27,12 +27,13 @@ Quorate is running ({seconds:.0f} s).
   Logs      {logs}
 """
 
-STORY = """Try first, each as the person named, with the token simulator (best in a private window each):
+STORY = """Try first, each as the person named, with the token simulator (sign out and in, or one browser
+profile each):
   1. Cleo of Northgate proposes to start a shared service for Meridian Bank.
      Ada and Ben sign for Northgate, Gus and Lea for the bank: both sides must agree.
   2. Dina of Meridian Bank drafts a Trust Zone with Emil and Fay; all three sign its charter, Gus and Lea its
      founding. Cleo then proposes its slot; Ada, Ben, Dina and Emil sign.
-  3. Dina proposes a key in it; Emil and Fay sign. Open the proposal: the node's receipt is under Evidence.
+  3. Dina proposes a key in it; Emil and Fay sign. Open the proposal: the node's receipt stands on its page.
 
 Every key here is in a simulated HSM, and the simulated tokens are anybody's. Ctrl-C stops everything.
 """
@@ -50,7 +51,10 @@ def say(text: str) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="script/server", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="script/server",
+        description="Prepare and start Quorate, say where to go, and end everything on Ctrl-C.",
+    )
     parser.add_argument("--fresh", action="store_true", help="forget all state and begin anew")
     arguments = parser.parse_args()
     began = time.monotonic()

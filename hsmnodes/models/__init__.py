@@ -6,6 +6,7 @@ from hsmnodes.models.key import Key
 from hsmnodes.models.node import Node, NodeStatus
 from hsmnodes.models.outbox import MessageKind, OutboxMessage
 from hsmnodes.models.receipt import Attachment, Receipt
+from hsmnodes.models.share_set import HeldShare, ShareSet
 from hsmnodes.models.slot import BackupKey, Placement, Slot
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Cluster",
     "ClusterMode",
     "DataCentre",
+    "HeldShare",
     "Key",
     "MessageKind",
     "Node",
@@ -21,5 +23,6 @@ __all__ = [
     "OutboxMessage",
     "Placement",
     "Receipt",
+    "ShareSet",
     "Slot",
 ]

@@ -26,7 +26,7 @@ desk/enrol                                   POST   any     302 422 422 422 422 
 desk/propose/<str:key>                       POST   own     302 409 409 409 409 409 404 404
 desk/propose/<str:key>                       POST   foreign 302 409 409 404 404 404 409 404
 desk/approve/<str:key>                       POST   own     302 403 403 403 403 403 404 404
-desk/approve/<str:key>                       POST   foreign 302 403 403 404 404 404 403 404
+desk/approve/<str:key>                       POST   foreign 302 403 403 404 404 404 409 404
 desk/reject/<str:key>                        POST   own     302 303 303 303 303 303 404 404
 desk/reject/<str:key>                        POST   foreign 302 303 303 404 404 404 303 404
 desk/cancel/<str:key>                        POST   own     302 303 303 303 303 303 404 404
@@ -48,7 +48,7 @@ desk/answer                                  DELETE any     403 403 403 403 403 
 desk/return                                  GET    any     302 302 302 302 302 302 302 302
 (root)                                       GET    any     302 200 200 200 200 200 200 200
 overview/live                                GET    any     302 200 200 200 200 200 200 200
-sign-in                                      GET    any     200 200 200 200 200 200 200 200
+sign-in                                      GET    any     200 302 302 302 302 302 302 302
 sign-out                                     POST   any     302 302 302 302 302 302 302 302
 invitation/<str:secret>                      GET    own     200 200 200 200 200 200 200 200
 invitation/<str:secret>                      GET    foreign 404 404 404 404 404 404 404 404

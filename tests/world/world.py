@@ -167,13 +167,20 @@ class World:
         node.answer(proposal)
         return Service.objects.get(pk=proposal.document.parameters["service"]["id"])
 
-    def draft_zone(self, service: Service, *, name: str = "Payments") -> CharterVersion:
-        """A zone whose founders are Dina, Emil and Fay; not signed yet."""
+    def make_share_key(self, member: Member) -> None:
+        """The member makes a share key with the first token."""
+        made = member.key.share_key(member, deployment=make_id("deployment"))
+        tokens.keep_share_key(person=self.person(member), share_key=made)
+
+    def draft_zone(
+        self, service: Service, *, name: str = "Payments", roles: tuple[Role, ...] = (Role.KEY_MANAGER,)
+    ) -> CharterVersion:
+        """A zone whose founders are Dina, Emil and Fay, each with `roles`; not signed yet."""
         return charter_drafts.draft_zone(
             service=service,
             name=name,
             controller="customer",
-            duties=[Duty(self.person(member), (Role.KEY_MANAGER,)) for member in people.ZONE_PEOPLE],
+            duties=[Duty(self.person(member), roles) for member in people.ZONE_PEOPLE],
             by=self.person(DINA),
         )
 
@@ -188,9 +195,9 @@ class World:
         }
         return self.propose("zone.found/v1", parameters, by=DINA)
 
-    def zone(self, service: Service, *, name: str = "Payments") -> TrustZone:
+    def zone(self, service: Service, *, name: str = "Payments", **more: Any) -> TrustZone:
         """The zone, founded."""
-        charter = self.draft_zone(service, name=name)
+        charter = self.draft_zone(service, name=name, **more)
         self.sign_charter(charter)
         self.approve(self.propose_zone(charter), GUS, LEA)
         return TrustZone.objects.get(pk=charter.zone_id)
@@ -217,6 +224,40 @@ class World:
         zone = self.zone(self.service(node))
         self.slot(zone, node)
         return zone
+
+    def zone_of_custodians(self, service: Service, *, name: str = "Payments") -> TrustZone:
+        """A zone whose key managers are its custodians, too."""
+        for member in people.ZONE_PEOPLE:
+            self.make_share_key(member)
+        return self.zone(service, name=name, roles=(Role.CUSTODIAN, Role.KEY_MANAGER))
+
+    def propose_shares(
+        self, zone: TrustZone, node: NodeOfWorld, *holders: Member, share_set: int = 1, threshold: int = 2
+    ) -> Proposal:
+        """Dina proposes to split the zone's backup key among `holders` (or all three key managers)."""
+        people_of_zone = holders or people.ZONE_PEOPLE
+        parameters = {
+            "zone": {"id": zone.id, "name": zone.name},
+            "epoch": 1,
+            "share_set": share_set,
+            "threshold": threshold,
+            "custodians": [
+                {
+                    "person": {"id": one.id, "name": one.name},
+                    "share_key": one.key.share_key(one).stated.public_key,
+                }
+                for one in people_of_zone
+            ],
+        }
+        tag = "backup-key.share/v1" if share_set == 1 else "backup-key.reshare/v1"
+        return self.propose(tag, parameters, by=DINA, nodes=[node])
+
+    def shares(self, zone: TrustZone, node: NodeOfWorld, *holders: Member, **more: Any) -> Proposal:
+        """The shares, made; returns the proposal they were made by."""
+        proposal = self.approve(self.propose_shares(zone, node, *holders, **more), EMIL, FAY)
+        results, boxes = node.share_results(proposal)
+        node.answer(proposal, results=results, attachments=boxes)
+        return Proposal.objects.get(pk=proposal.pk)
 
     def propose_key(
         self, zone: TrustZone, node: NodeOfWorld, *, label: str = "card-signing", by: Member = DINA

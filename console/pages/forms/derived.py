@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from hsmnodes.models import Node
+from hsmnodes.models import Node, ShareSet, Slot
 from tenants import charters, tags
 from tenants.models import CharterState, CharterVersion, TrustZone
 
@@ -61,6 +61,18 @@ def _amended_authority(chosen: Chosen) -> dict[str, str]:
     return {"kind": version.kind, "id": version.authority, "name": version.name}
 
 
+def _epoch(chosen: Chosen) -> int:
+    slot = Slot.objects.filter(zone=chosen["zone"]["id"]).first()
+    if slot is None:
+        raise Missing(_("This Trust Zone has no slot in an HSM yet."))
+    return int(slot.results["backup_key"]["epoch"])
+
+
+def _next_share_set(chosen: Chosen) -> int:
+    last = ShareSet.objects.filter(zone=chosen["zone"]["id"]).order_by("-number").first()
+    return last.number + 1 if last else 1
+
+
 DERIVED: dict[tuple[str, str], Derive] = {
     (tags.AMEND_CHARTER, "authority"): _amended_authority,
     (tags.AMEND_CHARTER, "version"): lambda chosen: _amended(chosen).version,
@@ -73,6 +85,10 @@ DERIVED: dict[tuple[str, str], Derive] = {
     (tags.CREATE_SLOT, "backup_key"): lambda chosen: (
         "MBK" if _zone(chosen).service.mode == "exclusive" else "TBK"
     ),
+    (tags.SHARE_BACKUP_KEY, "epoch"): _epoch,
+    (tags.SHARE_BACKUP_KEY, "share_set"): _next_share_set,
+    (tags.RESHARE_BACKUP_KEY, "epoch"): _epoch,
+    (tags.RESHARE_BACKUP_KEY, "share_set"): _next_share_set,
     (tags.ENROL_NODE, "data_centre"): lambda chosen: {
         "id": _node(chosen).data_centre.id,
         "name": _node(chosen).data_centre.name,

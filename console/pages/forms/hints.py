@@ -34,6 +34,14 @@ HINTS: dict[tuple[str, str], Hint] = {
         {"sign": (*RSA, *EC), "decrypt": (*RSA, *AES), "encrypt": AES},
     ),
     (tags.DESTROY_KEYS, "keys"): Hint("A destroyed key cannot be brought back except from a backup."),
+    **{
+        (tag, "threshold"): Hint(
+            "How many custodians rebuild the key together. How many people sign this is in the charter.",
+            "",
+            2,
+        )
+        for tag in (tags.SHARE_BACKUP_KEY, tags.RESHARE_BACKUP_KEY)
+    },
     (tags.CREATE_SLOT, "slot"): Hint("The name of the zone's place on this node.", "Cards on ams-1"),
     (tags.START_SERVICE, "service"): Hint("What the customer will call it.", "Payments HSM"),
     (tags.START_SERVICE, "customer"): Hint(

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from console.pages.forms import sources
+from console.pages.forms.custodians import CustodiansField
 from console.pages.forms.derived import DERIVED, Missing
 from console.pages.forms.doomed import DoomedKeysField
 from console.pages.forms.fields import form_field
@@ -86,6 +87,8 @@ class OperationForm(forms.Form):
             return
         if (tag, name) == (tags.DESTROY_KEYS, "keys"):
             self.fields[name] = DoomedKeysField(self.person, self.chosen("zone"))
+        elif name == "custodians":
+            self.fields[name] = CustodiansField(self.person, self.chosen("zone"))
         elif (tag, name) == (tags.AMEND_CHARTER, "charter"):
             self.fields[name] = self._selector(
                 _("New version"),

@@ -14,6 +14,7 @@ from hsmnodes.models import Node
 from tenants import access, charters, tags
 from tenants.models import CharterState, Organisation, OrganisationKind, Person, TrustZone
 
+IN_SLOTS = ("key.", "backup-key.")
 NEW = frozenset({(tags.START_SERVICE, "service")})
 
 
@@ -49,7 +50,7 @@ def node_options(person: Person, tag: str, zone: str = "") -> list[Option]:
     """The nodes that could carry out the operation: for a zone that has slots, those where it is."""
     nodes = visible_nodes(person).select_related("data_centre").order_by("data_centre__name", "name")
     nodes = nodes.filter(enrolled_at__isnull=tag == tags.ENROL_NODE)
-    if tag.startswith("key."):
+    if tag.startswith(IN_SLOTS):
         nodes = _with_slots(nodes, zone)
     elif tag.startswith("slot.") and zone:
         nodes = nodes.filter(placements__service__zones=zone).exclude(zone_slots__zone=zone)
@@ -64,8 +65,10 @@ def _with_slots(nodes: QuerySet[Node], zone: str) -> QuerySet[Node]:
 def _zones(person: Person, tag: str) -> list[Option]:
     zones = access.visible_zones(person).select_related("service__customer").order_by("name")
     zones = zones.filter(founded_at__isnull=tag == tags.FOUND_ZONE)
-    if tag.startswith("key."):
+    if tag.startswith(IN_SLOTS):
         zones = zones.exclude(zone_slots=None).distinct()
+    if tag in (tags.SHARE_BACKUP_KEY, tags.RESHARE_BACKUP_KEY):
+        zones = zones.filter(share_sets__isnull=tag == tags.SHARE_BACKUP_KEY).distinct()
     return [
         Option(zone.id, zone.name, zone.service.customer.name, zone.service.name)
         for zone in _mine(person, zones)

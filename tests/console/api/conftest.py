@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from hsmnodes.models import Key, Receipt, Slot
+from hsmnodes.models import Key, Receipt, ShareSet, Slot
 from tenants import programs
 from tenants.models import CharterVersion, LogEntry, Organisation, Program, Proposal, Service, TrustZone
 from tests.cast.people import GUS, IVO, JON, Member
@@ -25,6 +25,7 @@ class Scene:
     service: Service
     zone: TrustZone
     slot: Slot
+    share_set: ShareSet
     key: Key
     receipt: Receipt
     done: Proposal
@@ -47,7 +48,9 @@ def _no_stranger_was_here_before():
 def scene(world) -> Scene:
     """A zone of Meridian Bank with a key on a node of Northgate, and a proposal that is still open."""
     node = world.node()
-    zone = world.ready_zone(node)
+    zone = world.zone_of_custodians(world.service(node))
+    world.slot(zone, node)
+    world.shares(zone, node)
     done = world.key(zone, node)
     return Scene(
         world=world,
@@ -55,6 +58,7 @@ def scene(world) -> Scene:
         service=Service.objects.get(),
         zone=zone,
         slot=Slot.objects.get(),
+        share_set=ShareSet.objects.get(),
         key=Key.objects.get(),
         receipt=Receipt.objects.get(proposal=done),
         done=done,

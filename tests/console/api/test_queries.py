@@ -23,6 +23,7 @@ LISTS = {
     "clusters": BASE,
     "nodes": BASE,
     "slots": BASE,
+    "share-sets": BASE + 1,
     "receipts": BASE + 1,
     "proposals": BASE,
     "log": BASE,

@@ -107,7 +107,7 @@ def test_a_reference_leads_to_the_log_of_the_console(cleo, caplog):
 
 
 def test_a_host_that_is_not_the_consoles_is_refused(cleo):
-    problem(cleo.get("/api/v1/me", headers={"Host": "other.example"}), 400, "bad-request")
+    problem(cleo.get("/api/v1/me", headers={"Host": "other.example"}), 400, "other-host")
 
 
 def test_what_was_not_foreseen_says_nothing_of_what_it_was(cleo, monkeypatch):

@@ -64,9 +64,10 @@ class Stage:
 
     def _zones(self) -> None:
         service = self.world.service(self.nodes["ams-1"])
-        for name, node in (("Payments", "ams-1"), ("Cards", "ams-1")):
-            self.zones[name] = self.world.zone(service, name=name)
-            self._slot(self.zones[name], self.nodes[node], f"{name} on {node}")
+        for name, found in (("Payments", self.world.zone_of_custodians), ("Cards", self.world.zone)):
+            self.zones[name] = found(service, name=name)
+            self._slot(self.zones[name], self.nodes["ams-1"], f"{name} on ams-1")
+        self.world.shares(self.zones["Payments"], self.nodes["ams-1"])
         drafted = self.world.draft_zone(service, name="Treasury")
         self.charters["Treasury"] = drafted
         self.zones["Treasury"] = drafted.zone

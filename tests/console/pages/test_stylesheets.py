@@ -11,7 +11,7 @@ SHEETS = sorted([*ROOT.glob("static/**/*.css"), *ROOT.glob("desk/site/**/*.css")
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
 def test_every_brace_closes_one_that_was_opened(sheet):
-    text = re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.S)
+    text = re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.DOTALL)
     depth = 0
     for number, line in enumerate(text.splitlines(), start=1):
         for letter in line:

@@ -116,12 +116,14 @@ function reasonField(label) {
 
 /** When it expires, counted down; `then` is called when it has. @param {number} time @param {() => void} then */
 function expiry(time, then) {
+  const label = h("span", {}, "Expires in ");
   const left = h("strong", {});
   const tick = () => {
     left.textContent = remaining(time - now());
-    if (time > now()) setTimeout(tick, 1000);
-    else then();
+    if (time > now()) return setTimeout(tick, 1000);
+    label.textContent = "It has ";
+    then();
   };
   queueMicrotask(tick);
-  return h("p", { class: "expiry" }, h("span", {}, "Expires in "), left, h("small", {}, moment(time)));
+  return h("p", { class: "expiry" }, label, left, h("small", {}, moment(time)));
 }

@@ -43,11 +43,20 @@
     });
   });
 
+  // Whose words are kept: another person who signs in here does not find them.
+  const person = document.body.dataset.person;
+  // Who was sent to sign in instead finds again what was sent.
+  if (!person) {
+    Object.keys(sessionStorage).filter((key) => key.startsWith("form:")).forEach((key) => {
+      const { values } = JSON.parse(sessionStorage.getItem(key));
+      sessionStorage.setItem(key, JSON.stringify({ values, sent: false }));
+    });
+  }
   const arrival = performance.getEntriesByType("navigation")[0]?.type || "navigate";
   const state = (form) => [...new FormData(form)].filter(([name, value]) =>
     name !== "csrfmiddlewaretoken" && typeof value === "string");
   document.querySelectorAll("form[data-keep]").forEach((form) => {
-    const key = `form:${location.pathname}${location.search}:${form.dataset.keep}`;
+    const key = `form:${person}:${location.pathname}${location.search}:${form.dataset.keep}`;
     let kept = null;
     try { kept = JSON.parse(sessionStorage.getItem(key)); } catch { sessionStorage.removeItem(key); }
     // What was sent is brought back by "back", and only by it; what was not sent, by every way here.

@@ -84,13 +84,16 @@ export class Picker {
     else this.search.setAttribute("aria-activedescendant", `person-${at}`);
   }
 
-  /** @param {SimulatedToken} token @param {number} place */
+  /**
+   * The second click of a double one, on the button that opened this list, chooses nobody.
+   * @param {SimulatedToken} token @param {number} place
+   */
   option(token, place) {
     return h(
       "li",
       {
         id: `person-${place}`, role: "option", class: this.suggested.has(token) ? "suggested" : "",
-        "aria-selected": String(token === this.selected), click: () => this.answer(token),
+        "aria-selected": String(token === this.selected), click: (event) => event.detail < 2 && this.answer(token),
       },
       h("strong", {}, token.name),
       h("span", {}, `${token.organisation} · ${token.title}`),
