@@ -83,10 +83,11 @@ def visible_proposals(viewer: Viewer) -> QuerySet[Proposal]:
     return Proposal.objects.filter(customer=own)
 
 
-def listed_proposals(viewer: Viewer) -> QuerySet[Proposal]:
-    """Those of them that stand in lists: other people's drafts do not."""
+def listed_proposals(viewer: Viewer, among: QuerySet[Proposal] | None = None) -> QuerySet[Proposal]:
+    """Those of them (or of `among`) that stand in lists: other people's drafts do not."""
     own = Q(requester=viewer) if isinstance(viewer, Person) else Q(program=viewer)
-    return visible_proposals(viewer).filter(~Q(state=State.DRAFT) | own)
+    found = visible_proposals(viewer) if among is None else among
+    return found.filter(~Q(state=State.DRAFT) | own)
 
 
 def visible_log(viewer: Viewer) -> QuerySet[LogEntry]:

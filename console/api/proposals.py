@@ -95,12 +95,11 @@ class Proposals(VisibleProposals, ListView):
 
     def _in_view(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         viewer, view = self.viewer, self.asked["view"]
-        is_person = isinstance(viewer, Person)
         if view == "mine":
-            return rows.filter(requester=viewer) if is_person else rows.filter(program=viewer)
+            return rows.filter(**{"requester" if isinstance(viewer, Person) else "program": viewer})
         if view == "waiting":
             return rows.filter(pk__in=waiting_ids(viewer)) if isinstance(viewer, Person) else rows.none()
-        return rows.filter(pk__in=access.listed_proposals(viewer))
+        return access.listed_proposals(viewer, rows)
 
 
 class ProposalDetail(VisibleProposals, DetailView):

@@ -185,13 +185,7 @@ class Deployment:
             "epoch": 1,
             "share_set": share_set,
             "threshold": threshold,
-            "custodians": [
-                {
-                    "person": {"id": one.id, "name": one.name},
-                    "share_key": one.key.share_key(one).stated.public_key,
-                }
-                for one in holders
-            ],
+            "custodians": [one.holder for one in holders],
         }
         tag = "backup-key.share/v1" if share_set == 1 else "backup-key.reshare/v1"
         proposal = self.propose(tag, parameters | changes, [zone], [node], DINA)

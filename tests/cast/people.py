@@ -7,6 +7,7 @@ customer Lumen Health.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from hsmnodes.node.protocol.documents import Named, Person, Role
 from hsmnodes.node.protocol.documents.charter import EDDSA, ES256
@@ -62,6 +63,12 @@ class Member:
             roles=tuple(sorted(self.roles)),
             tokens=tuple(key.token(share_key=self._share_key(key)) for key in (tokens or (self.key,))),
         )
+
+    @property
+    def holder(self) -> dict[str, Any]:
+        """The person as a custodian stands in the parameters of a split."""
+        share_key = self.key.share_key(self).stated.public_key
+        return {"person": {"id": self.id, "name": self.name}, "share_key": share_key}
 
     def _share_key(self, key: SoftwareToken) -> ShareKey | None:
         """Custodians have one."""

@@ -37,6 +37,18 @@ def share_key_of(member) -> str:
     return member.key.share_key(member).stated.public_key
 
 
+def filled_in(zone, node) -> dict:
+    """The form of a first split, as it should be."""
+    return {
+        "zone": zone.pk,
+        "on_node": node.id,
+        "threshold": "2",
+        "custodians": [share_key_of(DINA), share_key_of(FAY)],
+        "reason": "So that it can be rebuilt.",
+        "lifetime": str(3 * 86_400),
+    }
+
+
 def test_the_receipt_of_a_split_says_who_holds_what(world, node, zone):
     proposal = world.shares(zone, node)
     assert proposal.state == "done"
@@ -61,14 +73,7 @@ def test_the_form_lists_custodians_with_their_share_keys_and_proposes(client, wo
     page = client.get(FORM, {"zone": zone.pk}).content.decode()
     for member in (DINA, EMIL, FAY):
         assert share_key_of(member) in page
-    asked = {
-        "zone": zone.pk,
-        "on_node": node.id,
-        "threshold": "2",
-        "custodians": [share_key_of(DINA), share_key_of(FAY)],
-        "reason": "So that it can be rebuilt.",
-        "lifetime": str(3 * 86_400),
-    }
+    asked = filled_in(zone, node)
     answer = client.post(FORM, asked)
     assert answer.status_code == 302, answer.content.decode()[:3000]
     parameters = Proposal.objects.get(operation="backup-key.share/v1").document.parameters
@@ -86,14 +91,7 @@ def test_the_form_lists_custodians_with_their_share_keys_and_proposes(client, wo
 )
 def test_a_form_that_cannot_be_right_says_so(client, world, node, zone, changes, said):
     sign_in(client, world.person(DINA))
-    asked = {
-        "zone": zone.pk,
-        "on_node": node.id,
-        "threshold": "2",
-        "custodians": [share_key_of(DINA), share_key_of(FAY)],
-        "reason": "So that it can be rebuilt.",
-        "lifetime": str(3 * 86_400),
-    }
+    asked = filled_in(zone, node)
     answer = client.post(FORM, asked | changes)
     assert answer.status_code == 422
     assert said in answer.content.decode()

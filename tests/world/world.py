@@ -241,13 +241,7 @@ class World:
             "epoch": 1,
             "share_set": share_set,
             "threshold": threshold,
-            "custodians": [
-                {
-                    "person": {"id": one.id, "name": one.name},
-                    "share_key": one.key.share_key(one).stated.public_key,
-                }
-                for one in people_of_zone
-            ],
+            "custodians": [one.holder for one in people_of_zone],
         }
         tag = "backup-key.share/v1" if share_set == 1 else "backup-key.reshare/v1"
         return self.propose(tag, parameters, by=DINA, nodes=[node])

@@ -72,18 +72,23 @@ export function showEnrolment(document) {
         row("Name of the token", label),
         timeRow("Made at", document.at),
       ]),
-      section("Identifiers", [
-        row("Desk", document.desk.origin),
-        row("Relying party", document.desk.rp_id),
-        row("Deployment", document.deployment, "id"),
-        row("Demo", document.demo ? "yes" : "no", "boolean"),
-        row("Nonce", document.nonce, "id"),
-        row("Document", document.type),
-      ]),
+      identifiers(document),
     ],
     button: `Enrol the token “${label}” for ${person.name}`,
     done: "Your token is enrolled",
   };
+}
+
+/** Where and for which deployment a token is enrolled, or makes a share key. @param {any} document */
+function identifiers(document) {
+  return section("Identifiers", [
+    row("Desk", document.desk.origin),
+    row("Relying party", document.desk.rp_id),
+    row("Deployment", document.deployment, "id"),
+    row("Demo", document.demo ? "yes" : "no", "boolean"),
+    row("Nonce", document.nonce, "id"),
+    row("Document", document.type),
+  ]);
 }
 
 /** @param {any} document @returns {Sheet} */
@@ -105,14 +110,7 @@ export function showShareKeyRequest(document) {
         row("Credential", document.credential_id, "id"),
         timeRow("Asked at", document.at),
       ]),
-      section("Identifiers", [
-        row("Desk", document.desk.origin),
-        row("Relying party", document.desk.rp_id),
-        row("Deployment", document.deployment, "id"),
-        row("Demo", document.demo ? "yes" : "no", "boolean"),
-        row("Nonce", document.nonce, "id"),
-        row("Document", document.type),
-      ]),
+      identifiers(document),
     ],
     button: `Make a share key with “${label}”`,
     done: "Your share key is certified",

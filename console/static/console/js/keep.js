@@ -48,8 +48,10 @@
   // Who was sent to sign in instead finds again what was sent.
   if (!person) {
     Object.keys(sessionStorage).filter((key) => key.startsWith("form:")).forEach((key) => {
-      const { values } = JSON.parse(sessionStorage.getItem(key));
-      sessionStorage.setItem(key, JSON.stringify({ values, sent: false }));
+      try {
+        const { values } = JSON.parse(sessionStorage.getItem(key));
+        sessionStorage.setItem(key, JSON.stringify({ values, sent: false }));
+      } catch { sessionStorage.removeItem(key); }
     });
   }
   const arrival = performance.getEntriesByType("navigation")[0]?.type || "navigate";

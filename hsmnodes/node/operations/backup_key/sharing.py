@@ -11,7 +11,6 @@ from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings, ShareHolder, ShareSet
 from hsmnodes.node.operations.zonal import ZoneOperation, ZoneParameters
-from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.custody import Custodian
 from hsmnodes.node.protocol.documents.base import Model, Named, Version
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Role
@@ -119,7 +118,7 @@ def _custodian(holder: Holder, zone: Charter) -> Custodian:
         raise ProposalRefused("other-name", f"{holder.person.name} has another name in the zone's charter.")
     for token in person.tokens:
         if token.share_key is not None and token.share_key.stated.public_key == holder.share_key:
-            return Custodian(holder.person, token.credential_id, canonical.b64u_decode(holder.share_key))
+            return Custodian(holder.person, token.credential_id, token.share_key.key_bytes)
     raise ProposalRefused(
         "no-such-share-key", f"The zone's charter does not admit this share key of {holder.person.name}."
     )

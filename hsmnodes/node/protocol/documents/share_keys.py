@@ -10,15 +10,19 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.base import Bytes, Document, Id, Named, Part, Time
 from hsmnodes.node.protocol.documents.signatures import Assertion
 
+KEY_LENGTH, FIELD = 32, 2**255 - 19
 _ANY_KEY = X25519PrivateKey.from_private_bytes(b"quorate any key of the right len")
 
 
 def _contributes(text: str) -> str:
-    """A public key with which something can be agreed (RFC 7748 section 6.1: not of small order)."""
+    """A public key in its one encoding (RFC 7748 section 5), not of small order (section 6.1)."""
+    key = canonical.b64u_decode(text)
+    if len(key) != KEY_LENGTH or int.from_bytes(key, "little") >= FIELD:
+        raise ValueError("this is not the encoding of an X25519 public key")
     try:
-        _ANY_KEY.exchange(X25519PublicKey.from_public_bytes(canonical.b64u_decode(text)))
+        _ANY_KEY.exchange(X25519PublicKey.from_public_bytes(key))
     except ValueError:
-        raise ValueError("this is no X25519 public key that can be used") from None
+        raise ValueError("this is no X25519 public key with which anything can be agreed") from None
     return text
 
 
