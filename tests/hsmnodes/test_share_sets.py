@@ -68,6 +68,11 @@ def test_results_that_make_no_sense_are_an_alarm_and_no_share_set(world, node, z
     assert LogEntry.objects.filter(event="node.message-refused", severity="alarm").exists()
 
 
+def test_where_there_is_one_zone_its_custodians_are_listed_at_once(client, world, node, zone):
+    sign_in(client, world.person(DINA))
+    assert share_key_of(DINA) in client.get(FORM).content.decode()
+
+
 def test_the_form_lists_custodians_with_their_share_keys_and_proposes(client, world, node, zone):
     sign_in(client, world.person(DINA))
     page = client.get(FORM, {"zone": zone.pk}).content.decode()

@@ -86,9 +86,9 @@ class OperationForm(forms.Form):
         if (tag, name) in DERIVED:
             return
         if (tag, name) == (tags.DESTROY_KEYS, "keys"):
-            self.fields[name] = DoomedKeysField(self.person, self.chosen("zone"))
+            self.fields[name] = DoomedKeysField(self.person, self._zone)
         elif name == "custodians":
-            self.fields[name] = CustodiansField(self.person, self.chosen("zone"))
+            self.fields[name] = CustodiansField(self.person, self._zone)
         elif (tag, name) == (tags.AMEND_CHARTER, "charter"):
             self.fields[name] = self._selector(
                 _("New version"),
@@ -104,6 +104,12 @@ class OperationForm(forms.Form):
             self.fields[name] = self._selector(tree["label"], options, hint(tag, name).help)
         else:
             self.fields[name] = form_field(tag, name, tree)
+
+    @property
+    def _zone(self) -> str:
+        """The zone that is chosen, or the only one there is to choose."""
+        options = list(self.fields["zone"].names)
+        return self.chosen("zone") or (options[0] if len(options) == 1 else "")
 
     def _selector(self, label: str, options: list[sources.Option], help_text: str = "") -> forms.ChoiceField:
         groups: dict[str, list[tuple[str, str]]] = {}

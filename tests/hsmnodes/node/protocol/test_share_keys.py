@@ -106,17 +106,17 @@ def test_two_tokens_cannot_have_one_share_key(bare):
         charter.model_copy(update={"people": with_share_key(charter, same, of=EMIL)})
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        bytes(32),
-        b"\x01" + bytes(31),
-        bytes(31),
-        bytes(33),
-        b"\x09" + bytes(30) + b"\x80",
-        b"\xff" * 31 + b"\x7f",
-    ],
-)
+NOT_KEYS = {
+    "zero": bytes(32),
+    "of small order": b"\x01" + bytes(31),
+    "too short": bytes(31),
+    "too long": bytes(33),
+    "with the bit that is ignored": b"\x09" + bytes(30) + b"\x80",
+    "not reduced": b"\xff" * 31 + b"\x7f",
+}
+
+
+@pytest.mark.parametrize("key", NOT_KEYS.values(), ids=NOT_KEYS)
 def test_a_key_with_which_nothing_can_be_agreed_is_no_share_key(key):
     with pytest.raises(ValueError, match="validation error"):
         DINA.key.share_key(DINA, public_key=canonical.b64u(key))
