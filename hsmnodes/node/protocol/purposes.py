@@ -15,13 +15,25 @@ class Purpose(StrEnum):
     REJECT = "quorate/reject/v1"
     CANCEL = "quorate/cancel/v1"
     FOUND = "quorate/found/v1"
+    CONTRIBUTE = "quorate/contribute/v1"
     RECEIPT = "quorate/receipt/v1"
     HEARTBEAT = "quorate/heartbeat/v1"
     WITNESS_REQUEST = "quorate/witness-request/v1"
     WITNESS = "quorate/witness/v1"
+    CEREMONY = "quorate/ceremony/v1"
+    CONTRIBUTION_ANSWER = "quorate/contribution-answer/v1"
 
 
-NODE_PURPOSES = frozenset({Purpose.RECEIPT, Purpose.HEARTBEAT, Purpose.WITNESS_REQUEST, Purpose.WITNESS})
+NODE_PURPOSES = frozenset(
+    {
+        Purpose.RECEIPT,
+        Purpose.HEARTBEAT,
+        Purpose.WITNESS_REQUEST,
+        Purpose.WITNESS,
+        Purpose.CEREMONY,
+        Purpose.CONTRIBUTION_ANSWER,
+    }
+)
 
 
 def pae(purpose: Purpose, data: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """The documents of Quorate as strict, frozen models (see docs/formats/documents.md)."""
 
 from hsmnodes.node.protocol.documents.base import Document, Model, Named
+from hsmnodes.node.protocol.documents.ceremonies import Ceremony, Contribution, ContributionAnswer
 from hsmnodes.node.protocol.documents.charter import (
     Authority,
     AuthorityKind,
@@ -46,9 +47,12 @@ __all__ = [
     "AuthorityKind",
     "Cancellation",
     "CancellationStatement",
+    "Ceremony",
     "Charter",
     "CharterLink",
     "Clause",
+    "Contribution",
+    "ContributionAnswer",
     "Desk",
     "Document",
     "Enrolment",

@@ -7,6 +7,7 @@ from typing import Any
 from hsmnodes.node.protocol import documents
 from hsmnodes.node.protocol.canonical import b64u, b64u_decode
 from hsmnodes.node.protocol.documents import AuthorityKind, Document
+from hsmnodes.node.protocol.documents.ceremonies import Holder
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from hsmnodes.node.protocol.words import fingerprint
 from tests.cast.charters import DEPLOYMENT, Chain
@@ -185,6 +186,64 @@ def _of_custody() -> dict[str, Document]:
             custodian=named(dina.name),
             credential_id=dina.key.credential_id,
             value=b64u(bytes(range(32))),
+        ),
+        **_of_a_ceremony(),
+    }
+
+
+def _of_a_ceremony() -> dict[str, Document]:
+    dina = CUSTODIANS[0]
+    common = {"deployment": DEPLOYMENT, "node": named("ams-1")}
+    at_stake = {
+        "demo": True,
+        "proposal": make_id("proposal"),
+        "zone": named("Payments"),
+        "epoch": 1,
+        "share_set": 2,
+    }
+    return {
+        "ceremony": documents.Ceremony(
+            **common,
+            **at_stake,
+            proposal_hash=HASH,
+            step=0,
+            operation="backup-key.drill/v1",
+            provider_founding=HASH,
+            zone_founding=HASH[::-1],
+            backup_key="TBK",
+            kcv="0a1b2c",
+            threshold=2,
+            commitment=HASH,
+            holders=tuple(
+                Holder(
+                    index=index,
+                    custodian=named(member.name),
+                    credential_id=member.key.credential_id,
+                    commitment=HASH,
+                )
+                for index, member in enumerate(CUSTODIANS, start=1)
+            ),
+            public_key=dina.key.share_key(dina).stated.public_key,
+            opened_at=NOW,
+            expires_at=NOW + 3600,
+        ),
+        "contribution": documents.Contribution(
+            **common,
+            **at_stake,
+            ceremony=HASH,
+            index=1,
+            person=named(dina.name),
+            credential_id=dina.key.credential_id,
+            at=NOW,
+        ),
+        "contribution-answer": documents.ContributionAnswer(
+            **common,
+            ceremony=HASH,
+            contribution=HASH[::-1],
+            outcome="refused",
+            code="other-share",
+            detail="The share is of another set.",
+            at=NOW,
         ),
     }
 

@@ -25,7 +25,10 @@ def test_two_documents_or_two_purposes_never_sign_alike(one, data, other, more):
 def test_people_and_nodes_sign_for_different_purposes():
     assert {one.value for one in Purpose if one not in NODE_PURPOSES} == {
         f"quorate/{what}/v1"
-        for what in ("sign-in", "enrol", "propose", "approve", "reject", "cancel", "found", "share-key")
+        for what in (
+            *("sign-in", "enrol", "propose", "approve", "reject", "cancel", "found"),
+            *("share-key", "contribute"),
+        )
     }
 
 
