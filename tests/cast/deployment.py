@@ -191,6 +191,14 @@ class Deployment:
         proposal = self.propose(tag, parameters | changes, [zone], [node], DINA)
         return make_warrant(proposal, DINA, (EMIL, FAY))
 
+    def hold_drill(
+        self, node: NodeOfCast, zone: Chain, *, shares: int = 2, share_set: int = 1, **changes: Any
+    ) -> Warrant:
+        """Dina proposes a drill; Emil and Fay approve."""
+        parameters = {"zone": _named(zone), "epoch": 1, "share_set": share_set, "shares": shares}
+        proposal = self.propose("backup-key.drill/v1", parameters | changes, [zone], [node], DINA)
+        return make_warrant(proposal, DINA, (EMIL, FAY))
+
     def export_log(self, node: NodeOfCast, first: int = 1, last: int = 1) -> Warrant:
         """Cleo proposes to export entries of the journal; Ada approves."""
         parameters = {"node": node.node.model_dump(), "from_sequence": first, "to_sequence": last}

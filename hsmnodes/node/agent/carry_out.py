@@ -22,6 +22,7 @@ from hsmnodes.node.operations.base import Result, Unsettled
 from hsmnodes.node.operations.context import Hands
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.node import NodeSigned, Outcome, Receipt
+from hsmnodes.node.protocol.errors import ShareRefused
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +90,8 @@ class Executor:
             return self._look_and_finish(warrant)
         except DriverError as error:
             return _failed(Outcome.FAILED, error)
+        except ShareRefused as refused:
+            return Ending(Outcome.FAILED, refused.code, refused.message)
         except Exception:
             logger.exception("An operation failed in a way it should not")
             return self._look_and_finish(warrant)
@@ -100,6 +103,8 @@ class Executor:
                 with suppress(DriverDied, DriverTimeout, DirectoryInUse):
                     return self._look(warrant)
             return self._look(warrant)
+        except ShareRefused as refused:
+            return Ending(Outcome.FAILED, refused.code, refused.message)
         except DriverError as error:
             return _failed(Outcome.INDETERMINATE, error)
         except Exception:

@@ -11,9 +11,11 @@ from hsmnodes.node.operations.base import NodeOperation
 from hsmnodes.node.operations.holdings import Holdings
 from hsmnodes.node.operations.registry import operation
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.custody import KeyAtStake
 from hsmnodes.node.protocol.documents.base import Named
+from hsmnodes.node.protocol.documents.ceremonies import Ceremony, Contribution
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
-from hsmnodes.node.protocol.documents.node import Outcome, Receipt
+from hsmnodes.node.protocol.documents.node import NodeSigned, Outcome, Receipt
 from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.documents.signatures import Warrant
 from hsmnodes.node.protocol.errors import ProposalRefused
@@ -38,6 +40,16 @@ class Intent:
 
 
 @dataclass
+class Gathering:
+    """A ceremony: the node's signed question, the warrant it is for, and what was contributed, by index."""
+
+    envelope: bytes
+    ceremony: Ceremony
+    warrant: bytes
+    contributions: dict[int, Contribution] = field(default_factory=dict)
+
+
+@dataclass
 class Facts:
     """The state of a node. `take` is the only way it changes."""
 
@@ -47,6 +59,7 @@ class Facts:
     holdings: Holdings = field(default_factory=Holdings)
     peers: dict[str, Peer] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
+    gatherings: dict[Key, Gathering] = field(default_factory=dict)
     intents: dict[Key, str] = field(default_factory=dict)
     open_intents: dict[Key, Intent] = field(default_factory=dict)
     outcomes: dict[Key, bytes] = field(default_factory=dict)
@@ -77,6 +90,12 @@ class Facts:
             case "peer":
                 peer = Named(**entry.body["node"])
                 self.peers[peer.id] = Peer(peer, canonical.b64u_decode(entry.body["identity"]))
+            case "ceremony":
+                self._take_ceremony(entry.body)
+            case "contribution":
+                contribution = Contribution.from_bytes(canonical.b64u_decode(entry.body["contribution"]))
+                gathering = self.gatherings[entry.body["proposal"], entry.body["step"]]
+                gathering.contributions[contribution.index] = contribution
             case "intent":
                 self._take_intent(entry.body)
             case "outcome":
@@ -94,6 +113,20 @@ class Facts:
             )
         return chain.current
 
+    def at_stake(self, zone: Named, *, deployment: str, demo: bool) -> KeyAtStake:
+        """The backup key of a zone that has its slot here, as the shares of it speak of it."""
+        slot = self.holdings.slots[zone.id]
+        return KeyAtStake(
+            deployment=deployment,
+            demo=demo,
+            zone=zone,
+            provider_founding=self.chains[AuthorityKind.PROVIDER, self.provider].anchor,
+            zone_founding=self.chains[AuthorityKind.ZONE, zone.id].anchor,
+            backup_key=slot.backup_key,
+            epoch=slot.epoch,
+            kcv=slot.kcv,
+        )
+
     def _take_charter(self, raw: bytes) -> None:
         one = OfferedLink.read(raw)
         chain = self.chains.get(one.place)
@@ -102,6 +135,12 @@ class Facts:
         )
         if one.place[0] is AuthorityKind.PROVIDER:
             self.provider = one.place[1]
+
+    def _take_ceremony(self, body: Mapping[str, Any]) -> None:
+        envelope = canonical.b64u_decode(body["ceremony"])
+        ceremony = Ceremony.from_bytes(NodeSigned.from_bytes(envelope).payload_bytes)
+        warrant = canonical.b64u_decode(body["warrant"])
+        self.gatherings[body["proposal"], body["step"]] = Gathering(envelope, ceremony, warrant)
 
     def _take_intent(self, body: Mapping[str, Any]) -> None:
         key = (body["proposal"], body["step"])

@@ -8,6 +8,7 @@ from hsmnodes.node.agent.closing import check_cancellation, closing_draft
 from hsmnodes.node.agent.messages import (
     CancellationMessage,
     ChartersMessage,
+    ContributionMessage,
     FromNode,
     HeartbeatMessage,
     PeerMessage,
@@ -20,6 +21,7 @@ from hsmnodes.node.agent.messages import (
 from hsmnodes.node.agent.parts import Parts
 from hsmnodes.node.agent.peers import learn_peer
 from hsmnodes.node.agent.verify import ProposalClosed
+from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_founding
 from hsmnodes.node.protocol.documents.charter import AuthorityKind
 from hsmnodes.node.protocol.documents.proposal import Proposal
@@ -57,6 +59,8 @@ class Handlers:
                 self.parts.witnesses.hear(message.envelope)
             case CancellationMessage():
                 self._cancellation(message)
+            case ContributionMessage():
+                return self._contribution(message)
         return []
 
     def _warrant(self, message: WarrantMessage) -> list[FromNode]:
@@ -84,10 +88,8 @@ class Handlers:
             raise ProposalRefused("other-bytes", "Another proposal with this id was carried out.")
         if key in facts.outcomes:
             return [self.parts.executor.repeat(key)]
-        now = self.parts.clock.now()
-        if self.parts.readiness.against is not None:
-            raise ProposalRefused("rewound", self.parts.readiness.reason(now))
-        if self.parts.readiness.state(now) != "ready" or key in facts.open_intents:
+        now = self._now_if_ready()
+        if key in facts.open_intents:
             raise NotYet
         offered, problems = self._charters(message.charters)
         try:
@@ -98,7 +100,27 @@ class Handlers:
             if refused.code == "other-charter" and problems:
                 raise problems[0] from None
             raise
+        if verified.operation.gathers and not self.parts.ceremonies.is_complete(key):
+            return [self.parts.ceremonies.question(verified, self.parts.verifier.view)]
         return [self.parts.executor.carry_out(verified)]
+
+    def _now_if_ready(self) -> int:
+        """The time, in seconds since 1970. Raises NotYet, or Refused if the node may do nothing at all."""
+        now = self.parts.clock.now()
+        if self.parts.readiness.against is not None:
+            raise ProposalRefused("rewound", self.parts.readiness.reason(now))
+        if self.parts.readiness.state(now) != "ready":
+            raise NotYet
+        return now
+
+    def _contribution(self, message: ContributionMessage) -> list[FromNode]:
+        """Answer a contribution; with the last of them, verify the warrant once more and carry it out."""
+        self._now_if_ready()
+        key, answer = self.parts.ceremonies.take(message)
+        if not self.parts.ceremonies.is_complete(key) or key in self.parts.ledger.facts.outcomes:
+            return [answer]
+        warrant = canonical.b64u(self.parts.ledger.facts.gatherings[key].warrant)
+        return [answer, *self._warrant(WarrantMessage(step=key[1], warrant=warrant))]
 
     def _charters(self, blobs: Sequence[str]) -> tuple[list[OfferedLink], list[Refused]]:
         """Walk the pinned chains along the charters that came and are news; those, and what was wrong."""

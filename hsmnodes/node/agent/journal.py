@@ -1,8 +1,8 @@
 """The journal: what the node has accepted, meant to do and done, as a chain of hashes that is only added to.
 
 An entry is canonical JSON with its sequence number (from 1), the hash of the entry before it, the time, its
-kind and its body. `verify` rebuilds the chain from the bytes. Intents and outcomes are keyed by (proposal,
-step), and the database takes only one of each.
+kind and its body. `verify` rebuilds the chain from the bytes. Ceremonies, intents and outcomes are keyed by
+(proposal, step), and the database takes only one of each.
 """
 
 import sqlite3
@@ -16,7 +16,10 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.node import JournalHead
 from hsmnodes.node.protocol.errors import Refused
 
-Kind = Literal["begun", "charter", "frozen", "closed", "peer", "intent", "outcome"]
+Kind = Literal[
+    "begun", "charter", "frozen", "closed", "peer", "ceremony", "contribution", "intent", "outcome"
+]
+KEYED = ("ceremony", "intent", "outcome")
 Key = tuple[str, int]
 
 BEFORE_ALL = JournalHead(sequence=0, hash="0" * 64)
@@ -25,7 +28,7 @@ ENTRY_LIMIT = 4_000_000
 
 @dataclass(frozen=True)
 class Draft:
-    """An entry to be: its kind, its body (plain JSON) and for intents and outcomes the (proposal, step)."""
+    """An entry to be: its kind, its body (plain JSON) and, if it is keyed, the (proposal, step)."""
 
     kind: Kind
     body: Mapping[str, Any]
@@ -57,8 +60,8 @@ class Journal:
     def append(self, drafts: Sequence[Draft], *, at: int, beside: Write | None = None) -> list[Entry]:
         """Add entries, all or none; they are on disk when this returns. `at` is in seconds since 1970.
 
-        `beside` writes what is to be on disk together with them. Raises NodeError if an intent or outcome of
-        the same (proposal, step) is there already.
+        `beside` writes what is to be on disk together with them. Raises NodeError if one of the same
+        kind and (proposal, step) is there already.
         """
         head, entries = self.head, []
         with self._store.transaction() as connection:
@@ -82,7 +85,7 @@ class Journal:
             entry = _read(cast("bytes", raw))
             key = (entry.body.get("proposal"), entry.body.get("step"))
             found = (entry.sequence, entry.kind, entry.hash)
-            keyed = key if entry.kind in ("intent", "outcome") else (None, None)
+            keyed = key if entry.kind in KEYED else (None, None)
             if found != (sequence, kind, digest) or keyed != (proposal, step):
                 raise NodeError(f"The journal is broken at entry {sequence}: it is not what it says it is.")
             if entry.sequence != head.sequence + 1 or entry.previous != head.hash:

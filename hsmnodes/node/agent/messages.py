@@ -85,6 +85,15 @@ class CancellationMessage(_Message):
     request: Assertion | None = None
 
 
+class ContributionMessage(_Message):
+    """A custodian's contribution to a ceremony, and the share, sealed to the node's one-time key."""
+
+    kind: Literal["contribution"] = "contribution"
+    contribution: Blob
+    assertion: Assertion
+    sealed: Annotated[str, Field(max_length=4000, pattern=r"^[A-Za-z0-9_-]*$")]
+
+
 ToNode = (
     WarrantMessage
     | ChartersMessage
@@ -93,6 +102,7 @@ ToNode = (
     | WitnessRequestMessage
     | WitnessMessage
     | CancellationMessage
+    | ContributionMessage
 )
 
 
@@ -107,7 +117,7 @@ class CarriedAttachment(_Message):
 class FromNode(_Message):
     """What a node says: a signed document, and for receipts the attachments."""
 
-    kind: Literal["receipt", "heartbeat", "witness-request", "witness"]
+    kind: Literal["receipt", "heartbeat", "witness-request", "witness", "ceremony", "contribution-answer"]
     envelope: NodeSigned
     attachments: tuple[CarriedAttachment, ...] = ()
 

@@ -141,10 +141,12 @@ class Node:
 
     def _advance(self) -> list[FromNode]:
         """Once the node may act: settle what broke off, then take up what was held."""
-        state = self.parts.readiness.state(self.parts.clock.now())
+        now = self.parts.clock.now()
+        state = self.parts.readiness.state(now)
         said = self._settle() if state == "ready" else []
         if state == "starting" or self.parts.ledger.facts.open_intents:
             return said
+        self.parts.ceremonies.forget_ended(now)
         held, self._held = list(self._held), {}
         return [*said, *(one for text in held for one in self._handle(text).said)]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hsmnodes.node.agent.agent_token import open_agent_token
 from hsmnodes.node.agent.carry_out import Executor
+from hsmnodes.node.agent.ceremonies import Ceremonies
 from hsmnodes.node.agent.clock import Clock
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.errors import NodeError
@@ -38,6 +39,7 @@ class Parts:
     ledger: Ledger
     identity: Identity
     verifier: Verifier
+    ceremonies: Ceremonies
     executor: Executor
     refusals: Refusals
     witnesses: Witnesses
@@ -67,7 +69,8 @@ def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> P
     identity, vault, hsm_head = Identity(config, driver), Vault(config, store, driver), HsmHead(driver)
     testimony = Testimony(nonce=secrets.token_hex(16), began=clock.now())
     witnesses = Witnesses(config, store, journal, facts, testimony)
-    zones = Zones(config, pool, agent=driver, vault=vault, ledger=ledger)
+    ceremonies = Ceremonies(config, store, vault, identity, ledger)
+    zones = Zones(config, pool, agent=driver, vault=vault, ledger=ledger, ceremonies=ceremonies)
     return Parts(
         config=config,
         store=store,
@@ -75,6 +78,7 @@ def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> P
         ledger=ledger,
         identity=identity,
         verifier=Verifier(config, View(config, facts, journal)),
+        ceremonies=ceremonies,
         executor=Executor(config, ledger, zones, Receipts(store, identity), hsm_head),
         refusals=Refusals(config, store, identity),
         witnesses=witnesses,

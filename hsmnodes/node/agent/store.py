@@ -36,6 +36,10 @@ CREATE INDEX IF NOT EXISTS refused ON refusals (subject, code);
 CREATE TABLE IF NOT EXISTS witnessed (node TEXT PRIMARY KEY, sequence INTEGER NOT NULL, hash TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS clock (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS vault (name TEXT PRIMARY KEY, sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS contributions (
+    proposal TEXT NOT NULL, step INTEGER NOT NULL, contribution TEXT NOT NULL, sealed BLOB NOT NULL,
+    answer BLOB NOT NULL, PRIMARY KEY (proposal, step, contribution)
+);
 CREATE TRIGGER IF NOT EXISTS entries_stay BEFORE UPDATE ON entries
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS entries_remain BEFORE DELETE ON entries

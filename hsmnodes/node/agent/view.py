@@ -6,6 +6,7 @@ from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.agent.journal import Journal
 from hsmnodes.node.operations.holdings import Holdings
+from hsmnodes.node.protocol.custody import KeyAtStake
 from hsmnodes.node.protocol.documents.base import Named
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
 
@@ -40,6 +41,9 @@ class View:
     @property
     def slots(self) -> int:
         return self.config.slots
+
+    def at_stake(self, zone: Named) -> KeyAtStake:
+        return self.facts.at_stake(zone, deployment=self.config.deployment, demo=self.config.demo)
 
     def charter(self, kind: AuthorityKind, authority: str) -> Charter:
         return self.facts.charter(kind, authority)

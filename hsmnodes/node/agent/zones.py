@@ -13,6 +13,7 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from hsmnodes.node.agent.ceremonies import Ceremonies
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.ledger import Ledger
 from hsmnodes.node.agent.vault import Vault
@@ -25,11 +26,12 @@ from hsmnodes.node.drivers.errors import (
     ObjectNotFound,
     TokenExists,
 )
-from hsmnodes.node.operations.context import BackupKey
+from hsmnodes.node.operations.context import BackupKey, Proof
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.custody import Custodian, KeyAtStake, ShareSet, share_out
+from hsmnodes.node.protocol.contributions import at_stake
+from hsmnodes.node.protocol.custody import Custodian, ShareSet, share_out
 from hsmnodes.node.protocol.documents.base import Named
-from hsmnodes.node.protocol.documents.charter import AuthorityKind
+from hsmnodes.node.protocol.errors import ShareRefused
 
 FIRST_EPOCH = 1
 KEY_LENGTH = 32
@@ -39,7 +41,14 @@ class Zones:
     """The zones' tokens of one node. Implements `Hands`: what operations may do."""
 
     def __init__(
-        self, config: Config, pool: DriverPool, *, agent: Driver, vault: Vault, ledger: Ledger
+        self,
+        config: Config,
+        pool: DriverPool,
+        *,
+        agent: Driver,
+        vault: Vault,
+        ledger: Ledger,
+        ceremonies: Ceremonies,
     ) -> None:
         self._config = config
         self._folder = config.state / "zones"
@@ -47,6 +56,7 @@ class Zones:
         self._agent = agent
         self._vault = vault
         self._ledger = ledger
+        self._ceremonies = ceremonies
 
     def make_zone(self, zone: str, kind: Literal["MBK", "TBK"]) -> BackupKey:
         """Make a zone's token with its backup key, or finish what was begun.
@@ -68,21 +78,26 @@ class Zones:
         key = self._vault.get(_sealed_key(zone.id))
         if key is None:
             raise ObjectNotFound("the node keeps no backup key for this zone")
-        facts = self._ledger.facts
-        slot = facts.holdings.slots[zone.id]
-        at_stake = KeyAtStake(
-            deployment=self._config.deployment,
-            demo=self._config.demo,
-            zone=zone,
-            provider_founding=facts.chains[AuthorityKind.PROVIDER, facts.provider].anchor,
-            zone_founding=facts.chains[AuthorityKind.ZONE, zone.id].anchor,
-            backup_key=slot.backup_key,
-            epoch=slot.epoch,
-            kcv=slot.kcv,
+        of_zone = self._ledger.facts.at_stake(
+            zone, deployment=self._config.deployment, demo=self._config.demo
         )
         return share_out(
-            at_stake, key, custodians, number=number, threshold=threshold, draw=self._agent.random
+            of_zone, key, custodians, number=number, threshold=threshold, draw=self._agent.random
         )
+
+    def prove_shares(self, zone: Named, proposal: str) -> Proof:
+        """Rebuild the zone's backup key from what was contributed under a proposal, and drop it.
+
+        Raises DriverError, and ShareRefused if what the shares make is not the key that is kept here.
+        """
+        ceremony, shares = self._ceremonies.shares(proposal)
+        key = at_stake(ceremony).rebuild(shares, threshold=ceremony.threshold, commitment=ceremony.commitment)
+        in_hsm = self.driver(zone.id).backup_key_kcv()
+        if key != self._vault.get(_sealed_key(zone.id)) or _kcv(key) != in_hsm:
+            raise ShareRefused("other-key", "The shares rebuild another key than the one in the HSM.")
+        given = {share.index for share in shares}
+        contributors = tuple(one for one in ceremony.holders if one.index in given)
+        return Proof(ceremony.kcv, ceremony.commitment, contributors)
 
     def driver(self, zone: str) -> Driver:
         """The open driver of a zone's token."""

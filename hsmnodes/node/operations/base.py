@@ -74,7 +74,8 @@ class DefaultClause:
 class Operation(Generic[P]):
     """One kind of request, as everyone needs to know it.
 
-    An operation that no node carries out (`nodes` is 0) takes effect as evidence for others.
+    An operation that no node carries out (`nodes` is 0) takes effect as evidence for others. One that
+    `gathers` waits for the shares of custodians.
     """
 
     tag: ClassVar[str]
@@ -85,6 +86,7 @@ class Operation(Generic[P]):
     consent_from: ClassVar[str | None] = None
     rules: ClassVar[Mapping[AuthorityKind, tuple[DefaultClause, ...]]]
     nodes: ClassVar[int] = 0
+    gathers: ClassVar[bool] = False
     parameters: type[P]
 
     @property
@@ -127,7 +129,7 @@ class NodeOperation(Operation[P], ABC):
 
     @abstractmethod
     def carry_out(self, request: Request[P], hands: Hands) -> Result:
-        """Do it. Raises DriverError if nothing remains of the attempt, and Unsettled if something may."""
+        """Do it. Raises DriverError or ShareRefused if nothing remains of the attempt, else Unsettled."""
 
     @abstractmethod
     def settle(self, request: Request[P], hands: Hands) -> Result:

@@ -6,8 +6,9 @@ from typing import Literal, Protocol
 
 from hsmnodes.node.drivers.base import Driver
 from hsmnodes.node.operations.holdings import Holdings
-from hsmnodes.node.protocol.custody import Custodian, ShareSet
+from hsmnodes.node.protocol.custody import Custodian, KeyAtStake, ShareSet
 from hsmnodes.node.protocol.documents.base import Named
+from hsmnodes.node.protocol.documents.ceremonies import Holder
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
 
 
@@ -18,6 +19,15 @@ class BackupKey:
     kind: Literal["MBK", "TBK"]
     epoch: int
     kcv: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a drill proved: the check value of and commitment to the rebuilt key, and by whose shares."""
+
+    kcv: str
+    commitment: str
+    contributors: tuple[Holder, ...]
 
 
 class Surroundings(Protocol):
@@ -46,6 +56,9 @@ class Surroundings(Protocol):
     def slots(self) -> int:
         """How many slots the node may have."""
 
+    def at_stake(self, zone: Named) -> KeyAtStake:
+        """The backup key of a zone that has its slot here."""
+
     def charter(self, kind: AuthorityKind, authority: str) -> Charter:
         """The charter in force of an authority. Raises ProposalRefused if it is not pinned, or frozen."""
 
@@ -63,6 +76,12 @@ class Hands(Protocol):
         self, zone: Named, custodians: Sequence[Custodian], *, number: int, threshold: int
     ) -> ShareSet:
         """Split the zone's backup key among custodians, as share set `number`. Raises DriverError."""
+
+    def prove_shares(self, zone: Named, proposal: str) -> Proof:
+        """Rebuild the zone's backup key from what custodians contributed under a proposal, and drop it.
+
+        Raises DriverError, and ShareRefused if what they make is not the key that the node keeps.
+        """
 
     def driver(self, zone: str) -> Driver:
         """The open driver of a zone's token. Raises DriverError."""

@@ -33,10 +33,11 @@ class Holder(Part):
 
 
 class Ceremony(Document):
-    """A node asks for `threshold` shares of one set, to be sealed to its one-time key `public_key`.
+    """A node asks for shares of one set, `asked` of them, to be sealed to its one-time key `public_key`.
 
-    It has verified the warrant of the proposal, and it signs this for purpose CEREMONY. The key opens what is
-    contributed until the operation has ended or `expires_at`, and is then destroyed.
+    `threshold` of them rebuild the key; a drill may ask for more. The node has verified the warrant of the
+    proposal and signs this for purpose CEREMONY. The key opens what is contributed until the operation has
+    ended or `expires_at`, and is then destroyed.
     """
 
     type: Literal["quorate/ceremony/v1"] = "quorate/ceremony/v1"
@@ -55,6 +56,7 @@ class Ceremony(Document):
     kcv: CheckValue
     share_set: Version
     threshold: Threshold
+    asked: Threshold
     commitment: Hash
     holders: Annotated[tuple[Holder, ...], Field(min_length=2, max_length=16)]
     public_key: KemPublicKey
@@ -67,8 +69,8 @@ class Ceremony(Document):
             raise ValueError("the shares of a set have the indices from 1, in order")
         if len({one.custodian.id for one in self.holders}) != len(self.holders):
             raise ValueError("one custodian holds one share")
-        if self.threshold > len(self.holders):
-            raise ValueError("a set has no more shares needed than shares")
+        if not self.threshold <= self.asked <= len(self.holders):
+            raise ValueError("at least as many shares are asked for as rebuild the key")
         return self
 
 

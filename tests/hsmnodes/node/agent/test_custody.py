@@ -6,12 +6,12 @@ import pytest
 
 from hsmnodes.node.drivers.errors import DriverDied
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.custody import KeyAtStake, open_box
+from hsmnodes.node.protocol.custody import KeyAtStake
 from hsmnodes.node.protocol.documents import Proposal, Role
 from hsmnodes.node.protocol.sharing import Share
-from tests.cast.charters import DEPLOYMENT
 from tests.cast.people import CUSTODIANS, DINA, EMIL, FAY, GUS, ZONE_PEOPLE
 from tests.cast.signing import make_warrant
+from tests.hsmnodes.node.agent.gathering import split
 from tests.hsmnodes.node.agent.making import CountingDrivers, carrying, real_drivers
 
 
@@ -23,29 +23,6 @@ def zone(cast):
 @pytest.fixture(params=[CountingDrivers, real_drivers], ids=["fake", "softhsm2"])
 def site(request, make_site, zone):
     return make_site(drivers=request.param).with_zone(zone)
-
-
-def split(site, warrant, zone):
-    """The receipt of a split, and the custodians' shares by index."""
-    [said] = site.deliver(carrying(warrant, zone)).said
-    receipt = site.read(said)
-    assert receipt.outcome == "done", receipt
-    boxes = {one.sha256: canonical.b64u_decode(one.data) for one in said.attachments}
-    documents = {}
-    wanted = canonical.decode(canonical.encode(receipt.results))
-    for one in wanted["shares"]:
-        member = next(member for member in CUSTODIANS if member.id == one["custodian"]["id"])
-        context = {
-            "purpose": "quorate/sealed-share/v1",
-            "deployment": DEPLOYMENT,
-            "zone": zone.current.authority.id,
-            "epoch": 1,
-            "share_set": site.facts.holdings.share_sets[zone.current.authority.id].number,
-            "index": one["index"],
-            "credential_id": member.key.credential_id,
-        }
-        documents[one["index"]] = open_box(boxes[one["sealed_sha256"]], member.key.share_private, context)
-    return receipt, documents
 
 
 def rebuilt(site, documents, receipt):

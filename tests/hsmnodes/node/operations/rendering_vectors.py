@@ -43,6 +43,7 @@ def proposals() -> dict[str, Proposal]:
         "reshare a backup key": cast.share_backup_key(
             AMS_1, zone, people.CUSTODIANS[1:], threshold=2, share_set=3
         ),
+        "hold a drill": cast.hold_drill(AMS_1, zone, shares=3),
         "export the log": cast.export_log(AMS_1, 1, 9_007_199_254_740_991),
     }
     found = {name: Proposal.from_bytes(canonical.b64u_decode(one.proposal)) for name, one in warrants.items()}

@@ -5,7 +5,7 @@ An operation without a story here fails the first test, so that none is added wi
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -13,7 +13,7 @@ from hsmnodes.node.operations.base import NodeOperation
 from hsmnodes.node.operations.registry import default_rules, operation, operations
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_amendment
-from hsmnodes.node.protocol.documents import Proposal, Role, Warrant
+from hsmnodes.node.protocol.documents import KeyShare, Proposal, Role, Warrant
 from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.quorum import Signatures, evaluate
 from tests.cast.charters import Chain
@@ -35,6 +35,7 @@ from tests.cast.people import (
     Member,
 )
 from tests.cast.signing import changed, make_warrant
+from tests.hsmnodes.node.agent.gathering import give, read_ceremony, split
 from tests.hsmnodes.node.agent.making import Site, carrying, charters
 
 OSCAR = Member("Oscar", MERIDIAN, (Role.KEY_MANAGER,))
@@ -47,6 +48,7 @@ class Scene:
     site: Site
     cast: Deployment
     zone: Chain
+    shares: dict[int, KeyShare] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,16 @@ def _reshare(scene: Scene) -> Warrant:
     return scene.cast.share_backup_key(scene.site.at, scene.zone, CUSTODIANS[:2], share_set=2)
 
 
+def _drill(scene: Scene) -> Warrant:
+    _, scene.shares = split(scene.site, scene.cast.share_backup_key(scene.site.at, scene.zone), scene.zone)
+    return scene.cast.hold_drill(scene.site.at, scene.zone)
+
+
 PROVIDER, CUSTOMER, ZONE = (
     lambda s: [s.cast.northgate], lambda s: [s.cast.meridian], lambda s: [s.zone],
 )  # fmt: skip
 STORIES = {
+    "backup-key.drill/v1": Story(with_custodians, _drill, DINA, (EMIL, FAY), ZONE),
     "backup-key.reshare/v1": Story(with_custodians, _reshare, DINA, (EMIL, FAY), ZONE),
     "backup-key.share/v1": Story(
         with_custodians, lambda s: s.cast.share_backup_key(s.site.at, s.zone), DINA, (EMIL, FAY), ZONE
@@ -155,9 +163,12 @@ def authorised(tag, scene, warrant, *, now=None) -> bool:
 
 
 def outcome(scene, tag, warrant) -> str:
-    """What the node makes of it, with the charters it might need."""
+    """What the node makes of it, with the charters it might need, and the shares it might ask for."""
     said = scene.site.deliver(carrying(warrant, *STORIES[tag].chains(scene))).said
-    return scene.site.read(said[0]).outcome.value if said else "no answer"
+    if said and said[0].kind == "ceremony":
+        ceremony = read_ceremony(scene.site, said[0])
+        said = give(scene.site, ceremony, scene.shares, range(1, ceremony.asked + 1))
+    return scene.site.read(said[-1]).outcome.value if said else "no answer"
 
 
 def state(scene):

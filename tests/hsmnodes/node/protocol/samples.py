@@ -213,6 +213,7 @@ def _of_a_ceremony() -> dict[str, Document]:
             backup_key="TBK",
             kcv="0a1b2c",
             threshold=2,
+            asked=2,
             commitment=HASH,
             holders=tuple(
                 Holder(

@@ -1,0 +1,38 @@
+"""What operations have in common that need shares of a backup key: a ceremony comes before the act."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hsmnodes.node.operations.base import Request
+from hsmnodes.node.operations.context import Surroundings
+from hsmnodes.node.operations.holdings import ShareHolder
+from hsmnodes.node.operations.zonal import ZoneOperation, ZoneParameters
+from hsmnodes.node.protocol.custody import KeyAtStake
+
+Z = TypeVar("Z", bound=ZoneParameters)
+
+
+@dataclass(frozen=True)
+class SharesAsked:
+    """Which share set is needed: `threshold` of its shares rebuild the key, `asked` are asked for."""
+
+    at_stake: KeyAtStake
+    share_set: int
+    threshold: int
+    asked: int
+    commitment: str
+    holders: tuple[ShareHolder, ...]
+
+
+class GatheringOperation(ZoneOperation[Z]):
+    """An operation that is carried out when enough custodians have given their shares to its ceremony.
+
+    The node verifies the warrant when it opens the ceremony, and once more when the last share is in.
+    """
+
+    gathers = True
+
+    @abstractmethod
+    def asks_for(self, request: Request[Z], node: Surroundings) -> SharesAsked:
+        """The shares that are needed; the request was checked."""
