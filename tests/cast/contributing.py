@@ -12,14 +12,16 @@ from hsmnodes.node.protocol.sealing import seal
 from tests.cast.people import Member
 
 
-def make_contribution(ceremony: Ceremony, member: Member, **changes: Any) -> Contribution:
-    """The contribution of a holder, as the console would lay it out."""
+def make_contribution(
+    ceremony: Ceremony, member: Member, of: str | None = None, **changes: Any
+) -> Contribution:
+    """The contribution of a holder, as the console would lay it out; `of` is another ceremony."""
     holder = next((one for one in ceremony.holders if one.custodian.id == member.id), ceremony.holders[0])
     values = {
         name: getattr(ceremony, name)
         for name in ("deployment", "demo", "proposal", "node", "zone", "epoch", "share_set")
     } | {
-        "ceremony": ceremony.sha256,
+        "ceremony": of or ceremony.sha256,
         "index": holder.index,
         "person": Named(id=member.id, name=member.name),
         "credential_id": member.key.credential_id,

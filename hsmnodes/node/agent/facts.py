@@ -74,6 +74,11 @@ class Facts:
             facts.take(entry)
         return facts
 
+    def begun_with(self, key: Key) -> str | None:
+        """The hash of the proposal of which a step was begun, with a ceremony or with the act itself."""
+        gathering = self.gatherings.get(key)
+        return gathering.ceremony.proposal_hash if gathering is not None else self.intents.get(key)
+
     def take(self, entry: Entry) -> None:
         """Learn what a new entry says. Raises NodeError if it cannot be understood."""
         self.last_at = entry.at

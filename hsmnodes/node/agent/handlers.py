@@ -84,7 +84,7 @@ class Handlers:
     def _decide(self, message: WarrantMessage, warrant: Warrant, proposal: Proposal) -> list[FromNode]:
         """Answer what was done before, hold what is too early, and carry out what is verified."""
         facts, key = self.parts.ledger.facts, (proposal.proposal, message.step)
-        if facts.intents.get(key, proposal.sha256) != proposal.sha256:
+        if facts.begun_with(key) not in (None, proposal.sha256):
             raise ProposalRefused("other-bytes", "Another proposal with this id was carried out.")
         if key in facts.outcomes:
             return [self.parts.executor.repeat(key)]
