@@ -38,7 +38,9 @@ def send_warrant(proposal: Proposal) -> None:
         )
     for step, named in enumerate(proposal.document.nodes):
         node = Node.objects.get(pk=named.id, provider=proposal.provider)
-        earlier = OutboxMessage.objects.filter(node=node, proposal=proposal, step=step).first()
+        earlier = OutboxMessage.objects.filter(
+            node=node, proposal=proposal, step=step, kind=MessageKind.WARRANT
+        ).first()
         if earlier is not None:
             outbox.put_again(earlier)
             continue

@@ -1,4 +1,5 @@
-"""What a node would refuse for certain, said before people sign: names that are in use already.
+"""What a node would refuse for certain, said before people sign: names that are in use already,
+and numbers that cannot be.
 
 Only the node decides. This spares people a quorum that comes to nothing.
 """
@@ -8,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from hsmnodes.models import Key, Placement, Slot
+from hsmnodes.models import Key, Placement, ShareSet, Slot
 from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
 from tenants import tags, workflow
 from tenants.errors import Invalid
@@ -47,10 +48,21 @@ def _slot(parameters: Mapping[str, Any], nodes: list[str]) -> None:
     _refuse(there, "name", [parameters["slot"]["name"]], "The HSM has had a slot")
 
 
+def _drill(parameters: Mapping[str, Any], _nodes: list[str]) -> None:
+    last = ShareSet.objects.filter(zone=parameters["zone"]["id"]).order_by("-number").first()
+    if last is not None and not last.threshold <= parameters["shares"] <= last.shares.count():
+        raise Invalid(
+            "bad-number",
+            f"It takes {last.threshold} shares to rebuild the key, and there are {last.shares.count()}: "
+            "choose a number from one to the other.",
+        )
+
+
 LOOKS: Mapping[str, Callable[[Mapping[str, Any], list[str]], None]] = {
     tags.GENERATE_KEYS: _keys,
     tags.START_SERVICE: _service,
     tags.CREATE_SLOT: _slot,
+    tags.DRILL_BACKUP_KEY: _drill,
 }
 
 

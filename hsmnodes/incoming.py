@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from hsmnodes import heartbeats, receipts, relay
+from hsmnodes import ceremonies, heartbeats, receipts, relay
 from hsmnodes.models import Node
 from hsmnodes.node.agent.messages import FromNode, read_from_node
 from hsmnodes.node.protocol.errors import Refused
@@ -23,6 +23,8 @@ HANDLERS: Mapping[str, tuple[Purpose, Callable[[Node, bytes, FromNode], None]]] 
     "heartbeat": (Purpose.HEARTBEAT, heartbeats.take_heartbeat),
     "witness-request": (Purpose.WITNESS_REQUEST, relay.pass_on_request),
     "witness": (Purpose.WITNESS, relay.pass_on_statement),
+    "ceremony": (Purpose.CEREMONY, ceremonies.take_ceremony),
+    "contribution-answer": (Purpose.CONTRIBUTION_ANSWER, ceremonies.take_answer),
 }
 
 

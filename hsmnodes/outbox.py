@@ -1,7 +1,7 @@
 """The outbox: what must reach a node is written with the decision, and handed over until it is there.
 
-The rows are the truth and the broker only carries. A warrant stays due until the node's receipt is in; a node
-that gets it twice answers with the same receipt.
+The rows are the truth and the broker only carries. What a node answers stays due until the answer is in; a
+node that gets it twice answers the same.
 """
 
 from datetime import timedelta
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from hsmnodes import carrier
-from hsmnodes.models import MessageKind, Node, OutboxMessage
+from hsmnodes.models import ANSWERED, MessageKind, Node, OutboxMessage
 from hsmnodes.node.agent.broker import BrokerUnavailable
 from tenants import clock, workflow
 from tenants.models import Proposal
@@ -42,10 +42,15 @@ def put_again(row: OutboxMessage) -> None:
 
 
 def settle(*, node: Node, proposal: Proposal, step: int) -> None:
-    """Note that the receipt for a step of a warrant is in."""
+    """Note that the receipt for a step of a warrant is in: the node has nothing more to answer about it."""
     OutboxMessage.objects.filter(
-        node=node, proposal=proposal, step=step, kind=MessageKind.WARRANT, settled_at=None
+        node=node, proposal=proposal, step=step, kind__in=ANSWERED, settled_at=None
     ).update(settled_at=clock.now())
+
+
+def settle_message(row: OutboxMessage) -> None:
+    """Note that one message was answered."""
+    OutboxMessage.objects.filter(pk=row.pk, settled_at=None).update(settled_at=clock.now())
 
 
 def sweep() -> int:
@@ -80,7 +85,7 @@ def _hand_over(row: OutboxMessage) -> bool:
         return False
     with transaction.atomic():
         moment = clock.now()
-        settled = {} if row.kind == MessageKind.WARRANT else {"settled_at": moment}
+        settled = {} if row.kind in ANSWERED else {"settled_at": moment}
         OutboxMessage.objects.filter(pk=row.pk).update(sent_at=moment, **settled)
         if row.proposal is not None and row.kind == MessageKind.WARRANT:
             workflow.mark_sent(proposal=row.proposal)

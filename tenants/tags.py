@@ -1,5 +1,6 @@
 """The tags of the operations, for what the console does beside them, as the operations state them."""
 
+from hsmnodes.node.operations.backup_key.drill import operation as drill_backup_key
 from hsmnodes.node.operations.backup_key.reshare import operation as reshare_backup_key
 from hsmnodes.node.operations.backup_key.share import operation as share_backup_key
 from hsmnodes.node.operations.charter.amend import operation as amend_charter
@@ -14,6 +15,7 @@ from hsmnodes.node.operations.zone.found import operation as found_zone
 AMEND_CHARTER = amend_charter.tag
 CREATE_SLOT = create_slot.tag
 DESTROY_KEYS = destroy_keys.tag
+DRILL_BACKUP_KEY = drill_backup_key.tag
 ENROL_NODE = enrol_node.tag
 EXPORT_LOG = export_log.tag
 FOUND_ZONE = found_zone.tag

@@ -7,6 +7,8 @@ from django.views.decorators.http import require_POST
 
 from console.desk_backend.tickets import go_to_desk, safe_path
 from console.sessions import person_required, recent_required
+from hsmnodes import ceremonies
+from hsmnodes.access import visible_ceremonies
 from hsmnodes.node.protocol.documents import Enrolment, ShareKeyRequest, SignIn
 from tenants import access, charters, clock, deployment, people
 from tenants.errors import Invalid, NotAllowed, WrongState
@@ -147,6 +149,22 @@ def found(request: HttpRequest, key: str) -> HttpResponse:
         document=bytes(charter.raw),
         person=request.person,
         charter=charter,
+        next_path=safe_path(request.POST.get("next")),
+    )
+
+
+@require_POST
+@person_required
+def contribute(request: HttpRequest, key: str) -> HttpResponse:
+    """Give one's share to a ceremony."""
+    ceremony = access.get_visible(visible_ceremonies(request.person).select_related("proposal"), key)
+    document = ceremonies.draft_contribution(ceremony=ceremony, person=request.person)
+    return go_to_desk(
+        request,
+        purpose=DeskPurpose.CONTRIBUTE,
+        document=document.raw,
+        person=request.person,
+        proposal=ceremony.proposal,
         next_path=safe_path(request.POST.get("next")),
     )
 

@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from console.desk_backend import shapes
 from console.desk_backend.registration import read_registration
 from console.sessions import begin_session
+from hsmnodes import ceremonies
+from hsmnodes.models import Ceremony
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Assertion, Enrolment, ShareKey, ShareKeyRequest, SignIn
 from hsmnodes.node.protocol.purposes import Purpose, challenge
@@ -103,6 +105,21 @@ def _share_key(request: HttpRequest, ticket: DeskTicket) -> None:
     )
 
 
+def _contribute(request: HttpRequest, ticket: DeskTicket) -> None:
+    person, proposal = _signed_in(request, ticket), _proposal(ticket)
+    ceremony = Ceremony.objects.select_related("proposal").filter(pk=proposal.pk).first()
+    if ceremony is None:
+        raise NotVisible
+    ceremonies.contribute(
+        ceremony=ceremony,
+        person=person,
+        document=bytes(ticket.document),
+        assertion=_assertion(ticket),
+        sealed=canonical.b64u_decode(canonical.decode(bytes(ticket.answer))["sealed"]),
+    )
+    messages.success(request, "Your share is on its way to the HSM, sealed to its one-time key.")
+
+
 _EFFECTS: Mapping[DeskPurpose, Callable[[HttpRequest, DeskTicket], None]] = {
     DeskPurpose.SIGN_IN: _sign_in,
     DeskPurpose.ENROL: _enrol,
@@ -112,6 +129,7 @@ _EFFECTS: Mapping[DeskPurpose, Callable[[HttpRequest, DeskTicket], None]] = {
     DeskPurpose.CANCEL: _cancel,
     DeskPurpose.FOUND: _found,
     DeskPurpose.SHARE_KEY: _share_key,
+    DeskPurpose.CONTRIBUTE: _contribute,
 }
 
 

@@ -14,9 +14,10 @@ from django.views.decorators.csrf import csrf_exempt
 from pydantic import ValidationError
 
 from console.desk_backend import shapes, tickets
+from console.desk_backend.ceremony_papers import ceremony_papers
 from console.errors import problem_response
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import ShareKeyRequest
+from hsmnodes.node.protocol.documents import Contribution, ShareKeyRequest
 from hsmnodes.node.protocol.errors import DocumentRefused
 from hsmnodes.node.protocol.purposes import Purpose
 from tenants import charters, clock, log
@@ -34,6 +35,7 @@ PURPOSES = {
     DeskPurpose.CANCEL: Purpose.CANCEL,
     DeskPurpose.FOUND: Purpose.FOUND,
     DeskPurpose.SHARE_KEY: Purpose.SHARE_KEY,
+    DeskPurpose.CONTRIBUTE: Purpose.CONTRIBUTE,
 }
 ALARMS_A_MINUTE = 10
 LEAKS = {"clientExtensionResults", "prf"}
@@ -93,6 +95,7 @@ def ticket(content: Any) -> JsonResponse:
             "document": canonical.b64u(bytes(found.document)),
             "attached": [canonical.b64u(document) for document in _attached(found)],
             "credentials": _credentials(found),
+            "ceremony": ceremony_papers(found),
             "person": found.person.named().model_dump() if states else None,
         }
     )
@@ -146,6 +149,8 @@ def _credentials(found: DeskTicket) -> list[str]:
         ]
     if found.purpose == DeskPurpose.SHARE_KEY:
         return [ShareKeyRequest.from_bytes(bytes(found.document)).credential_id]
+    if found.purpose == DeskPurpose.CONTRIBUTE:
+        return [Contribution.from_bytes(bytes(found.document)).credential_id]
     held = found.person.tokens.all()
     if found.purpose != DeskPurpose.ENROL:
         held = held.filter(suspended_at=None)

@@ -31,6 +31,12 @@ class Stated(Signed):
     statement: Annotated[Bytes, Field(max_length=8192)]
 
 
+class Contributed(Signed):
+    """An assertion over the contribution, and the share, sealed to the node's one-time key."""
+
+    sealed: Annotated[Bytes, Field(min_length=64, max_length=4000)]
+
+
 class Registration(Model):
     """A new credential, as the browser gave it, without client extension results."""
 
@@ -55,4 +61,5 @@ ANSWERS: Mapping[DeskPurpose, type[Asked]] = {
     DeskPurpose.CANCEL: Stated,
     DeskPurpose.FOUND: Signed,
     DeskPurpose.SHARE_KEY: Stated,
+    DeskPurpose.CONTRIBUTE: Contributed,
 }

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from console.pages import (
+    ceremonies,
     charter_drafting,
     charters,
     entry,
@@ -40,6 +41,10 @@ urlpatterns = [
     path("proposals/<str:key>/document", evidence.document, name="proposal-document"),
     path("proposals/<str:key>/warrant", evidence.warrant, name="proposal-warrant"),
     path("proposals/<str:key>/evidence.zip", evidence.archive, name="proposal-evidence"),
+    path("proposals/<str:key>/ceremony", ceremonies.show, name="ceremony"),
+    path("proposals/<str:key>/ceremony/live", ceremonies.live, name="ceremony-live"),
+    path("proposals/<str:key>/ceremony/transcript.json", ceremonies.transcript, name="ceremony-transcript"),
+    path("proposals/<str:key>/ceremony/print", ceremonies.printable, name="ceremony-print"),
     path("propose", proposing.choose, name="propose"),
     path("propose/<path:tag>", proposing.fill_in, name="propose-form"),
     path("zones", zones.index, name="zones"),

@@ -1,19 +1,24 @@
 """The machines' side of the database."""
 
+from hsmnodes.models.ceremony import Ceremony, Contribution, ContributionOutcome
 from hsmnodes.models.cluster import Cluster, ClusterMode
 from hsmnodes.models.data_centre import DataCentre
 from hsmnodes.models.key import Key
 from hsmnodes.models.node import Node, NodeStatus
-from hsmnodes.models.outbox import MessageKind, OutboxMessage
+from hsmnodes.models.outbox import ANSWERED, MessageKind, OutboxMessage
 from hsmnodes.models.receipt import Attachment, Receipt
 from hsmnodes.models.share_set import HeldShare, ShareSet
 from hsmnodes.models.slot import BackupKey, Placement, Slot
 
 __all__ = [
+    "ANSWERED",
     "Attachment",
     "BackupKey",
+    "Ceremony",
     "Cluster",
     "ClusterMode",
+    "Contribution",
+    "ContributionOutcome",
     "DataCentre",
     "HeldShare",
     "Key",

@@ -14,10 +14,15 @@ class MessageKind(models.TextChoices):
     CHARTERS = "charters", "Charters"
     PEER = "peer", "A peer's enrolment"
     CANCELLATION = "cancellation", "Cancellation"
+    CONTRIBUTION = "contribution", "Contribution to a ceremony"
+
+
+ANSWERED = frozenset({MessageKind.WARRANT, MessageKind.CONTRIBUTION})
+"""What a node answers, and what is sent again until it has."""
 
 
 class OutboxMessage(models.Model):
-    """A message to a node. A warrant is sent again until its receipt is in (`settled_at`).
+    """A message to a node. What it answers is sent again until the answer is in (`settled_at`).
 
     Other kinds are settled when the broker has taken them; what they carry is sent again when a node shows in
     its heartbeat that it lacks it.

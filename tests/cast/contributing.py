@@ -9,7 +9,7 @@ from hsmnodes.node.protocol.contributions import contributed_context
 from hsmnodes.node.protocol.documents import Assertion, Ceremony, Contribution, KeyShare, Named
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.sealing import seal
-from tests.cast.people import Member
+from tests.cast.people import Member, make_id
 
 
 def make_contribution(
@@ -25,6 +25,7 @@ def make_contribution(
         "index": holder.index,
         "person": Named(id=member.id, name=member.name),
         "credential_id": member.key.credential_id,
+        "nonce": make_id("nonce"),
         "at": ceremony.opened_at,
     }
     return Contribution(**(values | changes))

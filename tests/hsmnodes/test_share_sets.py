@@ -61,7 +61,7 @@ def test_the_receipt_of_a_split_says_who_holds_what(world, node, zone):
 
 def test_results_that_make_no_sense_are_an_alarm_and_no_share_set(world, node, zone):
     proposal = world.approve(world.propose_shares(zone, node), EMIL, FAY)
-    results, boxes = node.share_results(proposal)
+    results, boxes = world.custody(node).split(proposal)
     del results["shares"][0]["custodian"]
     node.answer(proposal, results=results, attachments=boxes)
     assert not ShareSet.objects.exists()

@@ -20,7 +20,7 @@ from hsmnodes.node.protocol.documents.base import Document
 from hsmnodes.node.protocol.nodesigning import envelope
 from hsmnodes.node.protocol.purposes import Purpose, pae
 from hsmnodes.registering import add_data_centre, enrolment_parameters, register_node
-from tenants import charters, deployment
+from tenants import deployment
 from tenants.models import Person, Proposal
 
 ZEROS = "0" * 64
@@ -151,25 +151,6 @@ class NodeOfWorld:
                 for index, key in enumerate(proposal.document.parameters["keys"])
             ]
         }
-
-    def share_results(self, proposal: Proposal) -> tuple[dict[str, Any], list[CarriedAttachment]]:
-        """Results as a split of a backup key gives them, and boxes (which hold nothing) beside them."""
-        shares, boxes = [], []
-        charter = charters.in_force([proposal.document.parameters["zone"]["id"]])
-        [zone] = charter.values()
-        for index, one in enumerate(proposal.document.parameters["custodians"], start=1):
-            box = b"sealed %s %d" % (proposal.id.encode(), index)
-            boxes.append(attachment(box, name=f"share-{index}.sealed"))
-            shares.append(
-                {
-                    "index": index,
-                    "custodian": one["person"],
-                    "credential_id": zone.persons[one["person"]["id"]].tokens[0].credential_id,
-                    "commitment": canonical.sha256_hex(b"commitment" + box),
-                    "sealed_sha256": canonical.sha256_hex(box),
-                }
-            )
-        return {"commitment": "c" * 64, "shares": shares}, boxes
 
 
 def blob_of(proposal: Proposal, index: int) -> bytes:

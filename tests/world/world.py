@@ -4,9 +4,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hsmnodes import ceremonies
+from hsmnodes.models import Attachment, Ceremony, Contribution, HeldShare
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.contributions import contributed_context
 from hsmnodes.node.protocol.documents import CancellationStatement, RejectionStatement, Role
 from hsmnodes.node.protocol.documents.signatures import Signer
 from hsmnodes.node.protocol.purposes import Purpose
+from hsmnodes.node.protocol.sealing import seal
 from tenants import charter_drafts, charters, drafting, tokens, workflow
 from tenants.charter_drafts import Duty
 from tenants.identifiers import new_id
@@ -21,6 +26,7 @@ from tenants.models import (
 )
 from tests.cast import people
 from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, LEA, Member, make_id
+from tests.world.custody import Custody, open_share
 from tests.world.nodes import NodeOfWorld
 
 MEMBERS = {member.id: member for member in people.EVERYONE}
@@ -31,6 +37,7 @@ class World:
 
     def __init__(self) -> None:
         Deployment.objects.create(id=make_id("deployment"), demo=True)
+        self._custody: dict[str, Custody] = {}
         self.northgate = self._organisation(people.NORTHGATE, people.PROVIDER_PEOPLE)
         self.meridian = self._organisation(people.MERIDIAN, people.CUSTOMER_PEOPLE, self.northgate)
         self.lumen = self._organisation(people.LUMEN, people.LUMEN_PEOPLE, self.northgate)
@@ -249,9 +256,52 @@ class World:
     def shares(self, zone: TrustZone, node: NodeOfWorld, *holders: Member, **more: Any) -> Proposal:
         """The shares, made; returns the proposal they were made by."""
         proposal = self.approve(self.propose_shares(zone, node, *holders, **more), EMIL, FAY)
-        results, boxes = node.share_results(proposal)
+        results, boxes = self.custody(node).split(proposal)
         node.answer(proposal, results=results, attachments=boxes)
         return Proposal.objects.get(pk=proposal.pk)
+
+    def custody(self, node: NodeOfWorld) -> Custody:
+        """The backup keys of a node."""
+        return self._custody.setdefault(node.id, Custody(node))
+
+    def propose_drill(
+        self, zone: TrustZone, node: NodeOfWorld, *, shares: int = 2, share_set: int = 1
+    ) -> Proposal:
+        """Dina proposes a drill."""
+        parameters = {
+            "zone": {"id": zone.id, "name": zone.name},
+            "epoch": 1,
+            "share_set": share_set,
+            "shares": shares,
+        }
+        return self.propose("backup-key.drill/v1", parameters, by=DINA, nodes=[node])
+
+    def drill(self, zone: TrustZone, node: NodeOfWorld, **more: Any) -> Proposal:
+        """The drill, authorised, and the node's question for shares."""
+        proposal = self.approve(self.propose_drill(zone, node, **more), EMIL, FAY)
+        self.custody(node).ask(proposal)
+        return Proposal.objects.get(pk=proposal.pk)
+
+    def give_share(self, drill: Proposal, member: Member, **changes: Any) -> Contribution:
+        """The member gives their share to the ceremony, as the desk does; `changes` are to what is sealed."""
+        ceremony = Ceremony.objects.get(pk=drill.pk)
+        given = ceremonies.draft_contribution(ceremony=ceremony, person=self.person(member))
+        held = HeldShare.objects.get(
+            share_set__zone=drill.zone, share_set__number=given.share_set, index=given.index
+        )
+        box = Attachment.objects.get(sha256=held.sealed_sha256)
+        share = open_share(member, bytes(box.data), held.share_set, given.index)
+        return ceremonies.contribute(
+            ceremony=ceremony,
+            person=self.person(member),
+            document=given.raw,
+            assertion=member.key.sign(Purpose.CONTRIBUTE, given.raw),
+            sealed=seal(
+                share.model_copy(update=changes).raw,
+                canonical.b64u_decode(ceremony.document().public_key),
+                contributed_context(given),
+            ),
+        )
 
     def propose_key(
         self, zone: TrustZone, node: NodeOfWorld, *, label: str = "card-signing", by: Member = DINA

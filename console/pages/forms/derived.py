@@ -73,6 +73,13 @@ def _next_share_set(chosen: Chosen) -> int:
     return last.number + 1 if last else 1
 
 
+def _last_share_set(chosen: Chosen) -> ShareSet:
+    last = ShareSet.objects.filter(zone=chosen["zone"]["id"]).order_by("-number").first()
+    if last is None:
+        raise Missing(_("The backup key of this Trust Zone has no shares yet. Split it first."))
+    return last
+
+
 DERIVED: dict[tuple[str, str], Derive] = {
     (tags.AMEND_CHARTER, "authority"): _amended_authority,
     (tags.AMEND_CHARTER, "version"): lambda chosen: _amended(chosen).version,
@@ -89,6 +96,8 @@ DERIVED: dict[tuple[str, str], Derive] = {
     (tags.SHARE_BACKUP_KEY, "share_set"): _next_share_set,
     (tags.RESHARE_BACKUP_KEY, "epoch"): _epoch,
     (tags.RESHARE_BACKUP_KEY, "share_set"): _next_share_set,
+    (tags.DRILL_BACKUP_KEY, "epoch"): lambda chosen: _last_share_set(chosen).epoch,
+    (tags.DRILL_BACKUP_KEY, "share_set"): lambda chosen: _last_share_set(chosen).number,
     (tags.ENROL_NODE, "data_centre"): lambda chosen: {
         "id": _node(chosen).data_centre.id,
         "name": _node(chosen).data_centre.name,

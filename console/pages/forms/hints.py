@@ -42,6 +42,11 @@ HINTS: dict[tuple[str, str], Hint] = {
         )
         for tag in (tags.SHARE_BACKUP_KEY, tags.RESHARE_BACKUP_KEY)
     },
+    (tags.DRILL_BACKUP_KEY, "shares"): Hint(
+        "At least as many as rebuild the key. With all custodians the drill also finds a share that is lost.",
+        "",
+        2,
+    ),
     (tags.CREATE_SLOT, "slot"): Hint("The name of the zone's place on this node.", "Cards on ams-1"),
     (tags.START_SERVICE, "service"): Hint("What the customer will call it.", "Payments HSM"),
     (tags.START_SERVICE, "customer"): Hint(

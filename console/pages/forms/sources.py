@@ -67,7 +67,7 @@ def _zones(person: Person, tag: str) -> list[Option]:
     zones = zones.filter(founded_at__isnull=tag == tags.FOUND_ZONE)
     if tag.startswith(IN_SLOTS):
         zones = zones.exclude(zone_slots=None).distinct()
-    if tag in (tags.SHARE_BACKUP_KEY, tags.RESHARE_BACKUP_KEY):
+    if tag in (tags.SHARE_BACKUP_KEY, tags.RESHARE_BACKUP_KEY, tags.DRILL_BACKUP_KEY):
         zones = zones.filter(share_sets__isnull=tag == tags.SHARE_BACKUP_KEY).distinct()
     return [
         Option(zone.id, zone.name, zone.service.customer.name, zone.service.name)

@@ -89,6 +89,7 @@ class Contribution(Document):
     index: Index
     person: Named
     credential_id: Credential
+    nonce: Id
     at: Time
 
 

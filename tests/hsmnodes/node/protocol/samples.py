@@ -235,6 +235,7 @@ def _of_a_ceremony() -> dict[str, Document]:
             index=1,
             person=named(dina.name),
             credential_id=dina.key.credential_id,
+            nonce=make_id("nonce"),
             at=NOW,
         ),
         "contribution-answer": documents.ContributionAnswer(

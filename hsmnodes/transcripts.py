@@ -1,0 +1,35 @@
+"""The transcript of a ceremony: every signed document of it (docs/formats/custody.md)."""
+
+from hsmnodes import dispatch
+from hsmnodes.models import Ceremony
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.canonical import JSON
+from tenants import tags
+from tenants.models import Proposal, State
+
+TYPE = "quorate/ceremony-transcript/v1"
+
+
+def transcript_of(ceremony: Ceremony) -> dict[str, JSON]:
+    """What was signed so far: charters, enrolment, warrant, question, contributions, answers, receipts."""
+    enrolment = Proposal.objects.filter(
+        operation=tags.ENROL_NODE, node=ceremony.node_id, state=State.DONE
+    ).first()
+    contributions: list[JSON] = [
+        {
+            "contribution": canonical.b64u(bytes(one.raw)),
+            "assertion": one.assertion,
+            "answer": canonical.b64u(bytes(one.answer)) if one.answer else None,
+        }
+        for one in ceremony.contributions.all()
+    ]
+    receipts = ceremony.proposal.receipts.order_by("id")
+    return {
+        "type": TYPE,
+        "charters": list(dispatch.links_of([ceremony.node.provider_id, ceremony.zone_id])),
+        "enrolment": canonical.b64u(bytes(enrolment.warrant)) if enrolment else None,
+        "warrant": canonical.b64u(bytes(ceremony.proposal.warrant)),
+        "question": canonical.b64u(bytes(ceremony.envelope)),
+        "contributions": contributions,
+        "receipts": [canonical.b64u(bytes(one.envelope)) for one in receipts],
+    }
