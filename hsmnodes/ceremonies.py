@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from hsmnodes import outbox
+from hsmnodes.access import visible_ceremonies
 from hsmnodes.models import Ceremony, Contribution, ContributionOutcome, MessageKind, Node
 from hsmnodes.node.agent.messages import ContributionMessage, FromNode
 from hsmnodes.node.operations.registry import operation
@@ -20,7 +21,7 @@ from tenants import charters, clock, deployment, log
 from tenants.errors import NotAllowed, SignatureNotAccepted, WrongState
 from tenants.identifiers import new_id
 from tenants.log import Event
-from tenants.models import Person, Proposal
+from tenants.models import RUNNING_STATES, Person, Proposal
 
 
 class CeremonyRefused(Refused):
@@ -56,6 +57,15 @@ def may_contribute(ceremony: Ceremony, person: Person) -> Holder | None:
         return None
     holders = ceremony.document().holders
     return next((one for one in holders if one.custodian.id == person.id and one.index not in given), None)
+
+
+def waiting_for(person: Person) -> list[Ceremony]:
+    """The ceremonies at which a share of `person` is asked for now, oldest first."""
+    running = visible_ceremonies(person).filter(
+        proposal__state__in=RUNNING_STATES, expires_at__gt=clock.now()
+    )
+    found = running.select_related("proposal", "zone", "node").order_by("opened_at")
+    return [one for one in found if may_contribute(one, person) is not None]
 
 
 def is_open(ceremony: Ceremony) -> bool:

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from console.api import (
+    ceremonies,
     charters,
     clusters,
     data_centres,
@@ -68,6 +69,9 @@ urlpatterns = [
     path("v1/slots/<id:key>", slots.SlotDetail.as_view()),
     path("v1/share-sets", share_sets.ShareSets.as_view()),
     path("v1/share-sets/<id:key>", share_sets.ShareSetDetail.as_view()),
+    path("v1/ceremonies", ceremonies.Ceremonies.as_view()),
+    path("v1/ceremonies/<id:key>", ceremonies.CeremonyDetail.as_view()),
+    path("v1/ceremonies/<id:key>/transcript", ceremonies.CeremonyTranscript.as_view()),
     path("v1/receipts", receipts.Receipts.as_view()),
     path("v1/receipts/<hash:key>", receipts.ReceiptDetail.as_view()),
     path("v1/receipts/<hash:key>/document", receipts.ReceiptDocument.as_view()),

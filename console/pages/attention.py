@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.pages.topology import status_advice
+from hsmnodes import drills
 from hsmnodes.access import visible_nodes
 from hsmnodes.models import NodeStatus
 from hsmnodes.node.protocol.consistency import without_spare
@@ -30,7 +32,8 @@ class Concern:
 
 def concerns(person: Person) -> list[Concern]:
     """Everything that needs attention in what `person` sees, the gravest first."""
-    found = [*_alarms(person), *_nodes(person), *_proposals(person), *_charters(person), *_own_tokens(person)]
+    looks = (_alarms, _nodes, _proposals, _charters, _drills, _own_tokens)
+    found = [concern for look in looks for concern in look(person)]
     order = {"bad": 0, "odd": 1, "wait": 2}
     return sorted(found, key=lambda one: order[one.state])
 
@@ -121,6 +124,18 @@ def _no_spare(version: CharterVersion) -> Concern:
         % {"n": count},
         reverse("charter", args=[version.pk]),
     )
+
+
+def _drills(person: Person) -> list[Concern]:
+    return [
+        Concern(
+            _("A drill of %(name)s is overdue") % {"name": one.zone.name},
+            _("Its custodians last proved on %(date)s that their shares work. Hold a drill.")
+            % {"date": date_format(one.since, "j F Y")},
+            reverse("zone", args=[one.zone.pk]),
+        )
+        for one in drills.overdue(person)
+    ]
 
 
 def _own_tokens(person: Person) -> list[Concern]:

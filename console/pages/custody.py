@@ -1,14 +1,17 @@
 """Who holds the shares of a zone's backup key, which of them can still be opened, and what to do about it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from hsmnodes.access import visible_share_sets
-from hsmnodes.models import HeldShare, ShareSet
-from tenants.models import Person, Token, TrustZone
+from hsmnodes import drills
+from hsmnodes.access import visible_ceremonies, visible_share_sets
+from hsmnodes.models import Ceremony, HeldShare, Receipt, ShareSet
+from tenants import clock
+from tenants.models import RUNNING_STATES, Person, Token, TrustZone
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Custody:
     """The last share set of a zone, as `viewer` reads it; none, if its backup key was never split."""
 
     def __init__(self, zone: TrustZone, viewer: Person) -> None:
+        self._zone, self._viewer = zone, viewer
         self._sets = visible_share_sets(viewer).filter(zone=zone).order_by("-number")
 
     @cached_property
@@ -42,6 +46,30 @@ class Custody:
         shares = list(self.share_set.shares.all())
         tokens = Token.objects.in_bulk([one.credential_id for one in shares], field_name="credential_id")
         return [_line(one, tokens.get(one.credential_id)) for one in shares]
+
+    @cached_property
+    def ceremonies(self) -> list[Ceremony]:
+        """Those at which shares are gathered now."""
+        running = visible_ceremonies(self._viewer).filter(
+            zone=self._zone, proposal__state__in=RUNNING_STATES, expires_at__gt=clock.now()
+        )
+        return list(running.select_related("proposal"))
+
+    @cached_property
+    def last_drill(self) -> Receipt | None:
+        return drills.last_drill(self._zone)
+
+    @property
+    def drill_due_at(self) -> datetime | None:
+        """When the next drill is due; in the past, it is overdue."""
+        if self.share_set is None:
+            return None
+        held = [self.share_set.created_at, *([self.last_drill.at] if self.last_drill else [])]
+        return drills.due_at(max(held))
+
+    @property
+    def drill_is_overdue(self) -> bool:
+        return self.drill_due_at is not None and self.drill_due_at <= clock.now()
 
     @property
     def usable(self) -> int:

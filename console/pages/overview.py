@@ -12,6 +12,7 @@ from console.pages.seating import few
 from console.pages.shell import is_seen, nothing_new, page, version_of
 from console.pages.topology import regions
 from console.sessions import person_required
+from hsmnodes import ceremonies
 from tenants import access
 from tenants.models import RUNNING_STATES, Organisation, OrganisationKind, Person, Proposal, State
 
@@ -49,6 +50,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     others = list(
         proposals.filter(state=State.PROPOSED).exclude(waiting__person=person).order_by("-created_at")[:SHOWN]
     )
+    shares = ceremonies.waiting_for(person)
     return {
         "regions": found,
         "customers": customers,
@@ -57,6 +59,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "drafts": drafts,
         "running": _with_seats(running),
         "others": _with_seats(others),
+        "shares_to_give": shares,
         "charters_to_sign": charters_to_sign(person),
         "concerns": concerns(person),
         "checklist": checklist(person),
@@ -66,6 +69,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
                 for one in found
                 for box in one.boxes
             ],
+            [one.pk for one in shares],
             [(one.pk, one.state, one.seats_filled) for one in (*waiting, *drafts, *running, *others)],
         ),
     }

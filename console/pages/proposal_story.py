@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from hsmnodes.models import Receipt
+from hsmnodes.models import Ceremony, ContributionOutcome, Receipt
 from tenants.models import Proposal, State
 
 
@@ -58,6 +58,14 @@ def _after_signatures(proposal: Proposal, receipts: list[Receipt]) -> Iterator[M
         yield Moment(_("Authorised: every seat is taken"), proposal.authorised_at)
     if proposal.sent_at:
         yield Moment(_("Sent to %(node)s") % {"node": proposal.node_name}, proposal.sent_at)
+    if ceremony := Ceremony.objects.filter(pk=proposal.pk).first():
+        yield Moment(
+            _("%(node)s asks custodians for %(n)d shares")
+            % {"node": proposal.node_name, "n": ceremony.asked},
+            ceremony.opened_at,
+        )
+        for given in ceremony.contributions.filter(outcome=ContributionOutcome.ACCEPTED):
+            yield Moment(given.detail, given.answered_at)
     for cancellation in proposal.cancellations.select_related("person"):
         yield Moment(
             _("Cancelled by %(name)s") % {"name": cancellation.person.name},

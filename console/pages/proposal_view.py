@@ -11,7 +11,8 @@ from console.pages.proposal_story import Moment, story
 from console.pages.results import Outcome, outcomes_of
 from console.pages.seating import Few, SeatRow, few, seat_rows
 from console.pages.shell import version_of
-from hsmnodes.models import Node, OutboxMessage, Receipt
+from hsmnodes import ceremonies
+from hsmnodes.models import Ceremony, Node, OutboxMessage, Receipt
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operation
 from hsmnodes.node.operations.sentences import Row, render_fields
@@ -127,6 +128,16 @@ class ProposalView:
         ]
 
     @cached_property
+    def ceremony(self) -> Ceremony | None:
+        """The ceremony at which shares are gathered for it, if there is one."""
+        return Ceremony.objects.select_related("proposal").filter(pk=self.proposal.pk).first()
+
+    @property
+    def share_wanted(self) -> bool:
+        """Whether the viewer's own share is asked for."""
+        return self.ceremony is not None and ceremonies.may_contribute(self.ceremony, self.viewer) is not None
+
+    @cached_property
     def documents(self) -> list[CharterVersion]:
         """Charters whose hash stands in the parameters, to be read before signing."""
         hashes = [value for value in self.proposal.document.parameters.values() if isinstance(value, str)]
@@ -192,4 +203,5 @@ def version(proposal: Proposal) -> str:
         proposal.cancellations.count(),
         list(proposal.receipts.values_list("hash", flat=True)),
         [node.status for node in nodes],
+        Ceremony.objects.filter(pk=proposal.pk).exists(),
     )

@@ -62,6 +62,8 @@ def things(stage: Stage) -> dict[str, Mapping[str, str]]:
         "settings": _both(Program.objects.get().pk, NOTHING),
         "invitation": _both(stage.secret, "nothing"),
         "desk/share-key": _both(token_of(stage, DINA), token_of(stage, IVO)),
+        "ceremonies": _both(stage.proposals["drill"].pk, NOTHING),
+        "desk/contribute": _both(stage.proposals["drill"].pk, NOTHING),
         "desk/found": _both(stage.charters["Treasury"].pk, lumen.pk),
         "desk": _both(stage.proposals["waiting"].pk, stage.proposals["service"].pk),
     }

@@ -35,6 +35,8 @@ desk/found/<str:key>                         POST   own     302 403 403 403 403 
 desk/found/<str:key>                         POST   foreign 302 409 409 404 404 404 409 404
 desk/share-key/<str:key>                     POST   own     302 404 404 303 404 404 404 404
 desk/share-key/<str:key>                     POST   foreign 302 404 404 404 404 404 303 404
+desk/contribute/<str:key>                    POST   own     302 403 403 303 403 403 404 404
+desk/contribute/<str:key>                    POST   foreign 302 404 404 404 404 404 404 404
 desk/ticket                                  GET    any     403 403 403 403 403 403 403 403
 desk/ticket                                  POST   any     403 403 403 403 403 403 403 403
 desk/ticket                                  PUT    any     403 403 403 403 403 403 403 403
@@ -71,6 +73,14 @@ proposals/<str:key>/warrant                  GET    own     302 200 200 200 200 
 proposals/<str:key>/warrant                  GET    foreign 302 404 404 404 404 404 404 404
 proposals/<str:key>/evidence.zip             GET    own     302 200 200 200 200 200 404 404
 proposals/<str:key>/evidence.zip             GET    foreign 302 200 200 404 404 404 200 404
+ceremonies/<str:key>                         GET    own     302 200 200 200 200 200 404 404
+ceremonies/<str:key>                         GET    foreign 302 404 404 404 404 404 404 404
+ceremonies/<str:key>/live                    GET    own     302 200 200 200 200 200 404 404
+ceremonies/<str:key>/live                    GET    foreign 302 404 404 404 404 404 404 404
+ceremonies/<str:key>/transcript.json         GET    own     302 200 200 200 200 200 404 404
+ceremonies/<str:key>/transcript.json         GET    foreign 302 404 404 404 404 404 404 404
+ceremonies/<str:key>/print                   GET    own     302 200 200 200 200 200 404 404
+ceremonies/<str:key>/print                   GET    foreign 302 404 404 404 404 404 404 404
 propose                                      GET    any     302 200 200 200 200 200 200 200
 propose/<path:tag>                           GET    own     302 403 403 200 403 403 403 403
 propose/<path:tag>                           POST   own     302 403 403 422 403 403 403 403

@@ -59,7 +59,7 @@ def test_the_question_is_kept_once_and_shown(client, world, node, drill):
     incoming.receive(node.sign(Purpose.CEREMONY, made.document(), kind="ceremony"))
     assert Ceremony.objects.count() == 1
     sign_in(client, world.person(EMIL))
-    text = client.get(f"/proposals/{drill.pk}/ceremony").content.decode()
+    text = client.get(f"/ceremonies/{drill.pk}").content.decode()
     assert "0 of 2 in" in text
     assert "Go to the desk and give it" in text
 
@@ -72,7 +72,7 @@ def test_two_shares_are_passed_on_sealed_and_the_drill_is_done(client, world, no
     world.custody(node).finish(drill)
     assert current(drill).state == "done"
     sign_in(client, world.person(GUS))
-    text = client.get(f"/proposals/{drill.pk}/ceremony").content.decode()
+    text = client.get(f"/ceremonies/{drill.pk}").content.decode()
     assert "2 of 2 in" in text
     assert "destroyed its one-time key" in text
 
@@ -83,7 +83,7 @@ def test_a_refused_share_is_named_and_can_be_given_again(client, world, node, dr
     wrong.refresh_from_db()
     assert (wrong.outcome, wrong.code) == ("refused", "altered-share")
     sign_in(client, world.person(EMIL))
-    text = client.get(f"/proposals/{drill.pk}/ceremony").content.decode()
+    text = client.get(f"/ceremonies/{drill.pk}").content.decode()
     assert "The share of Dina is not the one that was made for them." in text
     assert LogEntry.objects.filter(event="ceremony.share-refused", severity="alarm").exists()
     world.custody(node).answer(world.give_share(drill, DINA))
@@ -122,7 +122,7 @@ def test_who_holds_no_share_is_not_asked_for_one(client, world, drill):
     assert client.post(f"/desk/contribute/{drill.pk}").status_code == 403
     sign_in(client, world.person(IVO))
     assert client.post(f"/desk/contribute/{drill.pk}").status_code == 404
-    assert client.get(f"/proposals/{drill.pk}/ceremony").status_code == 404
+    assert client.get(f"/ceremonies/{drill.pk}").status_code == 404
 
 
 def test_the_desk_gets_all_it_needs_to_judge_for_itself(client, world, node, drill):
@@ -255,10 +255,10 @@ def test_a_drill_among_more_or_fewer_than_can_be_is_refused_before_people_sign(c
 def test_the_transcript_holds_every_signed_document(client, world, node, drill):
     world.custody(node).answer(world.give_share(drill, DINA))
     sign_in(client, world.person(GUS))
-    answer = client.get(f"/proposals/{drill.pk}/ceremony/transcript.json")
+    answer = client.get(f"/ceremonies/{drill.pk}/transcript.json")
     whole = answer.json()
     assert set(whole) == {"type", "charters", "enrolment", "warrant", "question", "contributions", "receipts"}
     [given] = whole["contributions"]
     assert given["answer"]
     assert given["assertion"]
-    assert "Dina" in client.get(f"/proposals/{drill.pk}/ceremony/print").content.decode()
+    assert "Dina" in client.get(f"/ceremonies/{drill.pk}/print").content.decode()

@@ -7,10 +7,10 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from hsmnodes.models import Key, Receipt, ShareSet, Slot
+from hsmnodes.models import Ceremony, Key, Receipt, ShareSet, Slot
 from tenants import programs
 from tenants.models import CharterVersion, LogEntry, Organisation, Program, Proposal, Service, TrustZone
-from tests.cast.people import GUS, IVO, JON, Member
+from tests.cast.people import DINA, GUS, IVO, JON, Member
 from tests.console.api.signing import ProgramKey
 from tests.world.signing_in import sign_in
 from tests.world.world import World
@@ -26,6 +26,7 @@ class Scene:
     zone: TrustZone
     slot: Slot
     share_set: ShareSet
+    ceremony: Ceremony
     key: Key
     receipt: Receipt
     done: Proposal
@@ -51,6 +52,8 @@ def scene(world) -> Scene:
     zone = world.zone_of_custodians(world.service(node))
     world.slot(zone, node)
     world.shares(zone, node)
+    drill = world.drill(zone, node)
+    world.custody(node).answer(world.give_share(drill, DINA))
     done = world.key(zone, node)
     return Scene(
         world=world,
@@ -59,6 +62,7 @@ def scene(world) -> Scene:
         zone=zone,
         slot=Slot.objects.get(),
         share_set=ShareSet.objects.get(),
+        ceremony=Ceremony.objects.get(),
         key=Key.objects.get(),
         receipt=Receipt.objects.get(proposal=done),
         done=done,

@@ -19,7 +19,7 @@ LUMEN = (IVO, OLGA)
 # Addresses whose answer is the same for everyone known, and those anybody may read.
 LISTS = """
     me organisations people tokens programs charters services zones keys data-centres clusters nodes slots
-    share-sets
+    share-sets ceremonies
     receipts proposals log log/export operations operations/key.generate/v1
 """.split()
 PUBLIC = ["schema", "docs"]
@@ -28,7 +28,8 @@ OF_BOTH = """
     organisations/{meridian} people/{person} tokens/{token} charters/{charter} charters/{charter}/document
     charters/{charter}/link services/{service} zones/{zone} keys/{key} keys/{key}/public.der
     keys/{key}/public.pem data-centres/{data_centre} clusters/{cluster} nodes/{node} slots/{slot}
-    share-sets/{share_set} receipts/{receipt} receipts/{receipt}/document receipts/{receipt}/envelope
+    share-sets/{share_set} ceremonies/{ceremony} ceremonies/{ceremony}/transcript
+    receipts/{receipt} receipts/{receipt}/document receipts/{receipt}/envelope
     proposals/{done} proposals/{done}/document proposals/{done}/warrant log/{entry} log/{entry}/document
 """.split()
 # What is shown within Meridian Bank alone.
@@ -57,6 +58,7 @@ def places(scene, program):
         "cluster": node.cluster_id,
         "node": node.id,
         "slot": scene.slot.id,
+        "ceremony": scene.ceremony.pk,
         "share_set": scene.share_set.id,
         "receipt": scene.receipt.hash,
         "done": scene.done.id,

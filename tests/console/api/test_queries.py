@@ -24,6 +24,7 @@ LISTS = {
     "nodes": BASE,
     "slots": BASE,
     "share-sets": BASE + 1,
+    "ceremonies": BASE + 2,
     "receipts": BASE + 1,
     "proposals": BASE,
     "log": BASE,

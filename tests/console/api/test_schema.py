@@ -122,6 +122,7 @@ def _places(scene):
         "data-centres": {"key": scene.node.row.data_centre_id},
         "clusters": {"key": scene.node.row.cluster_id},
         "slots": {"key": scene.slot.id},
+        "ceremonies": {"key": scene.ceremony.pk},
         "share-sets": {"key": scene.share_set.id},
         "receipts": {"key": scene.receipt.hash},
         "proposals": {"key": scene.open.id},

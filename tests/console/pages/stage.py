@@ -68,6 +68,9 @@ class Stage:
             self.zones[name] = found(service, name=name)
             self._slot(self.zones[name], self.nodes["ams-1"], f"{name} on ams-1")
         self.world.shares(self.zones["Payments"], self.nodes["ams-1"])
+        drill = self.world.drill(self.zones["Payments"], self.nodes["ams-1"])
+        self.world.custody(self.nodes["ams-1"]).answer(self.world.give_share(drill, EMIL))
+        self.proposals["drill"] = drill
         drafted = self.world.draft_zone(service, name="Treasury")
         self.charters["Treasury"] = drafted
         self.zones["Treasury"] = drafted.zone
