@@ -75,7 +75,8 @@ class Operation(Generic[P]):
     """One kind of request, as everyone needs to know it.
 
     An operation that no node carries out (`nodes` is 0) takes effect as evidence for others. One that
-    `gathers` waits for the shares of custodians.
+    `gathers` waits for the shares of custodians. `party_fields` are the parameters that name the customer
+    and the zone whose consent it must be.
     """
 
     tag: ClassVar[str]
@@ -84,6 +85,7 @@ class Operation(Generic[P]):
     sentence: ClassVar[str]
     consent: ClassVar[Consent]
     consent_from: ClassVar[str | None] = None
+    party_fields: ClassVar[Mapping[AuthorityKind, str]] = {}
     rules: ClassVar[Mapping[AuthorityKind, tuple[DefaultClause, ...]]]
     nodes: ClassVar[int] = 0
     gathers: ClassVar[bool] = False
@@ -109,9 +111,9 @@ class Operation(Generic[P]):
         """Whose consent a request with these parameters needs."""
         return self.consent
 
-    def parties(self, _parameters: P) -> Mapping[AuthorityKind, str]:
+    def parties(self, parameters: P) -> Mapping[AuthorityKind, str]:
         """The ids of the customer and the zone whose consent it must be; the provider is the node's own."""
-        return {}
+        return {kind: getattr(parameters, field).id for kind, field in self.party_fields.items()}
 
     def anchors(self, _parameters: P) -> Mapping[AuthorityKind, str]:
         """The hashes of founding charters that this request makes a node pin."""

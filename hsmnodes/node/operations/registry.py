@@ -75,7 +75,9 @@ def describe(found: Operation[Any]) -> dict[str, Any]:
             "kinds": [kind.value for kind in found.consent.kinds],
             "from": found.consent_from,
             "floor": found.consent.floor,
+            "parties": {kind.value: field for kind, field in found.party_fields.items()},
         },
+        "gathers": found.gathers,
         "rules": {
             kind.value: [clause.clause().model_dump(mode="json") for clause in clauses]
             for kind, clauses in found.rules.items()

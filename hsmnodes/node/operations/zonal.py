@@ -1,9 +1,6 @@
 """What operations inside one Trust Zone have in common: its key managers alone consent, two at least."""
 
-from collections.abc import Mapping
 from typing import TypeVar
-
-from typing_extensions import override
 
 from hsmnodes.node.operations.base import DefaultClause, NodeOperation
 from hsmnodes.node.operations.fields import shown
@@ -25,8 +22,5 @@ class ZoneOperation(NodeOperation[Z]):
     """An operation that is the zone's own affair."""
 
     consent = Consent((AuthorityKind.ZONE,), floor=2)
+    party_fields = {AuthorityKind.ZONE: "zone"}
     rules = {AuthorityKind.ZONE: (DefaultClause(Role.KEY_MANAGER),)}
-
-    @override
-    def parties(self, parameters: Z) -> Mapping[AuthorityKind, str]:
-        return {AuthorityKind.ZONE: parameters.zone.id}

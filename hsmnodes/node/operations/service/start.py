@@ -36,15 +36,12 @@ class StartService(NodeOperation[Parameters]):
     button = "Start service"
     sentence = "Start service {service} for customer {customer} on node {nodes[].name}, {mode}."
     consent = Consent((AuthorityKind.CUSTOMER, AuthorityKind.PROVIDER), floor=2)
+    party_fields = {AuthorityKind.CUSTOMER: "customer"}
     rules = {
         AuthorityKind.PROVIDER: (DefaultClause(Role.HSM_ADMINISTRATOR),),
         AuthorityKind.CUSTOMER: (DefaultClause(Role.SECURITY_OFFICER),),
     }
     parameters = Parameters
-
-    @override
-    def parties(self, parameters: Parameters) -> Mapping[AuthorityKind, str]:
-        return {AuthorityKind.CUSTOMER: parameters.customer.id}
 
     @override
     def anchors(self, parameters: Parameters) -> Mapping[AuthorityKind, str]:

@@ -46,15 +46,12 @@ class CreateSlot(NodeOperation[Parameters]):
         "with a new {backup_key}."
     )
     consent = Consent((AuthorityKind.PROVIDER, AuthorityKind.ZONE), floor=2)
+    party_fields = {AuthorityKind.ZONE: "zone"}
     rules = {
         AuthorityKind.PROVIDER: (DefaultClause(Role.HSM_ADMINISTRATOR),),
         AuthorityKind.ZONE: (DefaultClause(Role.KEY_MANAGER),),
     }
     parameters = Parameters
-
-    @override
-    def parties(self, parameters: Parameters) -> Mapping[AuthorityKind, str]:
-        return {AuthorityKind.ZONE: parameters.zone.id}
 
     @override
     def anchors(self, parameters: Parameters) -> Mapping[AuthorityKind, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hsmnodes.node.operations.base import NodeOperation
-from hsmnodes.node.operations.registry import default_rules, operation, operations
+from hsmnodes.node.operations.registry import default_rules, describe, operation, operations
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_amendment
 from hsmnodes.node.protocol.documents import KeyShare, Proposal, Role, Warrant
@@ -319,3 +319,11 @@ def test_the_default_rules_satisfy_its_floor(tag):
         [rule] = [rule for rule in default_rules(kind) if rule.operation == tag]
         assert sum(clause.m for clause in rule.clauses) >= found.consent.floor
     assert set(found.consent.kinds) <= set(found.rules)
+
+
+@pytest.mark.parametrize("tag", [tag for tag, found in operations().items() if found.nodes])
+def test_the_catalogue_says_where_its_parties_are_named(tag):
+    told = describe(operation(tag))
+    named = {one["name"] for one in told["fields"] if one["kind"] == "named"}
+    assert told["consent"]["parties"].keys() == set(told["consent"]["kinds"]) - {"provider"}
+    assert named.issuperset(told["consent"]["parties"].values())
