@@ -112,6 +112,6 @@ class SoftwareToken:
 
     def _sign(self, message: bytes) -> bytes:
         if self.algorithm == ES256:
-            return self._key.sign(message, ec.ECDSA(hashes.SHA256()))
+            return self._key.sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
         assert self.algorithm == EDDSA
         return self._key.sign(message)

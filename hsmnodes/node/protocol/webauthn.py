@@ -20,6 +20,7 @@ from hsmnodes.node.protocol.keys import verifier
 
 USER_PRESENT, USER_VERIFIED, BACKUP_ELIGIBLE, BACKED_UP = 0x01, 0x04, 0x08, 0x10
 ATTESTED_CREDENTIAL, EXTENSIONS = 0x40, 0x80
+DEEPEST_CLIENT_DATA = 16
 
 
 class VerifiedAssertion(NamedTuple):
@@ -85,7 +86,16 @@ def _read_client_data(data: bytes) -> dict[str, Any]:
         raise SignatureRefused("bad-client-data", "The client data is not JSON.") from None
     if not isinstance(client, dict):
         raise SignatureRefused("bad-client-data", "The client data is not an object.")
+    if _is_deeper_than(client, DEEPEST_CLIENT_DATA):
+        raise SignatureRefused("bad-client-data", "The client data is nested too deeply.")
     return client
+
+
+def _is_deeper_than(value: Any, levels: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return False
+    members = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper_than(member, levels - 1) for member in members)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -95,7 +105,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_without_duplicates)
+def _no_number(name: str) -> None:
+    """JSON has no NaN and no Infinity, though Python would read them."""
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_no_number)
 
 
 def _check_authenticator_data(data: bytes, *, token: Token, desk: Desk) -> int:

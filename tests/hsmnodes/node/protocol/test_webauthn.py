@@ -37,6 +37,10 @@ def without(name: str) -> bytes:
     return json.dumps({key: value for key, value in GOOD.items() if key != name}).encode()
 
 
+def nested(levels: int) -> list[Any]:
+    return [nested(levels - 1)] if levels > 1 else []
+
+
 def authenticator_data(flags: int = 0x05, counter: int = 1, rest: bytes = b"", rp: bytes = RP) -> bytes:
     return rp + bytes([flags]) + counter.to_bytes(4, "big") + rest
 
@@ -90,7 +94,21 @@ CLIENT_DATA = {
     "not UTF-8": (written() + b"\xff", "bad-client-data"),
     "a byte order mark": (b"\xef\xbb\xbf" + written(), "bad-client-data"),
     "endless nesting": (b'{"a":' + b"[" * 4000, "bad-client-data"),
+    "17 levels": (written(a=nested(16)), "bad-client-data"),
+    "a number that JSON does not have": (TEXT.replace("}", ',"a":NaN}').encode(), "bad-client-data"),
+    "an infinite number": (TEXT.replace("}", ',"a":[-Infinity]}').encode(), "bad-client-data"),
     "an endless number": (b'{"a":' + b"9" * 4000 + b"}", "wrong-type"),
+}
+
+
+WRITTEN_OTHERWISE = {
+    "as browsers write it": written(),
+    "without crossOrigin": without("crossOrigin"),
+    "with an unknown member": written(extra={"a": [1.5]}),
+    "with spaces": json.dumps(GOOD, indent=2).encode(),
+    "with 16 levels": written(a=nested(15)),
+    "with a number beyond all bounds": TEXT.replace("}", ',"a":1e999}').encode(),
+    "with a member of an object's own": written(__proto__={"type": "x"}),
 }
 
 
@@ -103,8 +121,8 @@ def test_client_data_that_is_not_as_demanded_is_refused_although_signed(token, c
 @every_algorithm
 @pytest.mark.parametrize(
     "client_data",
-    [written(), without("crossOrigin"), written(extra={"a": [1.5]}), json.dumps(GOOD, indent=2).encode()],
-    ids=["as browsers write it", "without crossOrigin", "with an unknown member", "with spaces"],
+    WRITTEN_OTHERWISE.values(),
+    ids=WRITTEN_OTHERWISE.keys(),
 )
 def test_client_data_in_order_is_accepted_however_it_is_written(token, client_data):
     assert refusal(token, assemble(token, authenticator_data(), client_data)) is None
