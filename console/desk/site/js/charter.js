@@ -98,6 +98,8 @@ function isConsistent(value) {
     previous: (value.version === 1) === (value.previous === null),
     zone: (value.authority.kind === "zone") === (value.zone !== null),
     people: is.isSorted(value.people.map((one) => one.id)) && haveNamesOfTheirOwn(value.people),
+    "people.organisation": haveOneNameEach(value.people.map((one) => one.organisation)),
+    "people.roles": !value.people.some(hasConflictingDuties),
     "people.tokens":
       areDistinct(tokens.map((one) => one.credential_id)) && areDistinct(tokens.map((one) => one.public_key)),
     "people.share_keys": fitTheirPlaces(value),
@@ -116,7 +118,26 @@ function isConsistent(value) {
 
 /** @param {{name: string, organisation: {id: string}}[]} people */
 function haveNamesOfTheirOwn(people) {
-  return areDistinct(people.map((one) => `${one.organisation.id} ${one.name.toLowerCase()}`));
+  return areDistinct(people.map((one) => `${one.organisation.id} ${foldCase(one.name)}`));
+}
+
+/** A text in which letters that differ by case alone are the same (Unicode's full case folding). */
+function foldCase(text) {
+  return text
+    .split("\u0131")
+    .map((part) => part.toLowerCase().toUpperCase().toLowerCase())
+    .join("\u0131");
+}
+
+/** @param {{id: string, name: string}[]} things */
+function haveOneNameEach(things) {
+  const names = new Map(things.map((one) => [one.id, one.name]));
+  return things.every((one) => names.get(one.id) === one.name);
+}
+
+/** Who runs HSMs neither manages keys nor holds shares. @param {{roles: string[]}} person */
+function hasConflictingDuties({ roles }) {
+  return roles.includes("hsm-administrator") && (roles.includes("key-manager") || roles.includes("custodian"));
 }
 
 /** @param {string[]} texts */

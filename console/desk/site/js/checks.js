@@ -3,7 +3,7 @@ import { CONFIG } from "./built/config.js";
 import { Refused } from "./refusal.js";
 
 /** Clocks of browsers and consoles may differ by so much, in seconds. */
-const CLOCK_TOLERANCE = 120;
+export const CLOCK_TOLERANCE = 120;
 const SIGN_IN_AHEAD = 600;
 
 /** Seconds since 1970. */

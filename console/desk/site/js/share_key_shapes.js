@@ -3,18 +3,34 @@ import { decode, fromB64u } from "./canonical.js";
 import { Refused } from "./refusal.js";
 import * as is from "./shapes.js";
 
+const FIELD = 2n ** 255n - 19n;
+/** The coordinates of the points of small order (RFC 7748 section 6.1), with which nothing can be agreed. */
+const SMALL_ORDER = new Set([
+  0n, 1n, FIELD - 1n,
+  325606250916557431795983626356110631294008115727848805560023387167927233504n,
+  39382357235489614581723060781553021112529911719440698176882885853963445705823n,
+]);
+const KEY = is.bytes(43, 43);
+
+/** An X25519 public key in its one encoding, with which something can be agreed. @type {is.Shape} */
+export const kemPublicKey = (value, path) => {
+  KEY(value, path);
+  const number = fromB64u(value).reduceRight((whole, byte) => (whole << 8n) | BigInt(byte), 0n);
+  if (number >= FIELD || SMALL_ORDER.has(number)) throw new Refused("bad-field", path);
+};
+
 const statement = is.object({
   type: is.oneOf("quorate/share-key-statement/v1"),
   deployment: is.id,
   demo: is.boolean,
   person: is.named,
   credential_id: is.bytes(),
-  public_key: is.bytes(43, 43),
+  public_key: kemPublicKey,
   at: is.time,
 });
 
 /** An assertion as a document holds it. */
-const assertion = is.object({
+export const assertion = is.object({
   authenticator_data: is.bytes(2732),
   client_data: is.bytes(5462),
   credential_id: is.bytes(1364),

@@ -1,0 +1,137 @@
+/**
+ * How charters come into force: founded by every token of everyone in them, amended under the rules of the old and
+ * of the new version, one after the other from an anchor. Only the last version decides.
+ */
+import { encode, fromB64u, sameBytes } from "../canonical.js";
+import { challenge, Purpose } from "../purposes.js";
+import { Refused } from "../refusal.js";
+import { stated } from "../share_key_shapes.js";
+import { verifyAssertion } from "./assertions.js";
+import { clausesFor, eligibleFor, headOf, readCharter, tokensOf } from "./charters.js";
+import { seat } from "./matching.js";
+import { readPaper } from "./papers.js";
+import { AMEND, tally } from "./quorum.js";
+import { readWarrant } from "./warrants.js";
+
+/** @typedef {import("./charters.js").Charter} Charter */
+
+/**
+ * All versions of a charter, from the founding one on.
+ * @param {Uint8Array[]} links in order, the bytes of each
+ * @param {object} by
+ * @param {string} by.anchor the hash of the founding version
+ * @param {string} by.deployment
+ * @param {boolean} by.demo
+ * @param {number} by.floor how many people an amendment takes at least, whatever its rule says
+ * @param {number} by.now
+ * @returns {Promise<Charter[]>}
+ * @throws {Refused} at the first link that does not follow
+ */
+export async function verifyChain(links, { anchor, deployment, demo, floor, now }) {
+  if (!links.length) throw new Refused("no-charter");
+  const [first, ...rest] = links.map((bytes) => readPaper("quorate/charter-link/v1", bytes));
+  const charters = [await verifyFounding(first, { deployment, demo })];
+  if (charters[0].hash !== anchor) throw new Refused("other-anchor");
+  for (const link of rest) charters.push(await verifyAmendment(charters.at(-1), link, { floor, now }));
+  return charters;
+}
+
+/** @returns {Promise<Charter>} */
+async function verifyFounding(link, { deployment, demo }) {
+  const charter = await readCharter(fromB64u(link.charter));
+  if (link.warrant !== null || charter.version !== 1) throw new Refused("not-founding");
+  if (charter.deployment !== deployment || charter.demo !== demo) throw new Refused("other-deployment");
+  await checkTokens(charter, link.possession, null);
+  checkSatisfiable(charter);
+  return charter;
+}
+
+/** @param {Charter} current @returns {Promise<Charter>} */
+async function verifyAmendment(current, link, { floor, now }) {
+  const charter = await readCharter(fromB64u(link.charter));
+  if (link.warrant === null) throw new Refused("no-warrant");
+  checkFollows(current, charter);
+  await checkAuthorised(current, charter, await readWarrant(fromB64u(link.warrant)), { floor, now });
+  await checkTokens(charter, link.possession, current);
+  checkSatisfiable(charter);
+  return charter;
+}
+
+/** @param {Charter} current @param {Charter} charter */
+function checkFollows(current, charter) {
+  const same = (...members) => members.every((name) => sameBytes(encode(current[name]), encode(charter[name])));
+  if (charter.version !== current.version + 1 || charter.previous !== current.hash) throw new Refused("does-not-follow");
+  if (!same("deployment", "demo", "authority")) throw new Refused("other-authority");
+  if (!same("zone")) throw new Refused("other-terms");
+  if (charter.valid_from < current.valid_from) throw new Refused("goes-back");
+}
+
+/** @param {Charter} current @param {Charter} charter */
+async function checkAuthorised(current, charter, { proposal, signatures }, { floor, now }) {
+  if (!(now >= proposal.not_before)) throw new Refused("too-early");
+  const old = await tally([current], proposal, signatures, { floor, problems: amendmentProblems(current, charter, proposal) });
+  if (!old.authorised) throw new Refused("not-authorised-old", old.problems[0] ?? "missing");
+  const young = await tally([charter], proposal, signatures, { floor, related: [current] });
+  // The requester signed under the old version, and need not be in the new one.
+  const requestIsKnown = current.people.some((one) => one.id === proposal.requester.id);
+  const problems = young.problems.filter((code) => !(requestIsKnown && code.startsWith("request-")));
+  if (problems.length || young.closed !== null || !young.clauses.length || young.missing) {
+    throw new Refused("not-authorised-new", problems[0] ?? "missing");
+  }
+}
+
+/** @param {Charter} current @param {Charter} charter @returns {string[]} */
+function amendmentProblems(current, charter, proposal) {
+  const { kind, id, name } = current.authority;
+  const wanted = { authority: { kind, id, name }, version: charter.version, charter: charter.hash };
+  const isOfThis = proposal.operation === AMEND && proposal.nodes.length === 0;
+  const checks = {
+    "not-this-amendment": isOfThis && sameBytes(encode(proposal.authorities), encode([headOf(current)])),
+    "other-deployment": proposal.deployment === current.deployment && proposal.demo === current.demo,
+    "other-amendment": sameBytes(encode(proposal.parameters), encode(wanted)) && proposal.previous === current.hash,
+  };
+  return Object.keys(checks).filter((code) => !checks[code]);
+}
+
+/**
+ * Every token that is new has signed the charter, and every share key that is new is certified by its token.
+ * @param {Charter} charter @param {any[]} possession @param {Charter | null} before the version before, if any
+ */
+async function checkTokens(charter, possession, before) {
+  const { desk } = charter;
+  const given = new Map(possession.map((one) => [one.credential_id, one]));
+  const known = before === null ? [] : tokensOf(before);
+  const found = await challenge(Purpose.FOUND, charter.bytes);
+  for (const { person, token } of tokensOf(charter)) {
+    if (known.some((one) => one.person.id === person.id && isSameKey(one.token, token))) continue;
+    const assertion = given.get(token.credential_id);
+    if (assertion === undefined) throw new Refused("not-proved");
+    await verifyAssertion(assertion, { challenge: found, token, desk });
+  }
+  for (const { token } of tokensOf(charter)) {
+    if (token.share_key === undefined || known.some((one) => hasSameShareKey(one.token, token))) continue;
+    stated(token.share_key);
+    const certified = await challenge(Purpose.SHARE_KEY, fromB64u(token.share_key.statement));
+    await verifyAssertion(token.share_key.assertion, { challenge: certified, token, desk });
+  }
+}
+
+function isSameKey(one, other) {
+  return one.credential_id === other.credential_id && one.public_key === other.public_key;
+}
+
+function hasSameShareKey(one, other) {
+  return (
+    isSameKey(one, other) && one.share_key !== undefined && sameBytes(encode(one.share_key), encode(other.share_key))
+  );
+}
+
+/** Everyone together can fill every seat of each rule. @param {Charter} charter */
+function checkSatisfiable(charter) {
+  const people = charter.people.map((one) => one.id);
+  for (const { operation } of charter.rules) {
+    const clauses = clausesFor(charter, operation).map(({ m, ...who }) => ({ m, eligible: eligibleFor(charter, who) }));
+    const seated = seat(people, clauses);
+    if (clauses.some(({ m }, index) => seated[index].length !== m)) throw new Refused("unsatisfiable", operation);
+  }
+}
