@@ -1,0 +1,80 @@
+"""A built desk of the cast's deployment, to have its verifier decide in Node and in a browser."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, Route
+
+from console.desk.build import Desk, build
+from hsmnodes.node.protocol import canonical
+from tests.cast.charters import DEPLOYMENT
+from tests.console.desk.cast import simulator
+
+JUDGE = Path(__file__).parent / "js" / "verify" / "judge.js"
+CONSOLE, ORIGIN = "http://127.0.0.1:8000", "http://localhost:8001"
+
+
+def build_desk(folder: Path, *, origin: str = ORIGIN, demo: bool = True) -> Path:
+    """A desk of the cast's deployment; a folder that Node takes for one of modules."""
+    simulated = simulator().model_copy(update={"deployment": DEPLOYMENT}) if demo else None
+    (folder / "package.json").write_text('{"type": "module"}')
+    build(Desk(CONSOLE, origin, DEPLOYMENT, simulated), folder / "desk")
+    return folder / "desk"
+
+
+def bring_judge(page: Page, origin: str) -> None:
+    """Open the desk, with the tests' own module beside its modules."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(body=JUDGE.read_text("utf-8"), content_type="text/javascript")
+
+    page.route("**/judge.js", answer)
+    page.goto(origin)
+
+
+def deviations(page: Page, content: Mapping[str, Any]) -> list[Any]:
+    """The cases of a file that the desk in this page does not decide as it says."""
+    return page.evaluate(
+        """async (content) => {
+          const { casesOf, makeJudge } = await import("/judge.js");
+          const desk = (name) => import(`/js/${name}`);
+          const judge = await makeJudge(desk);
+          const found = [];
+          for (const { kind, name, given, expected } of await casesOf(content, desk)) {
+            const verdict = await judge(kind, given);
+            if (JSON.stringify(verdict) !== JSON.stringify(expected)) found.push({ name, verdict, expected });
+          }
+          return found;
+        }""",
+        content,
+    )
+
+
+def release_in(page: Page) -> Callable[[Mapping[str, Any]], str]:
+    """Asks the desk in this page to verify a release; its code, or `released to` with the words it shows."""
+
+    def ask(given: Mapping[str, Any]) -> str:
+        encoded = {name: _encoded(value) for name, value in given.items() if name != "deployment"}
+        return page.evaluate(
+            """async ({ charters, now, ...rest }) => {
+              const { fromB64u } = await import("/js/canonical.js");
+              const { verifyRelease } = await import("/js/verify/release.js");
+              const pieces = Object.fromEntries(Object.entries(rest).map(([name, text]) => [name, fromB64u(text)]));
+              try {
+                const { node } = await verifyRelease({ ...pieces, now, charters: charters.map(fromB64u) });
+                return `released to ${node.name}: ${node.words.join(" ")}`;
+              } catch (problem) {
+                return problem.name === "Refused" ? problem.code : String(problem.stack);
+              }
+            }""",
+            encoded,
+        )
+
+    return ask
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return canonical.b64u(value)
+    return [canonical.b64u(one) for one in value] if isinstance(value, list) else value

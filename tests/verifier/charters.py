@@ -1,0 +1,233 @@
+"""Cases of charters: what one may not say, and how one comes into force."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.documents import Charter, CharterLink, Role, ShareKey
+from hsmnodes.node.protocol.purposes import Purpose
+from tests.cast.charters import DEPLOYMENT, Chain
+from tests.cast.deployment import Deployment
+from tests.cast.people import CLEO, CUSTODIANS, DINA, EMIL, FAY, GUS, HANA, LEA, Member
+from tests.hsmnodes.node.protocol import test_amendments, test_charters, test_foundings, test_share_keys
+from tests.hsmnodes.node.protocol.amending import (
+    CHAIN,
+    CURRENT,
+    MIA,
+    amend_rule,
+    chain_with,
+    in_order,
+    link,
+)
+from tests.hsmnodes.node.protocol.making import NOW
+from tests.hsmnodes.node.protocol.test_consistency import CONTRADICTIONS
+from tests.verifier.book import Book
+
+OTHER_WORDS = {
+    "bad-field": "bad-field",
+    "missing-field": "other-document",
+    "unknown-field": "unknown-field",
+}
+ALIKE = {
+    "by case": ("Lea", "lEA"),
+    "by a sharp s": ("Straße", "STRASSE"),
+    "by a long s": ("Weiſs", "weiss"),
+    "by a final sigma": ("Άννας", "ΆΝΝΑΣ"),
+    "by a capital sharp s": ("Wei\u1e9e", "weiss"),
+}
+APART = {"by a dot": ("Ali", "Al\u0131"), "by an accent": ("Léa", "Lea")}
+
+
+def charters() -> Book:
+    """Documents alone."""
+    made = Book("charter", desk=OTHER_WORDS)
+    made.accept("in order", {"charter": CURRENT.raw})
+    made.accept("with share keys", {"charter": _zone(CUSTODIANS).current.raw})
+    for name, (change, _) in CONTRADICTIONS.items():
+        made.refuse(name, {"charter": changed(CURRENT, **change)}, "bad-field")
+    for name, two in ALIKE.items():
+        made.refuse(f"two names are the same {name}", {"charter": _with_names(*two)}, "bad-field")
+    for name, two in APART.items():
+        made.accept(f"two names differ {name}", {"charter": _with_names(*two)})
+    zone = Deployment(now=NOW).zone().current
+    for name, make in test_share_keys.REFUSED.items():
+        people = _with_share_key(zone, make().model_dump(mode="json"))
+        made.refuse(f"a share key {name}", {"charter": changed(zone, people=people)}, "bad-field")
+    for name, key in test_share_keys.NOT_KEYS.items():
+        people = _with_share_key(zone, _share_key_of(key))
+        made.refuse(f"a share key that is {name}", {"charter": changed(zone, people=people)}, "bad-field")
+    people = _with_share_key(zone, None)
+    made.refuse(
+        "a share key that is null",
+        {"charter": changed(zone, people=people)},
+        "not-canonical",
+        desk="bad-field",
+    )
+    made.refuse("a field too many", {"charter": changed(CURRENT, colour="red")}, "unknown-field")
+    made.refuse("a space too many", {"charter": CURRENT.raw + b" "}, "not-canonical")
+    made.refuse("no charter at all", {"charter": b"{}"}, "missing-field")
+    return made
+
+
+def changed(charter: Charter, **changes: Any) -> bytes:
+    """The bytes of a charter with other members, though it then contradicts itself."""
+    plain = {name: to_jsonable_python(one, exclude_none=False) for name, one in changes.items()}
+    for person in plain.get("people", ()):
+        for token in person["tokens"]:
+            if token.get("share_key", "") is None and not charter.zone:
+                del token["share_key"]
+    return canonical.encode(charter.model_dump(mode="json") | plain)
+
+
+def _with_names(one: str, other: str) -> bytes:
+    people = [GUS.person().model_copy(update={"name": one}), LEA.person().model_copy(update={"name": other})]
+    return changed(CURRENT, people=[one.model_dump(mode="json") for one in in_order(people)], rules=[])
+
+
+def _share_key_of(key: bytes) -> dict[str, Any]:
+    good = DINA.key.share_key(DINA)
+    stated = good.stated.model_dump(mode="json") | {"public_key": canonical.b64u(key)}
+    return good.model_dump(mode="json") | {"statement": canonical.b64u(canonical.encode(stated))}
+
+
+def _with_share_key(charter: Charter, share_key: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    people = [one.model_dump(mode="json") for one in charter.people]
+    for person in people:
+        if person["id"] == DINA.id:
+            person["tokens"][0]["share_key"] = share_key
+    return people
+
+
+def chains() -> Book:
+    """Links, from the founding on."""
+    made = Book("chain", desk={"missing-field": "other-document"})
+    made.accept("a founding alone", _given(CHAIN))
+    for name, make in test_charters.BECOMES_THE_NEXT.items():
+        made.accept(f"a next version: {name}", _given(CHAIN, make()))
+    for name, (amend, code) in test_amendments.REFUSED.items():
+        other = amend()
+        chain, one = other if isinstance(other, tuple) else (CHAIN, other)
+        made.refuse(f"an amendment: {name}", _given(chain, one), code)
+    for name, (make, code) in test_foundings.NOT_FOUNDED.items():
+        made.refuse(f"a founding: {name}", _given(CHAIN, links=[make()]), code)
+    _add_walks(made)
+    _add_share_keys(made)
+    return made
+
+
+def _given(
+    chain: Chain, *more: CharterLink, links: Sequence[CharterLink] | None = None, **changes: Any
+) -> dict[str, Any]:
+    every = [*chain.links, *more] if links is None else links
+    values = {
+        "links": [one.raw for one in every],
+        "anchor": chain.anchor,
+        "deployment": DEPLOYMENT,
+        "demo": True,
+        "now": NOW,
+    }
+    return values | changes
+
+
+def _add_walks(made: Book) -> None:
+    chain = chain_with()
+    for days in (1, 2, 3):
+        chain.amend(requester=HANA, approvers=[GUS, LEA], now=NOW, valid_until=CURRENT.valid_until - days)
+    one, two, three, four = chain.links
+    made.accept("four versions", _given(chain))
+    made.accept("the first two of four", _given(chain, links=[one, two]))
+    walks: dict[str, tuple[list[CharterLink], str]] = {
+        "no links": ([], "no-charter"),
+        "a chain that begins with its second version": ([two, three], "not-founding"),
+        "a version is left out": ([one, three], "does-not-follow"),
+        "the last but one is left out": ([one, two, four], "does-not-follow"),
+        "a version comes twice": ([one, two, two], "does-not-follow"),
+        "the founding comes twice": ([one, one], "no-warrant"),
+        "back to the founding": ([one, two, one], "no-warrant"),
+        "out of order": ([one, three, two], "does-not-follow"),
+    }
+    for name, (links, code) in walks.items():
+        made.refuse(name, _given(chain, links=links), code)
+    other = chain_with(valid_until=CURRENT.valid_until - 5)
+    made.refuse("another founding", _given(chain, anchor=other.anchor), "other-anchor")
+    made.refuse(
+        "the second version is the anchor", _given(chain, anchor=chain.charters[1].sha256), "other-anchor"
+    )
+    made.refuse("another deployment is asked for", _given(chain, deployment="0" * 32), "other-deployment")
+    made.refuse("no demo is asked for", _given(chain, demo=False), "other-deployment")
+    made.refuse(
+        "the amendment of another chain", _given(chain, link(CHAIN.next_version())), "does-not-follow"
+    )
+    fork = (
+        link(CHAIN.next_version()),
+        link(CHAIN.next_version(rules=amend_rule(3)), approvers=(GUS, LEA, MIA)),
+    )
+    for which, way in (("", fork), (" the other way", fork[::-1])):
+        made.refuse(f"two successors of one version{which}", _given(CHAIN, *way), "does-not-follow")
+        made.accept(f"either of two successors{which}", _given(CHAIN, way[0]))
+    early = link(CHAIN.next_version(), not_before=NOW + 1, expires_at=NOW + 9)
+    made.refuse("an amendment that is not to be in force yet", _given(CHAIN, early), "too-early")
+    made.accept("the same a second later", _given(CHAIN, early, now=NOW + 1))
+    made.refuse(
+        "a weaker rule that nobody signed", _given(CHAIN, _unsigned(amend_rule(2)[:1])), "not-authorised-old"
+    )
+    cut = one.model_copy(update={"possession": one.possession[:-1]})
+    made.refuse("a signature is left out", _given(chain, links=[cut]), "not-proved")
+
+
+def _unsigned(rules: Sequence[Any]) -> CharterLink:
+    return link(CHAIN.next_version(rules=tuple(rules)), approvers=())
+
+
+def _zone(members: Sequence[Member]) -> Chain:
+    return Deployment(now=NOW).zone(members=members)
+
+
+def _admitting(make: Callable[[], ShareKey]) -> tuple[Chain, CharterLink]:
+    bare = _zone((DINA, EMIL, FAY))
+    people = test_share_keys.with_share_key(bare.current, make())
+    new = bare.next_version(people=people)
+    return bare, bare.link_to(new, requester=DINA, approvers=(EMIL, FAY), now=NOW)
+
+
+def _add_share_keys(made: Book) -> None:
+    made.accept("a zone that is founded with share keys", _given(_zone(CUSTODIANS)))
+    chain, one = _admitting(lambda: DINA.key.share_key(DINA))
+    made.accept("an amendment admits a share key", _given(chain, one))
+    codes = {"by no signature": "other-credential", "by another token of the same person": "other-credential"}
+    for name, make in test_share_keys.NOT_CERTIFIED.items():
+        chain, one = _admitting(make)
+        made.refuse(
+            f"a share key is certified {name}", _given(chain, one), codes.get(name, "other-challenge")
+        )
+    zone = _zone(CUSTODIANS)
+    rekeyed = tuple(
+        one.model_copy(update={"tokens": (replace(DINA).second_key.token(share_key=None),)})
+        if one.id == DINA.id
+        else one
+        for one in zone.current.people
+    )
+    new = zone.next_version(people=rekeyed)
+    bare = zone.link_to(new, requester=DINA, approvers=(EMIL, FAY), now=NOW)
+    made.refuse("a new token, unproved, in a share key's place", _given(zone, bare), "not-proved")
+    proof = DINA.second_key.sign(Purpose.FOUND, new.raw)
+    made.accept(
+        "a new token, proved, in a share key's place",
+        _given(zone, bare.model_copy(update={"possession": (proof,)})),
+    )
+    moved = zone.next_version(zone=zone.current.zone.model_copy(update={"controller": "provider"}))
+    made.refuse(
+        "an amendment changes the terms of a zone",
+        _given(zone, zone.link_to(moved, requester=DINA, approvers=(EMIL, FAY), now=NOW)),
+        "other-terms",
+    )
+    stranger = CLEO.with_roles(Role.KEY_MANAGER)
+    joined = zone.next_version(people=in_order([*zone.current.people, stranger.person()]))
+    made.refuse(
+        "somebody joins without having signed",
+        _given(zone, zone.link_to(joined, requester=DINA, approvers=(EMIL, FAY), now=NOW)),
+        "not-proved",
+    )
