@@ -60,9 +60,10 @@ def release_in(page: Page) -> Callable[[Mapping[str, Any]], str]:
             """async ({ charters, now, ...rest }) => {
               const { fromB64u } = await import("/js/canonical.js");
               const { verifyRelease } = await import("/js/verify/release.js");
-              const pieces = Object.fromEntries(Object.entries(rest).map(([name, text]) => [name, fromB64u(text)]));
+              const pieces = Object.entries(rest).map(([name, text]) => [name, fromB64u(text)]);
+              const given = { ...Object.fromEntries(pieces), now, charters: charters.map(fromB64u) };
               try {
-                const { node } = await verifyRelease({ ...pieces, now, charters: charters.map(fromB64u) });
+                const { node } = await verifyRelease(given);
                 return `released to ${node.name}: ${node.words.join(" ")}`;
               } catch (problem) {
                 return problem.name === "Refused" ? problem.code : String(problem.stack);
