@@ -26,10 +26,18 @@ def transcript_of(ceremony: Ceremony) -> dict[str, JSON]:
     receipts = ceremony.proposal.receipts.order_by("id")
     return {
         "type": TYPE,
-        "charters": list(dispatch.links_of([ceremony.node.provider_id, ceremony.zone_id])),
+        "charters": charters_behind(ceremony),
         "enrolment": canonical.b64u(bytes(enrolment.warrant)) if enrolment else None,
         "warrant": canonical.b64u(bytes(ceremony.proposal.warrant)),
         "question": canonical.b64u(bytes(ceremony.envelope)),
         "contributions": contributions,
         "receipts": [canonical.b64u(bytes(one.envelope)) for one in receipts],
+    }
+
+
+def charters_behind(ceremony: Ceremony) -> dict[str, JSON]:
+    """The links of the provider's and of the zone's chain of charters, each from the founding one on."""
+    return {
+        "provider": list(dispatch.links_of([ceremony.node.provider_id])),
+        "zone": list(dispatch.links_of([ceremony.zone_id])),
     }

@@ -1,9 +1,9 @@
 """What a custodian's desk needs to judge by itself whether a share may go to the node that asks for it."""
 
-from hsmnodes import dispatch
 from hsmnodes.models import Attachment, Ceremony, HeldShare
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Contribution
+from hsmnodes.transcripts import charters_behind
 from tenants import tags
 from tenants.models import DeskPurpose, DeskTicket, Proposal, State
 
@@ -24,7 +24,7 @@ def ceremony_papers(ticket: DeskTicket) -> dict[str, object] | None:
         "question": canonical.b64u(bytes(ceremony.envelope)),
         "warrant": canonical.b64u(bytes(ceremony.proposal.warrant)),
         "enrolment": canonical.b64u(bytes(enrolment.warrant)) if enrolment else "",
-        "charters": list(dispatch.links_of([ceremony.node.provider_id, ceremony.zone_id])),
+        "charters": charters_behind(ceremony),
         "box": canonical.b64u(_box(given)),
     }
 

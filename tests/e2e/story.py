@@ -19,7 +19,7 @@ def start_service(who: Who, *, name: str, customer: str, node: str, mode: str = 
     cleo.choose("Mode", mode)
     cleo.choose("Customer", customer)
     cleo.choose("On which HSM", node)
-    return _review_and_collect(cleo, who, ("Ada", "Ben", "Gus", "Lea"), reason="As agreed in contract 4711.")
+    return review_and_collect(cleo, who, ("Ada", "Ben", "Gus", "Lea"), reason="As agreed in contract 4711.")
 
 
 def draft_zone(who: Who, *, service: str, name: str, founders: tuple[str, ...]) -> str:
@@ -54,7 +54,7 @@ def found_zone(who: Who, charter: str) -> str:
     dina = who("Dina")
     dina.go(charter)
     dina.page.get_by_role("link", name="Propose the founding").click()
-    return _review_and_collect(dina, who, ("Gus", "Lea"), reason="Our zone for card payments.")
+    return review_and_collect(dina, who, ("Gus", "Lea"), reason="Our zone for card payments.")
 
 
 def create_slot(who: Who, *, zone: str, slot: str, node: str) -> str:
@@ -64,7 +64,7 @@ def create_slot(who: Who, *, zone: str, slot: str, node: str) -> str:
     cleo.choose("Trust Zone", zone)
     cleo.page.get_by_label("Slot", exact=True).fill(slot)
     cleo.choose("On which HSM", node)
-    return _review_and_collect(cleo, who, ("Ada", "Ben", "Dina", "Emil"), reason="A slot for the zone.")
+    return review_and_collect(cleo, who, ("Ada", "Ben", "Dina", "Emil"), reason="A slot for the zone.")
 
 
 def generate_key(who: Who, *, zone: str, label: str, node: str) -> str:
@@ -77,15 +77,20 @@ def generate_key(who: Who, *, zone: str, label: str, node: str) -> str:
     dina.page.get_by_label("sign", exact=True).check()
     if dina.page.get_by_label("On which HSM", exact=True).count():
         dina.choose("On which HSM", node)
-    return _review_and_collect(dina, who, ("Emil", "Fay"), reason="The signing key of 2027.")
+    return review_and_collect(dina, who, ("Emil", "Fay"), reason="The signing key of 2027.")
 
 
-def _review_and_collect(requester: Visitor, who: Who, approvers: tuple[str, ...], *, reason: str) -> str:
-    page = requester.page
-    page.get_by_label("Reason").fill(reason)
-    page.get_by_role("button", name=re.compile("Review")).click()
-    expect(page.locator("#go-propose")).to_be_visible(timeout=PATIENCE)
-    proposal = requester.propose()
+def review_and_propose(requester: Visitor, *, reason: str) -> str:
+    """From a form that is filled in to a proposal; its address."""
+    requester.page.get_by_label("Reason").fill(reason)
+    requester.page.get_by_role("button", name=re.compile("Review")).click()
+    expect(requester.page.locator("#go-propose")).to_be_visible(timeout=PATIENCE)
+    return requester.propose()
+
+
+def review_and_collect(requester: Visitor, who: Who, approvers: tuple[str, ...], *, reason: str) -> str:
+    """The same, signed by all who approve, and done."""
+    proposal = review_and_propose(requester, reason=reason)
     for name in approvers:
         who(name).approve(proposal)
     who(approvers[-1]).expect_done(proposal)

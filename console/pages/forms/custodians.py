@@ -18,7 +18,7 @@ class CustodiansField(forms.MultipleChoiceField):
         charter = charters.in_force([zone]).get(zone) if visible else None
         self.holders = {
             token.share_key.stated.public_key: (one, token)
-            for one in (charter.people if charter else ())
+            for one in sorted(charter.people if charter else (), key=lambda one: one.name)
             if Role.CUSTODIAN in one.roles
             for token in one.tokens
             if token.share_key is not None

@@ -23,6 +23,7 @@ def order(purpose: str, document: dict[str, Any] | bytes, **more: Any) -> Order:
         "attached": [],
         "credentials": [],
         "person": None,
+        "ceremony": None,
         **more,
     }
 

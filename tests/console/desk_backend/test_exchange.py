@@ -53,7 +53,7 @@ def test_the_desk_gets_the_exact_bytes(ada, ticket, proposal):
     from hsmnodes.node.protocol import canonical
 
     asked = fetch(ada, ticket)
-    assert set(asked) == {"purpose", "document", "attached", "credentials", "person"}
+    assert set(asked) == {"purpose", "document", "attached", "credentials", "person", "ceremony"}
     assert canonical.b64u_decode(asked["document"]) == bytes(proposal.raw)
     assert asked["credentials"] == [ADA.key.credential_id]
     assert len(asked["attached"]) == 1  # the customer's founding charter

@@ -78,6 +78,23 @@ const proposal = is.object(
   },
 );
 
+const contribution = is.object({
+  type: is.oneOf("quorate/contribution/v1"),
+  deployment: is.id,
+  demo: is.boolean,
+  ceremony: is.hash,
+  proposal: is.id,
+  node: is.named,
+  zone: is.named,
+  epoch: is.version,
+  share_set: is.version,
+  index: is.integer(1, 16),
+  person: is.named,
+  credential_id: is.bytes(1364, 22),
+  nonce: is.id,
+  at: is.time,
+});
+
 /** Every document type that may lie on this desk, by the name it bears. */
 const SHAPES = {
   "quorate/sign-in/v1": signIn,
@@ -85,6 +102,7 @@ const SHAPES = {
   "quorate/proposal/v1": proposal,
   "quorate/charter/v1": charter(desk),
   "quorate/share-key-request/v1": shareKeyRequest(desk),
+  "quorate/contribution/v1": contribution,
 };
 
 /**

@@ -4,12 +4,13 @@
  */
 import { encode, fromB64u, sha256Hex } from "./canonical.js";
 import { checkDeployment, checkDesk, checkExpiry, checkSignIn, now } from "./checks.js";
+import { readPapers } from "./contribution.js";
 import { readDocument } from "./documents.js";
 import { Purpose } from "./purposes.js";
 import { Refused } from "./refusal.js";
 import * as is from "./shapes.js";
 import { showCharter } from "./show_charter.js";
-import { showEnrolment, showProposal, showShareKeyRequest, showSignIn } from "./show.js";
+import { showContribution, showEnrolment, showProposal, showShareKeyRequest, showSignIn } from "./show.js";
 
 /**
  * What lies on the desk.
@@ -20,6 +21,7 @@ import { showEnrolment, showProposal, showShareKeyRequest, showSignIn } from "./
  * @property {string[]} credentials ids the browser may ask for
  * @property {{id: string, name: string} | null} signer who is to sign, where the document or the console says so
  * @property {boolean} simulatorAllowed whether the document says it is of a demo
+ * @property {import("./contribution.js").Papers} [papers] of a ceremony
  * @property {number | null} expiresAt seconds since 1970
  * @property {(reason: string) => Uint8Array} toSign the bytes that are signed, given a typed reason
  */
@@ -33,6 +35,7 @@ const TYPES = {
   [Purpose.CANCEL]: "quorate/proposal/v1",
   [Purpose.FOUND]: "quorate/charter/v1",
   [Purpose.SHARE_KEY]: "quorate/share-key-request/v1",
+  [Purpose.CONTRIBUTE]: "quorate/contribution/v1",
 };
 
 const STATEMENTS = {
@@ -42,7 +45,7 @@ const STATEMENTS = {
 
 /**
  * Checks what the console handed over and prepares it to be shown and signed.
- * @param {{purpose: string, document: string, attached: string[], credentials: string[], person: any}} order
+ * @param {{purpose: string, document: string, attached: string[], credentials: string[], person: any, ceremony: any}} order
  * @returns {Promise<Work>}
  * @throws {Refused} for anything that cannot be shown completely, or does not belong here
  */
@@ -54,6 +57,7 @@ export async function prepare(order) {
   checkDeployment(document);
   if ((order.person !== null) !== Object.hasOwn(STATEMENTS, purpose)) throw new Refused("bad-answer", "person");
   if (order.attached.length && document.type !== "quorate/proposal/v1") throw new Refused("stray-attachment");
+  if (order.ceremony !== null && purpose !== Purpose.CONTRIBUTE) throw new Refused("bad-answer", "ceremony");
   const hash = await sha256Hex(bytes);
   const rest = await PREPARE[document.type](document, { ...order, bytes, hash });
   return {
@@ -83,6 +87,17 @@ const PREPARE = {
   async "quorate/share-key-request/v1"(document) {
     checkDesk(document);
     return { sheet: showShareKeyRequest(document), signer: document.person };
+  },
+
+  async "quorate/contribution/v1"(document, { ceremony }) {
+    const papers = await readPapers(document, ceremony);
+    checkExpiry(papers.question.expires_at);
+    return {
+      papers,
+      sheet: showContribution(document, papers),
+      signer: document.person,
+      expiresAt: papers.question.expires_at,
+    };
   },
 
   async "quorate/proposal/v1"(document, { purpose, attached, person, bytes, hash }) {

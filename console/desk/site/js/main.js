@@ -2,12 +2,13 @@
 import { CONFIG } from "./built/config.js";
 import { b64u, sha256Hex } from "./canonical.js";
 import { checkExpiry, checkPlace } from "./checks.js";
+import { contribute } from "./contribution.js";
 import { h } from "./dom.js";
 import { prepare } from "./flows.js";
 import { origin } from "./parts.js";
 import { Purpose } from "./purposes.js";
-import { Refused } from "./refusal.js";
-import { showDone, showFetching, showIdle, showNotHandedIn, showRefused, showWords } from "./screens.js";
+import { NotReleased, Refused } from "./refusal.js";
+import { showDone, showFetching, showIdle, showNotHandedIn, showNotReleased, showRefused, showWords } from "./screens.js";
 import { makeShareKey } from "./share_keys.js";
 import { laySheet } from "./sheet.js";
 import { fetchOrder, handIn, returnAddress, takeTicket } from "./tickets.js";
@@ -45,6 +46,7 @@ async function sign(ticket, work, laid, reason) {
     signed = await useToken(tokens, work, bytes, laid.busy);
   } catch (problem) {
     if (!(problem instanceof Refused)) return refuse(problem);
+    if (problem instanceof NotReleased) return showNotReleased(problem.code, problem.detail);
     return laid.problem(problem.code === "unreadable-text" && reason ? "bad-reason" : problem.code);
   }
   await deliver(ticket, work, signed);
@@ -57,6 +59,7 @@ function chooseTokens(work) {
 
 /** @returns {Promise<{answer: object, publicKey?: Uint8Array}>} what is handed in */
 async function useToken(tokens, work, bytes, say) {
+  if (work.purpose === Purpose.CONTRIBUTE) return contribute(tokens, work, bytes, say);
   if (work.purpose === Purpose.SHARE_KEY) return makeShareKey(tokens, work.document, say);
   if (work.purpose === Purpose.ENROL) {
     const { registration, publicKey } = await tokens.enrol(work.document, bytes, work.credentials);

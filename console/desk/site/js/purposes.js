@@ -11,6 +11,7 @@ export const Purpose = Object.freeze({
   CANCEL: "quorate/cancel/v1",
   FOUND: "quorate/found/v1",
   SHARE_KEY: "quorate/share-key/v1",
+  CONTRIBUTE: "quorate/contribute/v1",
 });
 
 const utf8 = new TextEncoder();

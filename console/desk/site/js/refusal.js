@@ -11,3 +11,12 @@ export class Refused extends Error {
     this.detail = detail;
   }
 }
+
+/** A share was opened, and is not released. */
+export class NotReleased extends Refused {
+  /** @param {Refused} refused why */
+  constructor({ code, detail }) {
+    super(code, detail);
+    this.name = "NotReleased";
+  }
+}

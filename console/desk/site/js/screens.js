@@ -2,6 +2,7 @@
 import { CONFIG } from "./built/config.js";
 import { announce, h, showPage } from "./dom.js";
 import { wordGrid } from "./parts.js";
+import { releaseWords } from "./release_texts.js";
 import { wordsFor } from "./texts.js";
 import { returnAddress } from "./tickets.js";
 
@@ -46,6 +47,28 @@ export function showRefused(code, detail) {
         h("dt", {}, "What was not done"), h("dd", {}, "Nothing was signed, and nothing was sent to the console."),
         h("dt", {}, "What to do next"), h("dd", {}, next)),
       h("p", { class: "reference" }, "To quote: ", h("code", {}, reference)),
+      actions(h("a", { class: "sign plain", href: returnAddress() }, "Back to the console")),
+    ),
+  );
+  announce(what);
+}
+
+/**
+ * The share stays here: what the console handed over does not hold, measured by what the share itself says.
+ * @param {string} code
+ * @param {string} detail
+ */
+export function showNotReleased(code, detail) {
+  const { what, next, alarm } = releaseWords(code);
+  showPage(
+    card(
+      alarm ? "alarm" : "refused",
+      "Your share stays at this desk",
+      h("dl", { class: "story" },
+        h("dt", {}, "What happened"), h("dd", {}, what),
+        h("dt", {}, "What was not done"), h("dd", {}, "Nothing was sent to the console: neither your share nor your signature."),
+        h("dt", {}, "What to do next"), h("dd", {}, next)),
+      h("p", { class: "reference" }, "To quote: ", h("code", {}, SPEAKABLE.test(detail) ? `${code}: ${detail}` : code)),
       actions(h("a", { class: "sign plain", href: returnAddress() }, "Back to the console")),
     ),
   );

@@ -91,6 +91,48 @@ function identifiers(document) {
   ]);
 }
 
+/**
+ * @param {any} document a contribution
+ * @param {import("./contribution.js").Papers} papers
+ * @returns {Sheet}
+ */
+export function showContribution(document, { question, proposal }) {
+  const { title } = operationOf(proposal.operation);
+  return {
+    ...PLAIN,
+    kicker: `To give your share · ${title}`,
+    sentence: renderSentence(proposal),
+    note:
+      "One touch signs this and opens your share, here. Before the share goes anywhere this desk checks, from what your " +
+      "share itself says, every charter, every signature under the request, and that the HSM is the one that was admitted. " +
+      "If anything does not hold, nothing is sent. Then it is sealed to a key that this HSM destroys afterwards.",
+    sections: [
+      section("What you give", [
+        row("Your share", `number ${document.index} of ${question.holders.length}`),
+        namedRow("To HSM", document.node),
+        namedRow("Trust Zone", document.zone),
+        row("Backup key", `epoch ${document.epoch}, share set ${document.share_set}, check value ${question.kcv}`),
+        row("Shares asked for", String(question.asked)),
+        row("Shares that rebuild the key", String(question.threshold)),
+        timeRow("Signed at", document.at),
+      ]),
+      section("Identifiers", [
+        namedRow("Person", document.person),
+        row("Credential", document.credential_id, "id"),
+        row("Proposal", document.proposal, "id"),
+        row("Commitment to the key", question.commitment, "id"),
+        row("Deployment", document.deployment, "id"),
+        row("Demo", document.demo ? "yes" : "no", "boolean"),
+        row("Nonce", document.nonce, "id"),
+        row("Document", document.type),
+      ]),
+    ],
+    fingerprint: { words: fingerprint(question.hash), hash: question.hash, caption: "The words of this ceremony" },
+    button: `Give share ${document.index} to ${document.node.name}`,
+    done: "Your share is sealed to the HSM",
+  };
+}
+
 /** @param {any} document @returns {Sheet} */
 export function showShareKeyRequest(document) {
   const { person, organisation, label } = document;

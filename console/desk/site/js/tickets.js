@@ -7,19 +7,28 @@ import { fromB64u } from "./canonical.js";
 import { Refused } from "./refusal.js";
 import * as is from "./shapes.js";
 
-const MAX_ANSWER = 1048576;
+const MAX_ANSWER = 8388608;
 const SECRET_BYTES = 32;
 const CODES = new Set([
   "malformed", "other-origin", "ticket-unknown", "ticket-used", "ticket-expired", "too-many", "unavailable",
 ]);
 
 const secret = is.bytes(43, 43);
+const links = is.list(is.bytes(1400000), 1, 1000);
+const ceremony = is.object({
+  question: is.bytes(),
+  warrant: is.bytes(),
+  enrolment: is.bytes(),
+  charters: is.object({ provider: links, zone: links }),
+  box: is.bytes(4000),
+});
 const orderShape = is.object({
   purpose: is.matching(/^quorate\/[a-z-]{1,30}\/v1$/),
   document: is.bytes(),
   attached: is.list(is.bytes(), 0, 16),
   credentials: is.list(is.bytes(1364), 0, 64),
   person: is.nullable(is.named),
+  ceremony: is.nullable(ceremony),
 });
 const codeShape = is.object({ code: secret });
 
@@ -42,7 +51,8 @@ export function takeTicket(location, history) {
 
 /**
  * What the ticket is for. @param {string} ticket
- * @returns {Promise<{purpose: string, document: string, attached: string[], credentials: string[], person: any}>}
+ * @returns {Promise<{purpose: string, document: string, attached: string[], credentials: string[], person: any,
+ *   ceremony: any}>}
  */
 export function fetchOrder(ticket) {
   return post("/desk/ticket", { ticket }, orderShape);

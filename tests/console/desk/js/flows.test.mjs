@@ -25,7 +25,8 @@ const proposal = (changes = {}) => ({
   not_before: now - 60, expires_at: now + 3600, previous: null, reason: "An audit.", ...changes,
 });
 const order = (purpose, document, more = {}) => ({
-  purpose: `quorate/${purpose}/v1`, document: b64u(encode(document)), attached: [], credentials: [], person: null, ...more,
+  purpose: `quorate/${purpose}/v1`, document: b64u(encode(document)), attached: [], credentials: [], person: null,
+  ceremony: null, ...more,
 });
 const emil = { id: "f".repeat(32), name: "Emil" };
 

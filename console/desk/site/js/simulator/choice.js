@@ -33,7 +33,8 @@ function simulated(token) {
       if (credential !== token.credential_id) throw new Refused("token-declined");
       return secretOf(token, SALT);
     },
-    async signAndDerive(purpose, bytes) {
+    async signAndDerive(purpose, bytes, credential) {
+      if (credential !== token.credential_id) throw new Refused("token-declined");
       return { assertion: await signWith(token, purpose, bytes), secret: await secretOf(token, SALT) };
     },
   };
