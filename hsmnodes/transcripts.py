@@ -35,9 +35,6 @@ def transcript_of(ceremony: Ceremony) -> dict[str, JSON]:
     }
 
 
-def charters_behind(ceremony: Ceremony) -> dict[str, JSON]:
+def charters_behind(ceremony: Ceremony) -> list[JSON]:
     """The links of the provider's and of the zone's chain of charters, each from the founding one on."""
-    return {
-        "provider": list(dispatch.links_of([ceremony.node.provider_id])),
-        "zone": list(dispatch.links_of([ceremony.zone_id])),
-    }
+    return list(dispatch.links_of([ceremony.node.provider_id, ceremony.zone_id]))

@@ -14,12 +14,11 @@ const CODES = new Set([
 ]);
 
 const secret = is.bytes(43, 43);
-const links = is.list(is.bytes(1400000), 1, 1000);
 const ceremony = is.object({
   question: is.bytes(),
   warrant: is.bytes(),
   enrolment: is.bytes(),
-  charters: is.object({ provider: links, zone: links }),
+  charters: is.list(is.bytes(1400000), 2, 2000),
   box: is.bytes(4000),
 });
 const orderShape = is.object({
