@@ -35,7 +35,8 @@ class Book:
 
     def refuse(self, name: str, given: Given, code: str, *, desk: str | None = None) -> None:
         """A case that is refused, with the node's code; `desk` is the desk's where it is another."""
-        told = desk or self.desk.get(code, code)
+        alike = "request-refused" if code.startswith("request-") else code
+        told = desk or self.desk.get(code, alike)
         self._add(name, given, {"accepted": False, "code": code, "desk": told})
 
     def write(self, folder: Path) -> None:

@@ -26,10 +26,11 @@ from tests.hsmnodes.node.protocol.making import NOW
 from tests.hsmnodes.node.protocol.test_consistency import CONTRADICTIONS
 from tests.verifier.book import Book
 
-OTHER_WORDS = {
-    "bad-field": "bad-field",
+OF_A_DOCUMENT = {"missing-field": "other-document"}
+OF_A_CHAIN = {
     "missing-field": "other-document",
-    "unknown-field": "unknown-field",
+    "other-challenge": "not-proved",
+    "bad-signature": "not-proved",
 }
 ALIKE = {
     "by case": ("Lea", "lEA"),
@@ -43,7 +44,7 @@ APART = {"by a dot": ("Ali", "Al\u0131"), "by an accent": ("Léa", "Lea")}
 
 def charters() -> Book:
     """Documents alone."""
-    made = Book("charter", desk=OTHER_WORDS)
+    made = Book("charter", desk=OF_A_DOCUMENT)
     made.accept("in order", {"charter": CURRENT.raw})
     made.accept("with share keys", {"charter": _zone(CUSTODIANS).current.raw})
     for name, (change, _) in CONTRADICTIONS.items():
@@ -103,7 +104,7 @@ def _with_share_key(charter: Charter, share_key: Mapping[str, Any] | None) -> li
 
 def chains() -> Book:
     """Links, from the founding on."""
-    made = Book("chain", desk={"missing-field": "other-document"})
+    made = Book("chain", desk=OF_A_CHAIN)
     made.accept("a founding alone", _given(CHAIN))
     for name, make in test_charters.BECOMES_THE_NEXT.items():
         made.accept(f"a next version: {name}", _given(CHAIN, make()))
@@ -200,9 +201,8 @@ def _add_share_keys(made: Book) -> None:
     codes = {"by no signature": "other-credential", "by another token of the same person": "other-credential"}
     for name, make in test_share_keys.NOT_CERTIFIED.items():
         chain, one = _admitting(make)
-        made.refuse(
-            f"a share key is certified {name}", _given(chain, one), codes.get(name, "other-challenge")
-        )
+        code = codes.get(name, "other-challenge")
+        made.refuse(f"a share key is certified {name}", _given(chain, one), code, desk="not-certified")
     zone = _zone(CUSTODIANS)
     rekeyed = tuple(
         one.model_copy(update={"tokens": (replace(DINA).second_key.token(share_key=None),)})

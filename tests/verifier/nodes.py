@@ -201,7 +201,7 @@ def enrolments() -> Book:
         "the customer's people requested",
         given(enrolling(cast, requester=GUS)),
         "not-authorised",
-        desk="request-unknown-token",
+        desk="request-refused",
     )
     made.refuse(
         "rejected",

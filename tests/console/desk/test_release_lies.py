@@ -167,14 +167,14 @@ def no_rule_at_all() -> Given:
 
 
 LIES: dict[str, tuple[Callable[[], Given], str]] = {
-    "a drill that it invented": (an_invented_drill, "request-bad-signature"),
+    "a drill that it invented": (an_invented_drill, "request-refused"),
     "a drill made of signatures for something else": (
         a_drill_made_of_signatures_for_something_else,
-        "request-other-challenge",
+        "request-refused",
     ),
     "a sign-in as an approval": (a_sign_in_as_an_approval, "quorum-not-met"),
     "a drill for another share set": (a_drill_for_another_share_set_shown_as_this, "other-share"),
-    "a node that it invented": (an_invented_node, "request-bad-signature"),
+    "a node that it invented": (an_invented_node, "request-refused"),
     "a node that its own people enrolled": (a_node_that_its_own_people_enrolled, "other-anchor"),
     "a genuine node that the drill is not on": (a_genuine_node_that_the_drill_is_not_on, "other-node"),
     "a one-time key that it invented": (an_invented_one_time_key, "bad-signature"),

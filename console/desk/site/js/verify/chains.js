@@ -10,7 +10,7 @@ import { verifyAssertion } from "./assertions.js";
 import { clausesFor, eligibleFor, headOf, readCharter, tokensOf } from "./charters.js";
 import { seat } from "./matching.js";
 import { readPaper } from "./papers.js";
-import { AMEND, tally } from "./quorum.js";
+import { AMEND, UNREQUESTED, tally } from "./quorum.js";
 import { readWarrant } from "./warrants.js";
 
 /** @typedef {import("./charters.js").Charter} Charter */
@@ -74,7 +74,7 @@ async function checkAuthorised(current, charter, { proposal, signatures }, { flo
   const young = await tally([charter], proposal, signatures, { floor, related: [current] });
   // The requester signed under the old version, and need not be in the new one.
   const requestIsKnown = current.people.some((one) => one.id === proposal.requester.id);
-  const problems = young.problems.filter((code) => !(requestIsKnown && code.startsWith("request-")));
+  const problems = young.problems.filter((code) => !(requestIsKnown && code === UNREQUESTED));
   if (problems.length || young.closed !== null || !young.clauses.length || young.missing) {
     throw new Refused("not-authorised-new", problems[0] ?? "missing");
   }
@@ -106,13 +106,22 @@ async function checkTokens(charter, possession, before) {
     if (known.some((one) => one.person.id === person.id && isSameKey(one.token, token))) continue;
     const assertion = given.get(token.credential_id);
     if (assertion === undefined) throw new Refused("not-proved");
-    await verifyAssertion(assertion, { challenge: found, token, desk });
+    await checkSigned(assertion, { challenge: found, token, desk }, "not-proved");
   }
   for (const { token } of tokensOf(charter)) {
     if (token.share_key === undefined || known.some((one) => hasSameShareKey(one.token, token))) continue;
     stated(token.share_key);
     const certified = await challenge(Purpose.SHARE_KEY, fromB64u(token.share_key.statement));
-    await verifyAssertion(token.share_key.assertion, { challenge: certified, token, desk });
+    await checkSigned(token.share_key.assertion, { challenge: certified, token, desk }, "not-certified");
+  }
+}
+
+/** @param {string} code for whatever is wrong with the assertion */
+async function checkSigned(assertion, by, code) {
+  try {
+    await verifyAssertion(assertion, by);
+  } catch (problem) {
+    throw problem instanceof Refused ? new Refused(code, problem.code) : problem;
   }
 }
 

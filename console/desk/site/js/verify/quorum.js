@@ -10,6 +10,8 @@ import { seat } from "./matching.js";
 import { findSigners } from "./signers.js";
 
 export const AMEND = "charter.amend/v1";
+/** The problem that the requester's own signature does not hold. */
+export const UNREQUESTED = "request-refused";
 
 /**
  * @typedef {import("./charters.js").Charter} Charter
@@ -104,8 +106,8 @@ function ruleProblems(charters, proposal, floor) {
 
 /** Who requests: their token signed the proposal, and they are who it says. */
 async function findRequester(charters, proposal, request) {
-  const { signers, code } = await findSigners(charters, request, await challenge(Purpose.PROPOSE, proposal.bytes));
-  if (!signers.length) return { person: null, problems: [`request-${code}`] };
+  const { signers } = await findSigners(charters, request, await challenge(Purpose.PROPOSE, proposal.bytes));
+  if (!signers.length) return { person: null, problems: [UNREQUESTED] };
   const { id, name, organisation } = proposal.requester;
   const person = signers.map((one) => one.person).find((one) =>
     one.id === id && one.name === name &&
