@@ -35,6 +35,9 @@ def transcript_of(ceremony: Ceremony) -> dict[str, JSON]:
     }
 
 
-def charters_behind(ceremony: Ceremony) -> list[JSON]:
+def charters_behind(ceremony: Ceremony) -> dict[str, JSON]:
     """The links of the provider's and of the zone's chain of charters, each from the founding one on."""
-    return list(dispatch.links_of([ceremony.node.provider_id, ceremony.zone_id]))
+    return {
+        "provider": list(dispatch.links_of([ceremony.node.provider_id])),
+        "zone": list(dispatch.links_of([ceremony.zone_id])),
+    }

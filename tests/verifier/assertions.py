@@ -41,6 +41,8 @@ CBOR = {
     "a text of four gigabytes": ("a161617affffffff", False),
     "a text of a length of 64 bits": ("a161617bffffffffffffffff", False),
     "a reserved head": ("a161611c", False),
+    "a reserved head with room behind it": ("a161611c" + "00" * 17, False),
+    "a head cut short": ("a1616119", False),
     "a list without an end": ("a161619fff", False),
 }
 

@@ -15,7 +15,7 @@ from tests.cast.signing import cancel, reject
 from tests.hsmnodes.node.protocol.making import NOW, rule
 from tests.verifier.book import Book
 from tests.verifier.nodes import AMS, ENROL, FRA, NodeKey, amended, chain_elsewhere, enrolling
-from tests.verifier.story import Story
+from tests.verifier.story import Story, links_of
 from tests.verifier.warrants import DRILL
 
 WHO = [EMIL.id, FAY.id]
@@ -266,21 +266,26 @@ def _add_charters(made: Book) -> None:
     amended(story.cast.northgate, valid_until=story.cast.northgate.current.valid_until - 1)
     amend_zone(story.zone, valid_until=story.zone.current.valid_until - 1)
     made.accept("after both charters went on", story.given(), WHO)
-    links = [one.raw for one in (*story.cast.northgate.links, *story.zone.links)]
-    made.accept("the zone's chain first", story.given(charters=[*links[2:], *links[:2]]), WHO)
-    first, second, third, fourth = links
-    orders: dict[str, tuple[Sequence[bytes], str]] = {
-        "no charters": ([], "no-charter"),
-        "the provider's chain alone": ([first, second], "no-charter"),
-        "the zone's chain alone": ([third, fourth], "no-charter"),
-        "the zone's founding is withheld": ([first, second, fourth], "not-founding"),
-        "the zone's amendment is withheld": ([first, second, third], "other-charter"),
-        "the zone's versions the wrong way round": ([first, second, fourth, third], "not-founding"),
+    good = links_of(story.cast.northgate, story.zone)
+    first, second = good["zone"]
+    customer = [one.raw for one in story.cast.meridian.links]
+    changes: dict[str, tuple[dict[str, list[bytes]], str]] = {
+        "no charters of the provider": ({"provider": []}, "no-charter"),
+        "no charters of the zone": ({"zone": []}, "no-charter"),
+        "the zone's founding is withheld": ({"zone": [second]}, "not-founding"),
+        "the zone's amendment is withheld": ({"zone": [first]}, "other-charter"),
+        "the zone's versions the wrong way round": ({"zone": [second, first]}, "not-founding"),
+        "the provider's chain in the zone's place": ({"zone": good["provider"]}, "other-anchor"),
+        "the customer's chain in the provider's place": ({"provider": customer}, "other-anchor"),
     }
-    for name, (given, code) in orders.items():
-        made.refuse(name, story.given(charters=given), code)
-    customer = story.cast.meridian.links[0].raw
-    made.refuse("a charter that nobody asked for", story.given(charters=[*links, customer]), "stray-charter")
+    for name, (change, code) in changes.items():
+        made.refuse(name, story.given(charters=good | change), code)
+    mixed = story.share.model_copy(update={"provider_founding": story.zone.anchor})
+    made.refuse(
+        "a share anchored in the zone for its provider",
+        story.given(share=mixed, charters=good | {"provider": good["zone"]}),
+        "other-authority",
+    )
     _add_weaker(made)
     _add_strangers(made)
 
@@ -320,11 +325,11 @@ def _add_strangers(made: Book) -> None:
     """Charters of others, founded rightly: only the anchors in the share tell."""
     story, other = Story(), Story()
     other.cast.northgate = chain_elsewhere()
-    foreign = [one.raw for one in (*other.cast.northgate.links, *story.zone.links)]
+    foreign = links_of(other.cast.northgate, story.zone)
     made.refuse("another provider's charter", story.given(charters=foreign), "other-anchor")
     made.refuse("a zone of another provider", other.given(), "other-provider")
     cards = story.cast.zone(named("Cards"), members=CUSTODIANS)
-    theirs = [one.raw for one in (*story.cast.northgate.links, *cards.links)]
+    theirs = links_of(story.cast.northgate, cards)
     made.refuse("another zone's charter", story.given(charters=theirs), "other-anchor")
     mixed = Story()
     mixed.__dict__["zone"] = mixed.cast.zone(members=(ADA.with_roles(*CUSTODIANS[0].roles), *CUSTODIANS))

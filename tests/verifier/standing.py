@@ -41,7 +41,6 @@ from tests.cast.people import CUSTODIANS, MERIDIAN, named
 Given = Mapping[str, Any]
 CLOCKS_MAY_DIFFER = 120
 WITNESS = named("node that looks on")
-PROVIDER, ZONE = AuthorityKind.PROVIDER, AuthorityKind.ZONE
 
 
 def walked(links: Sequence[bytes], *, anchor: str, deployment: str, demo: bool, now: int) -> Chain:
@@ -156,9 +155,8 @@ def released(given: Given) -> list[str]:
     share, now = KeyShare.from_bytes(given["share"]), given["now"]
     place = {"deployment": share.deployment, "demo": share.demo, "now": now}
     _refuse("other-deployment", share.deployment != given["deployment"])
-    links = _by_kind(given["charters"])
-    provider = walked(links[PROVIDER], anchor=share.provider_founding, **place)
-    zone = walked(links[ZONE], anchor=share.zone_founding, **place)
+    provider = walked(given["charters"]["provider"], anchor=share.provider_founding, **place)
+    zone = walked(given["charters"]["zone"], anchor=share.zone_founding, **place)
     _check_zone(provider.current, zone.current, share, now)
     wanted, _ = _enrolment(given["enrolment"], provider, share.deployment, demo=share.demo)
     point = canonical.b64u_decode(wanted.identity)
@@ -179,16 +177,9 @@ def released(given: Given) -> list[str]:
     return counted
 
 
-def _by_kind(links: Sequence[bytes]) -> dict[AuthorityKind, list[bytes]]:
-    found: dict[AuthorityKind, list[bytes]] = {PROVIDER: [], ZONE: []}
-    for raw in links:
-        kind = OfferedLink.read(raw).place[0]
-        _refuse("stray-charter", kind not in found)
-        found[kind].append(raw)
-    return found
-
-
 def _check_zone(provider: Charter, zone: Charter, share: KeyShare, now: int) -> None:
+    kinds = (provider.authority.kind, zone.authority.kind)
+    _refuse("other-authority", kinds != (AuthorityKind.PROVIDER, AuthorityKind.ZONE))
     _refuse("charter-not-yet", any(now < one.valid_from for one in (provider, zone)))
     _refuse("charter-expired", any(now >= one.valid_until for one in (provider, zone)))
     _refuse("other-zone", Named(id=zone.authority.id, name=zone.authority.name) != share.zone)

@@ -22,6 +22,12 @@ ONE_TIME = X25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
 KEY = bytes(range(100, 132))
 
 
+def links_of(provider: Chain, zone: Chain) -> dict[str, list[bytes]]:
+    """Two chains as a desk is given them."""
+    chains = {"provider": provider, "zone": zone}
+    return {kind: [one.raw for one in chain.links] for kind, chain in chains.items()}
+
+
 @dataclass
 class Story:
     """A drill on ams-1 for which Emil is to give his share; every piece can be made otherwise."""
@@ -130,10 +136,9 @@ class Story:
 
     def given(self, **pieces: Any) -> dict[str, Any]:
         """What a desk is given."""
-        links = [one.raw for one in (*self.cast.northgate.links, *self.zone.links)]
         values: dict[str, Any] = {
             "share": self.share.raw,
-            "charters": links,
+            "charters": links_of(self.cast.northgate, self.zone),
             "warrant": self.warrant.raw,
             "enrolment": self.enrolment.raw,
             "ceremony": self.asks().raw,

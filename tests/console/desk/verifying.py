@@ -61,7 +61,8 @@ def release_in(page: Page) -> Callable[[Mapping[str, Any]], str]:
               const { fromB64u } = await import("/js/canonical.js");
               const { verifyRelease } = await import("/js/verify/release.js");
               const pieces = Object.entries(rest).map(([name, text]) => [name, fromB64u(text)]);
-              const given = { ...Object.fromEntries(pieces), now, charters: charters.map(fromB64u) };
+              const chains = Object.entries(charters).map(([kind, links]) => [kind, links.map(fromB64u)]);
+              const given = { ...Object.fromEntries(pieces), now, charters: Object.fromEntries(chains) };
               try {
                 const { node } = await verifyRelease(given);
                 return `released to ${node.name}: ${node.words.join(" ")}`;
@@ -78,4 +79,6 @@ def release_in(page: Page) -> Callable[[Mapping[str, Any]], str]:
 def _encoded(value: Any) -> Any:
     if isinstance(value, bytes):
         return canonical.b64u(value)
-    return [canonical.b64u(one) for one in value] if isinstance(value, list) else value
+    if isinstance(value, dict):
+        return {name: [canonical.b64u(one) for one in links] for name, links in value.items()}
+    return value

@@ -17,7 +17,8 @@ const REPEATED = ["deployment", "demo", "proposal", "epoch", "share_set"];
 /**
  * The papers of a ceremony, read and not verified: that needs the share.
  * @typedef {object} Papers
- * @property {{question: Uint8Array, warrant: Uint8Array, enrolment: Uint8Array, charters: Uint8Array[], box: Uint8Array}} bytes
+ * @property {{question: Uint8Array, warrant: Uint8Array, enrolment: Uint8Array, box: Uint8Array,
+ *   charters: {provider: Uint8Array[], zone: Uint8Array[]}}} bytes
  * @property {any} question with its `hash`
  * @property {any} proposal with its `hash`
  */
@@ -25,7 +26,8 @@ const REPEATED = ["deployment", "demo", "proposal", "epoch", "share_set"];
 /**
  * Reads the papers that came with a contribution, which must all be about one and the same ceremony.
  * @param {any} document the contribution
- * @param {{question: string, warrant: string, enrolment: string, charters: string[], box: string}} given
+ * @param {{question: string, warrant: string, enrolment: string, box: string,
+ *   charters: {provider: string[], zone: string[]}}} given
  * @returns {Promise<Papers>}
  * @throws {Refused}
  */
@@ -35,7 +37,10 @@ export async function readPapers(document, given) {
     question: fromB64u(given.question),
     warrant: fromB64u(given.warrant),
     enrolment: fromB64u(given.enrolment),
-    charters: given.charters.map(fromB64u),
+    charters: {
+      provider: given.charters.provider.map(fromB64u),
+      zone: given.charters.zone.map(fromB64u),
+    },
     box: fromB64u(given.box),
   };
   const question = await hashed("quorate/ceremony/v1", fromB64u(readPaper("quorate/node-signed/v1", bytes.question).payload), readPaper);

@@ -2,6 +2,7 @@
 import { CONFIG } from "./built/config.js";
 import { announce, h, showPage } from "./dom.js";
 import { wordGrid } from "./parts.js";
+import { releaseWords } from "./release_texts.js";
 import { wordsFor } from "./texts.js";
 import { returnAddress } from "./tickets.js";
 
@@ -58,7 +59,7 @@ export function showRefused(code, detail) {
  * @param {string} detail
  */
 export function showNotReleased(code, detail) {
-  const { what, next, alarm } = wordsFor(code);
+  const { what, next, alarm } = releaseWords(code);
   showPage(
     card(
       alarm ? "alarm" : "refused",

@@ -1,5 +1,4 @@
 /** The words for everything that can go wrong: what happened, and what to do next. Nothing is signed then. */
-import { RELEASE_REFUSALS } from "./verify/texts.js";
 
 const AGAIN = "Go back to the console and begin again.";
 const REPORT =
@@ -8,8 +7,6 @@ const TICKET = "What brings you here is good for one visit and a few minutes.";
 
 /** @type {Record<string, {what: string, next: string, alarm?: boolean}>} */
 export const REFUSALS = {
-  ...RELEASE_REFUSALS,
-
   // what the console handed over
   "bad-ticket": { what: "The address you came by is not one this desk can use.", next: AGAIN },
   "ticket-unknown": { what: `The console does not know what you came for. ${TICKET}`, next: AGAIN },

@@ -14,11 +14,12 @@ const CODES = new Set([
 ]);
 
 const secret = is.bytes(43, 43);
+const links = is.list(is.bytes(1400000), 1, 1000);
 const ceremony = is.object({
   question: is.bytes(),
   warrant: is.bytes(),
   enrolment: is.bytes(),
-  charters: is.list(is.bytes(1400000), 2, 2000),
+  charters: is.object({ provider: links, zone: links }),
   box: is.bytes(4000),
 });
 const orderShape = is.object({

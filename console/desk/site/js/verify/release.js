@@ -5,7 +5,6 @@
 import { CATALOGUE } from "../built/catalogue.js";
 import { fromB64u, sha256Hex } from "../canonical.js";
 import { CLOCK_TOLERANCE, checkDeployment } from "../checks.js";
-import { readDocument } from "../documents.js";
 import { Refused } from "../refusal.js";
 import { fingerprint } from "../words.js";
 import { verifyChain } from "./chains.js";
@@ -37,7 +36,7 @@ const ALIKE = ["deployment", "demo", "provider_founding", "zone_founding", "back
  * Verifies all that speaks for the release of a share.
  * @param {object} given
  * @param {Uint8Array} given.share the bytes of the key share, as they were in the box
- * @param {Uint8Array[]} given.charters the links of the provider's and the zone's chain, each in order from the first
+ * @param {{provider: Uint8Array[], zone: Uint8Array[]}} given.charters the links of each chain, from the founding one
  * @param {Uint8Array} given.warrant of the operation that gathers shares
  * @param {Uint8Array} given.enrolment the warrant by which the node was enrolled
  * @param {Uint8Array} given.ceremony what the node signed: its question for shares, with its one-time key
@@ -60,9 +59,8 @@ async function verify({ share: shareBytes, charters, warrant, enrolment, ceremon
   checkDeployment(share);
   const { floor } = operations[AMEND].consent;
   const by = { deployment: share.deployment, demo: share.demo, floor, now };
-  const links = linksByKind(charters);
-  const provider = await verifyChain(links.provider, { anchor: share.provider_founding, ...by });
-  const zone = await verifyChain(links.zone, { anchor: share.zone_founding, ...by });
+  const provider = await verifyChain(charters.provider, { anchor: share.provider_founding, ...by });
+  const zone = await verifyChain(charters.zone, { anchor: share.zone_founding, ...by });
   const inForce = { provider: provider.at(-1), zone: zone.at(-1) };
   checkZone(inForce, share, now);
   const enrolled = await verifyEnrolment(enrolment, { provider, operations });
@@ -84,22 +82,12 @@ async function verify({ share: shareBytes, charters, warrant, enrolment, ceremon
   };
 }
 
-/** Links by the kind of authority whose charter they claim to bring. @param {Uint8Array[]} links */
-function linksByKind(links) {
-  const kinds = { provider: [], zone: [] };
-  for (const bytes of links) {
-    const { authority } = readDocument("quorate/charter/v1", fromB64u(readPaper("quorate/charter-link/v1", bytes).charter));
-    if (!Object.hasOwn(kinds, authority.kind)) throw new Refused("stray-charter");
-    kinds[authority.kind].push(bytes);
-  }
-  return kinds;
-}
-
 /**
  * The zone is the share's, on nodes of this provider. Both charters are valid now: what a console withholds of a chain
  * can be no older than that.
  */
 function checkZone({ provider, zone }, share, now) {
+  if (provider.authority.kind !== "provider" || zone.authority.kind !== "zone") throw new Refused("other-authority");
   for (const { valid_from: from, valid_until: until } of [provider, zone]) {
     if (!(now >= from)) throw new Refused("charter-not-yet");
     if (!(now < until)) throw new Refused("charter-expired");
