@@ -21,7 +21,7 @@ from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Cha
 from hsmnodes.node.protocol.documents.node import NodeSigned, Receipt
 from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.documents.signatures import Assertion, Warrant
-from hsmnodes.node.protocol.errors import CharterRefused, ProposalRefused, ShareRefused
+from hsmnodes.node.protocol.errors import ProposalRefused, ShareRefused
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.quorum import Signatures, evaluate
 
@@ -36,11 +36,18 @@ class Given(Model):
     answer: Bytes | None
 
 
+class Chains(Model):
+    """The links of both chains of charters, each from the founding one on."""
+
+    provider: Annotated[tuple[Long, ...], Field(max_length=1000)]
+    zone: Annotated[tuple[Long, ...], Field(max_length=1000)]
+
+
 class Transcript(Model):
     """The file: every signed document of a ceremony, each in base64url."""
 
     type: Literal["quorate/ceremony-transcript/v1"]
-    charters: Annotated[tuple[Long, ...], Field(max_length=2000)]
+    charters: Chains
     enrolment: Long
     warrant: Long
     question: Long
@@ -79,34 +86,28 @@ def verify_transcript(data: bytes, *, provider: str, zone: str) -> Verified:
         raise refusal(error, what="transcript") from None
     warrant = Warrant.from_bytes(canonical.b64u_decode(whole.warrant))
     proposal = Proposal.from_bytes(warrant.proposal_bytes)
-    chains = _chains(whole.charters, proposal, {AuthorityKind.PROVIDER: provider, AuthorityKind.ZONE: zone})
-    node, identity = _enrolled(whole, chains[AuthorityKind.PROVIDER], proposal)
+    providers = _chain(whole.charters.provider, proposal, anchor=provider)
+    zones = _chain(whole.charters.zone, proposal, anchor=zone)
+    node, identity = _enrolled(whole, providers, proposal)
     envelope = NodeSigned.from_bytes(canonical.b64u_decode(whole.question))
     ceremony = Ceremony.from_bytes(
         nodesigning.verify(envelope, identity=identity, purpose=Purpose.CEREMONY, node=node.id)
     )
     _check_asks(ceremony, proposal, node=node, anchors=(provider, zone))
-    named = _named(chains[AuthorityKind.ZONE], proposal)
+    named = _named(zones, proposal)
     signers = _authorised(warrant, proposal, named, at=ceremony.opened_at)
     contributions = tuple(_contributed(one, ceremony, named, identity) for one in whole.contributions)
     receipts = tuple(_receipt(one, proposal, node, identity) for one in whole.receipts)
     return Verified(proposal, ceremony, node, signers, contributions, receipts)
 
 
-def _chains(
-    links: Sequence[str], proposal: Proposal, anchors: dict[AuthorityKind, str]
-) -> dict[AuthorityKind, tuple[Charter, ...]]:
-    by_kind: dict[AuthorityKind, list[CharterLink]] = {kind: [] for kind in anchors}
-    for one in links:
-        link = CharterLink.from_bytes(canonical.b64u_decode(one))
-        kind = Charter.from_bytes(canonical.b64u_decode(link.charter)).authority.kind
-        if kind not in by_kind:
-            raise CharterRefused("stray-charter", "A charter has nothing to do with this ceremony.")
-        by_kind[kind].append(link)
-    return {
-        kind: verify_chain(by_kind[kind], anchor=anchor, deployment=proposal.deployment, demo=proposal.demo)
-        for kind, anchor in anchors.items()
-    }
+def _chain(links: Sequence[str], proposal: Proposal, *, anchor: str) -> tuple[Charter, ...]:
+    return verify_chain(
+        [CharterLink.from_bytes(canonical.b64u_decode(one)) for one in links],
+        anchor=anchor,
+        deployment=proposal.deployment,
+        demo=proposal.demo,
+    )
 
 
 def _enrolled(whole: Transcript, provider: tuple[Charter, ...], proposal: Proposal) -> tuple[Named, bytes]:

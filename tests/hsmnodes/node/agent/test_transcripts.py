@@ -43,7 +43,10 @@ def held(make_site, cast, zone):
         )
     transcript = {
         "type": "quorate/ceremony-transcript/v1",
-        "charters": [canonical.b64u(raw) for chain in (cast.northgate, zone) for raw in chain.raw_links],
+        "charters": {
+            "provider": [canonical.b64u(raw) for raw in cast.northgate.raw_links],
+            "zone": [canonical.b64u(raw) for raw in zone.raw_links],
+        },
         "enrolment": canonical.b64u(cast.enrol(site.at).raw),
         "warrant": canonical.b64u(warrant.raw),
         "question": canonical.b64u(question.envelope.raw),
@@ -94,8 +97,8 @@ def test_other_anchors_are_refused(held):
 
 def test_a_charter_that_is_missing_is_refused(held):
     transcript, anchors = held
-    for one in (0, 1):
-        rest = [link for place, link in enumerate(transcript["charters"]) if place != one]
+    for kind in anchors:
+        rest = transcript["charters"] | {kind: []}
         assert code_of(transcript | {"charters": rest}, anchors) == "no-charter"
 
 
