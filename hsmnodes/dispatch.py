@@ -12,14 +12,14 @@ from hsmnodes.node.agent.messages import (
 )
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import AuthorityKind
-from tenants import charters, tags, workflow
+from tenants import charters, execution, tags
 from tenants.models import Cancellation, Proposal, State
 
 
 def register() -> None:
     """Stand in the workflow's hooks; called once, when the app is ready."""
-    workflow.when_authorised(send_warrant)
-    workflow.when_cancelled(send_cancellation)
+    execution.when_authorised(send_warrant)
+    execution.when_cancelled(send_cancellation)
 
 
 def send_warrant(proposal: Proposal) -> None:

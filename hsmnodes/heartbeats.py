@@ -9,7 +9,7 @@ from hsmnodes.models import MessageKind, Node, OutboxMessage
 from hsmnodes.node.agent.messages import FromNode
 from hsmnodes.node.protocol.documents import Heartbeat
 from hsmnodes.node.protocol.errors import Refused
-from tenants import clock, deployment, log, workflow
+from tenants import clock, deployment, execution, log
 from tenants.log import Event
 from tenants.models import CharterState, CharterVersion, Proposal
 
@@ -76,7 +76,7 @@ def _note_going_back(node: Node, heartbeat: Heartbeat) -> None:
 def _note_work(node: Node, heartbeat: Heartbeat) -> None:
     proposal = Proposal.objects.filter(pk=heartbeat.at_work, node=node.pk).first()
     if proposal is not None:
-        workflow.mark_executing(proposal=proposal)
+        execution.mark_executing(proposal=proposal)
 
 
 def _charters_behind(heartbeat: Heartbeat) -> list[CharterVersion]:

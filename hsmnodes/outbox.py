@@ -13,7 +13,7 @@ from django.db import transaction
 from hsmnodes import carrier
 from hsmnodes.models import ANSWERED, MessageKind, Node, OutboxMessage
 from hsmnodes.node.agent.broker import BrokerUnavailable
-from tenants import clock, workflow
+from tenants import clock, execution
 from tenants.models import Proposal
 
 logger = structlog.get_logger(__name__)
@@ -88,5 +88,5 @@ def _hand_over(row: OutboxMessage) -> bool:
         settled = {} if row.kind in ANSWERED else {"settled_at": moment}
         OutboxMessage.objects.filter(pk=row.pk).update(sent_at=moment, **settled)
         if row.proposal is not None and row.kind == MessageKind.WARRANT:
-            workflow.mark_sent(proposal=row.proposal)
+            execution.mark_sent(proposal=row.proposal)
     return True

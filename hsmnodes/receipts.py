@@ -13,7 +13,7 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Outcome
 from hsmnodes.node.protocol.documents import Receipt as ReceiptDocument
 from hsmnodes.node.protocol.errors import Refused
-from tenants import clock, log, workflow
+from tenants import clock, execution, log
 from tenants.log import Event
 from tenants.models import Proposal
 
@@ -94,7 +94,7 @@ def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: Fr
         results=document.results,
         at=clock.from_unix(document.at),
     )
-    workflow.record_outcome(
+    execution.record_outcome(
         proposal=proposal,
         outcome=document.outcome,
         code=document.code or "",

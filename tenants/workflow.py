@@ -1,15 +1,12 @@
-"""The life of a proposal: the only place that changes its state.
+"""The life of a proposal until it is authorised. Its state changes here and in tenants/execution.py alone.
 
-    draft → proposed → authorised → sent → executing → done | refused | failed | indeterminate
+    draft → proposed → authorised → (tenants/execution.py)
                      → rejected | cancelled | expired
 
 Every signature is verified before it is stored, and counted by the protocol's own `evaluate` over the
-charters in force. What an authorised proposal sets off is written in the same transaction: in the console
-itself (tenants/effects.py), or by the hooks that the app of the machines registers.
+charters in force.
 
 Functions that take a signature are not to be called in a transaction (see tenants/tokens.py).
-
-It is longer than other files on purpose: whoever asks what can change a proposal reads this one file.
 """
 
 from collections.abc import Callable
@@ -17,16 +14,13 @@ from typing import Final
 
 from django.db import transaction
 
-from hsmnodes.node.operations.registry import operation as find_operation
 from hsmnodes.node.operations.sentences import render_sentence
 from hsmnodes.node.protocol import canonical, documents
-from hsmnodes.node.protocol.documents import Assertion, Outcome
-from hsmnodes.node.protocol.errors import Refused
+from hsmnodes.node.protocol.documents import Assertion
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from hsmnodes.node.protocol.quorum import Signatures
-from tenants import clock, inbox, log, tokens, verdicts
+from tenants import clock, execution, inbox, log, tokens, verdicts
 from tenants.concerns import concerns_of
-from tenants.effects import EFFECTS
 from tenants.errors import NotAllowed, SignatureNotAccepted, WrongState
 from tenants.log import Event
 from tenants.models import (
@@ -41,38 +35,18 @@ from tenants.models import (
     Token,
 )
 from tenants.readiness import check_ready
+from tenants.states import expect_state, lock_proposal
 from tenants.verdicts import Standing
 from tenants.warrants import assemble_warrant
 
-AuthorisedHook = Callable[[Proposal], None]
 DraftHook = Callable[[documents.Proposal], None]
-CancelledHook = Callable[[Proposal, Cancellation], None]
 
 _before_draft: Final[list[DraftHook]] = []
-_when_authorised: Final[list[AuthorisedHook]] = []
-_when_cancelled: Final[list[CancelledHook]] = []
-
-_OUTCOMES: Final = {
-    Outcome.DONE: (State.DONE, Event.DONE),
-    Outcome.REFUSED: (State.REFUSED, Event.REFUSED),
-    Outcome.FAILED: (State.FAILED, Event.FAILED),
-    Outcome.INDETERMINATE: (State.INDETERMINATE, Event.INDETERMINATE),
-}
 
 
 def before_draft(hook: DraftHook) -> None:
     """Have `hook` called before a draft is kept; what it raises refuses the draft."""
     _before_draft.append(hook)
-
-
-def when_authorised(hook: AuthorisedHook) -> None:
-    """Have `hook` called in the transaction in which a proposal is authorised, or is to be sent again."""
-    _when_authorised.append(hook)
-
-
-def when_cancelled(hook: CancelledHook) -> None:
-    """Have `hook` called in the transaction in which a running proposal is cancelled."""
-    _when_cancelled.append(hook)
 
 
 # ------------------------------------------------------------------ drafts
@@ -120,10 +94,10 @@ def save_draft(
 @transaction.atomic
 def discard_draft(*, proposal: Proposal, person: Person) -> None:
     """Give up a draft that is not signed yet."""
-    proposal = _locked(proposal)
+    proposal = lock_proposal(proposal)
     if proposal.requester_id != person.id:
         raise NotAllowed("not-requester", "A draft is given up by the person it was made for.")
-    _expect(proposal, State.DRAFT)
+    expect_state(proposal, State.DRAFT)
     proposal.proposed_at = clock.now()
     _close(proposal, State.CANCELLED, Event.CANCELLED, person=person, reason="The draft was given up.")
 
@@ -135,10 +109,10 @@ def propose(*, proposal: Proposal, person: Person, assertion: Assertion) -> Prop
     """Make a proposal of a draft by its requester's signature (purpose `propose`)."""
     token = _check(assertion, challenge(Purpose.PROPOSE, bytes(proposal.raw)), person)
     with transaction.atomic():
-        proposal = _locked(proposal)
+        proposal = lock_proposal(proposal)
         if proposal.requester_id != person.id:
             raise NotAllowed("not-requester", "This draft was made for somebody else to propose.")
-        _expect(proposal, State.DRAFT)
+        expect_state(proposal, State.DRAFT)
         check_ready(proposal)
         proposal.request = canonical.encode(assertion.model_dump(mode="json"))
         proposal.state, proposal.proposed_at = State.PROPOSED, clock.now()
@@ -163,8 +137,8 @@ def approve(*, proposal: Proposal, person: Person, assertion: Assertion) -> Prop
     token = _check(assertion, challenge(Purpose.APPROVE, bytes(proposal.raw)), person)
     approval = documents.Approval(proposal=proposal.hash, assertion=assertion)
     with transaction.atomic():
-        proposal = _locked(proposal)
-        _expect(proposal, State.PROPOSED)
+        proposal = lock_proposal(proposal)
+        expect_state(proposal, State.PROPOSED)
         standing = _standing_with(proposal, approval)
         Approval.objects.create(proposal=proposal, person=person, token=token, raw=approval.raw)
         _keep_progress(proposal, standing)
@@ -189,8 +163,8 @@ def reject(*, proposal: Proposal, person: Person, statement: bytes, assertion: A
     token = _check(assertion, challenge(Purpose.REJECT, statement), person)
     rejection = documents.Rejection(statement=canonical.b64u(statement), assertion=assertion)
     with transaction.atomic():
-        proposal = _locked(proposal)
-        _expect(proposal, State.PROPOSED)
+        proposal = lock_proposal(proposal)
+        expect_state(proposal, State.PROPOSED)
         reason = _check_closes(proposal, person, rejection)
         Rejection.objects.create(
             proposal=proposal, person=person, token=token, raw=rejection.raw, reason=reason
@@ -215,8 +189,8 @@ def cancel(*, proposal: Proposal, person: Person, statement: bytes, assertion: A
     token = _check(assertion, challenge(Purpose.CANCEL, statement), person)
     cancellation = documents.Cancellation(statement=canonical.b64u(statement), assertion=assertion)
     with transaction.atomic():
-        proposal = _locked(proposal)
-        _expect(proposal, State.PROPOSED, *RUNNING_STATES)
+        proposal = lock_proposal(proposal)
+        expect_state(proposal, State.PROPOSED, *RUNNING_STATES)
         reason = _check_closes(proposal, person, cancellation)
         stored = Cancellation.objects.create(
             proposal=proposal, person=person, token=token, raw=cancellation.raw, reason=reason
@@ -238,69 +212,11 @@ def cancel(*, proposal: Proposal, person: Person, statement: bytes, assertion: A
             actor=person,
             document=cancellation.raw,
         )
-        for hook in _when_cancelled:
-            hook(proposal, stored)
+        execution.pass_on(proposal, stored)
     return proposal
 
 
-# ------------------------------------------------------------------ after authorisation
-
-
-@transaction.atomic(savepoint=False)
-def mark_sent(*, proposal: Proposal) -> None:
-    """Note that the broker has taken the warrant."""
-    changed = Proposal.objects.filter(pk=proposal.pk, state=State.AUTHORISED).update(
-        state=State.SENT, sent_at=clock.now()
-    )
-    if changed:
-        log.record(Event.SENT, f"Sent: {proposal.sentence}", about=log.about_proposal(proposal))
-
-
-@transaction.atomic
-def mark_executing(*, proposal: Proposal) -> None:
-    """Note that the node says it is carrying the proposal out. Nothing rests on it: the receipt counts."""
-    changed = Proposal.objects.filter(pk=proposal.pk, state__in=[State.AUTHORISED, State.SENT]).update(
-        state=State.EXECUTING
-    )
-    if changed:
-        log.record(Event.EXECUTING, f"Executing: {proposal.sentence}", about=log.about_proposal(proposal))
-
-
-@transaction.atomic(savepoint=False)
-def record_outcome(
-    *, proposal: Proposal, outcome: Outcome, code: str, detail: str, receipt: log.Note
-) -> bool:
-    """Take over what a node's verified receipt says, after the note of it; whether that changed anything.
-
-    The caller has locked the proposal. A refusal does not stand against a later outcome: a node refuses what
-    it cannot do at the moment, too. Nor does an earlier one, come late, say what became of the indeterminate.
-    """
-    late = outcome is Outcome.REFUSED and proposal.state == State.INDETERMINATE
-    if late or proposal.state not in (*RUNNING_STATES, State.INDETERMINATE, State.REFUSED):
-        log.record_all([receipt])
-        return False
-    state, event = _OUTCOMES[outcome]
-    proposal.state, proposal.code, proposal.detail = state, code, detail
-    proposal.finished_at = clock.now()
-    proposal.save(update_fields=["state", "code", "detail", "finished_at"])
-    ended = log.Note(event, f"{state.label}: {proposal.sentence}", receipt.about, details={"code": code})
-    log.record_all([receipt, ended])
-    return True
-
-
-@transaction.atomic
-def send_again(*, proposal: Proposal, person: Person) -> None:
-    """Send a warrant again that a node refused for a reason that has passed; nothing new is signed."""
-    proposal = _locked(proposal)
-    _expect(proposal, State.REFUSED)
-    if proposal.requester_id != person.id and not proposal.approvals.filter(person=person).exists():
-        raise NotAllowed("not-signer", "A warrant is sent again by someone who signed it.")
-    if proposal.expires_at <= clock.now():
-        raise WrongState("expired", "The warrant has expired; propose it again.")
-    proposal.state, proposal.finished_at = State.AUTHORISED, None
-    proposal.save(update_fields=["state", "finished_at"])
-    for hook in _when_authorised:
-        hook(proposal)
+# ------------------------------------------------------------------ without anybody
 
 
 def expire_due(*, limit: int = 500) -> int:
@@ -337,23 +253,7 @@ def _authorise(proposal: Proposal) -> None:
         about=log.about_proposal(proposal),
         document=warrant.raw,
     )
-    if find_operation(proposal.operation).nodes == 0:
-        _take_effect(proposal)
-    for hook in _when_authorised:
-        hook(proposal)
-
-
-def _take_effect(proposal: Proposal) -> None:
-    """Do in the console what no node does. If that is impossible, the last signature is not taken."""
-    effect = EFFECTS.get(proposal.operation)
-    try:
-        if effect is not None:
-            effect(proposal)
-    except Refused as refused:
-        raise WrongState(refused.code, f"This cannot take effect: {refused.message}") from None
-    proposal.state, proposal.finished_at = State.DONE, clock.now()
-    proposal.save(update_fields=["state", "finished_at"])
-    log.record(Event.DONE, f"In force: {proposal.sentence}", about=log.about_proposal(proposal))
+    execution.begin(proposal)
 
 
 def _close(
@@ -376,20 +276,6 @@ def _close(
         document=document,
         details={"reason": reason},
     )
-
-
-def _locked(proposal: Proposal) -> Proposal:
-    return Proposal.objects.select_for_update().get(pk=proposal.pk)
-
-
-def _expect(proposal: Proposal, *states: State) -> None:
-    if proposal.state not in states:
-        label = State(proposal.state).label.lower()
-        raise WrongState(
-            "wrong-state", f"This can no longer be done: the proposal is {label}. Nothing was done."
-        )
-    if proposal.state in (State.DRAFT, State.PROPOSED) and proposal.expires_at <= clock.now():
-        raise WrongState("expired", "The proposal has expired; it can be proposed again. Nothing was done.")
 
 
 def _check(assertion: Assertion, wanted: bytes, person: Person) -> Token:

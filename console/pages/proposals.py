@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 from console.pages.proposal_view import version, view_of
 from console.pages.shell import is_seen, nothing_new, page
 from console.sessions import person_required
-from tenants import access, workflow
+from tenants import access, execution, workflow
 from tenants.models import Proposal
 
 RELATED = ("requester__organisation", "program", "zone", "provider", "customer")
@@ -50,7 +50,7 @@ def discard(request: HttpRequest, key: str) -> HttpResponse:
 def send_again(request: HttpRequest, key: str) -> HttpResponse:
     """Send a warrant again that the node refused for a reason that has passed."""
     proposal = find(request, key)
-    workflow.send_again(proposal=proposal, person=request.person)
+    execution.send_again(proposal=proposal, person=request.person)
     return _back_to(proposal)
 
 

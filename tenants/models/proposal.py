@@ -16,7 +16,7 @@ from tenants.models.zone import TrustZone
 
 
 class State(models.TextChoices):
-    """The life of a proposal; only tenants/workflow.py moves it on."""
+    """The life of a proposal; only tenants/workflow.py and tenants/execution.py move it on."""
 
     DRAFT = "draft", "Draft"
     PROPOSED = "proposed", "Waiting for signatures"

@@ -134,7 +134,7 @@ def test_two_sweeps_at_once_send_it_once(world, nearly, node, no_broker, later):
 
 
 def test_a_refused_warrant_can_be_sent_again_by_who_signed_it(world, nearly, node, no_broker):
-    from tenants import workflow
+    from tenants import execution
     from tenants.errors import NotAllowed
     from tests.cast.people import DINA
 
@@ -142,8 +142,8 @@ def test_a_refused_warrant_can_be_sent_again_by_who_signed_it(world, nearly, nod
     node.answer(nearly, outcome="refused", code="restoring", detail="Not now.")
     refused = Proposal.objects.get(pk=nearly.pk)
     with pytest.raises(NotAllowed):
-        workflow.send_again(proposal=refused, person=world.person(DINA))
+        execution.send_again(proposal=refused, person=world.person(DINA))
 
-    workflow.send_again(proposal=refused, person=world.person(CLEO))
+    execution.send_again(proposal=refused, person=world.person(CLEO))
     assert warrants(no_broker, node) == 2
     assert row(nearly).settled_at is None

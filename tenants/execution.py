@@ -1,0 +1,129 @@
+"""What becomes of an authorised proposal: its state changes here and in tenants/workflow.py alone.
+
+    authorised → sent → executing → done | refused | failed | indeterminate
+
+What an authorised proposal sets off is written in the transaction that authorises it: in the console itself
+(tenants/effects.py), or by the hooks that the app of the machines registers.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.db import transaction
+
+from hsmnodes.node.operations.registry import operation as find_operation
+from hsmnodes.node.protocol.documents import Outcome
+from hsmnodes.node.protocol.errors import Refused
+from tenants import clock, log
+from tenants.effects import EFFECTS
+from tenants.errors import NotAllowed, WrongState
+from tenants.log import Event
+from tenants.models import RUNNING_STATES, Cancellation, Person, Proposal, State
+from tenants.states import expect_state, lock_proposal
+
+AuthorisedHook = Callable[[Proposal], None]
+CancelledHook = Callable[[Proposal, Cancellation], None]
+
+_when_authorised: Final[list[AuthorisedHook]] = []
+_when_cancelled: Final[list[CancelledHook]] = []
+
+_OUTCOMES: Final = {
+    Outcome.DONE: (State.DONE, Event.DONE),
+    Outcome.REFUSED: (State.REFUSED, Event.REFUSED),
+    Outcome.FAILED: (State.FAILED, Event.FAILED),
+    Outcome.INDETERMINATE: (State.INDETERMINATE, Event.INDETERMINATE),
+}
+
+
+def when_authorised(hook: AuthorisedHook) -> None:
+    """Have `hook` called in the transaction in which a proposal is authorised, or is to be sent again."""
+    _when_authorised.append(hook)
+
+
+def when_cancelled(hook: CancelledHook) -> None:
+    """Have `hook` called in the transaction in which a running proposal is cancelled."""
+    _when_cancelled.append(hook)
+
+
+def begin(proposal: Proposal) -> None:
+    """Set off what has just been authorised, in the same transaction."""
+    if find_operation(proposal.operation).nodes == 0:
+        _take_effect(proposal)
+    for hook in _when_authorised:
+        hook(proposal)
+
+
+def pass_on(proposal: Proposal, cancellation: Cancellation) -> None:
+    """Have the cancellation of a running proposal sent after it, in the same transaction."""
+    for hook in _when_cancelled:
+        hook(proposal, cancellation)
+
+
+@transaction.atomic(savepoint=False)
+def mark_sent(*, proposal: Proposal) -> None:
+    """Note that the broker has taken the warrant."""
+    changed = Proposal.objects.filter(pk=proposal.pk, state=State.AUTHORISED).update(
+        state=State.SENT, sent_at=clock.now()
+    )
+    if changed:
+        log.record(Event.SENT, f"Sent: {proposal.sentence}", about=log.about_proposal(proposal))
+
+
+@transaction.atomic
+def mark_executing(*, proposal: Proposal) -> None:
+    """Note that the node says it is carrying the proposal out. Nothing rests on it: the receipt counts."""
+    changed = Proposal.objects.filter(pk=proposal.pk, state__in=[State.AUTHORISED, State.SENT]).update(
+        state=State.EXECUTING
+    )
+    if changed:
+        log.record(Event.EXECUTING, f"Executing: {proposal.sentence}", about=log.about_proposal(proposal))
+
+
+@transaction.atomic(savepoint=False)
+def record_outcome(
+    *, proposal: Proposal, outcome: Outcome, code: str, detail: str, receipt: log.Note
+) -> bool:
+    """Take over what a node's verified receipt says, after the note of it; whether that changed anything.
+
+    The caller has locked the proposal. A refusal does not stand against a later outcome: a node refuses what
+    it cannot do at the moment, too. Nor does an earlier one, come late, say what became of the indeterminate.
+    """
+    late = outcome is Outcome.REFUSED and proposal.state == State.INDETERMINATE
+    if late or proposal.state not in (*RUNNING_STATES, State.INDETERMINATE, State.REFUSED):
+        log.record_all([receipt])
+        return False
+    state, event = _OUTCOMES[outcome]
+    proposal.state, proposal.code, proposal.detail = state, code, detail
+    proposal.finished_at = clock.now()
+    proposal.save(update_fields=["state", "code", "detail", "finished_at"])
+    ended = log.Note(event, f"{state.label}: {proposal.sentence}", receipt.about, details={"code": code})
+    log.record_all([receipt, ended])
+    return True
+
+
+@transaction.atomic
+def send_again(*, proposal: Proposal, person: Person) -> None:
+    """Send a warrant again that a node refused for a reason that has passed; nothing new is signed."""
+    proposal = lock_proposal(proposal)
+    expect_state(proposal, State.REFUSED)
+    if proposal.requester_id != person.id and not proposal.approvals.filter(person=person).exists():
+        raise NotAllowed("not-signer", "A warrant is sent again by someone who signed it.")
+    if proposal.expires_at <= clock.now():
+        raise WrongState("expired", "The warrant has expired; propose it again.")
+    proposal.state, proposal.finished_at = State.AUTHORISED, None
+    proposal.save(update_fields=["state", "finished_at"])
+    for hook in _when_authorised:
+        hook(proposal)
+
+
+def _take_effect(proposal: Proposal) -> None:
+    """Do in the console what no node does. If that is impossible, the last signature is not taken."""
+    effect = EFFECTS.get(proposal.operation)
+    try:
+        if effect is not None:
+            effect(proposal)
+    except Refused as refused:
+        raise WrongState(refused.code, f"This cannot take effect: {refused.message}") from None
+    proposal.state, proposal.finished_at = State.DONE, clock.now()
+    proposal.save(update_fields=["state", "finished_at"])
+    log.record(Event.DONE, f"In force: {proposal.sentence}", about=log.about_proposal(proposal))
