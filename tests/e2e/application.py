@@ -5,6 +5,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -16,6 +18,16 @@ from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.pools import open_pool
 from hsmnodes.node.agent.store import Store
 from hsmnodes.node.agent.vault import Vault
+
+MESSAGE = b"Pay 100 EUR to Hana."
+
+
+def prove_signing(config: Config, zone: str, key_id: str, pem: bytes, folder: Path) -> None:
+    """The key that is in the zone's token of a stopped node signs, and is the one the console shows."""
+    signature = sign(config, zone, key_id, MESSAGE, folder)
+    verify(pem, signature, MESSAGE)
+    with pytest.raises(InvalidSignature):
+        verify(pem, signature, MESSAGE + b"!")
 
 
 def sign(config: Config, zone: str, key_id: str, message: bytes, folder: Path) -> bytes:

@@ -11,6 +11,22 @@ from tests.e2e.visitor import PATIENCE, Visitor
 Who = Callable[[str], Visitor]
 
 
+def make_a_key(who: Who) -> tuple[str, bytes]:
+    """All of it, on ams-1: the key's id, and its public key as the console shows it to Fay."""
+    start_service(who, name="Payments HSM", customer="Meridian", node="ams-1")
+    charter = draft_zone(who, service="Payments HSM", name="Cards", founders=("Dina", "Emil", "Fay"))
+    found_zone(who, charter)
+    create_slot(who, zone="Cards", slot="Slot 1", node="ams-1")
+    proposal = generate_key(who, zone="Cards", label="payments-2027", node="ams-1")
+    fay = who("Fay")
+    fay.go(proposal)
+    fay.page.get_by_role("link", name="payments-2027", exact=True).click()
+    fay.page.wait_for_url(re.compile("/keys/"))
+    expect(fay.page.get_by_role("heading", level=1)).to_contain_text("payments-2027")
+    pem = fay.page.request.get(f"{fay.page.url}/public.pem").body()
+    return fay.page.url.rpartition("/")[2], pem
+
+
 def start_service(who: Who, *, name: str, customer: str, node: str, mode: str = "shared") -> str:
     """Cleo proposes; Ada and Ben sign for the provider, Gus and Lea for the customer."""
     cleo = who("Cleo")

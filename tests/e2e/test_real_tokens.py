@@ -19,7 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 ADMINISTRATOR, OFFICER, MANAGER = "HSM administrator", "Security officer", "Key manager"
 PROVIDER = {"Ada": ADMINISTRATOR, "Ben": ADMINISTRATOR, "Cleo": ADMINISTRATOR, "Jon": OFFICER, "Kim": OFFICER}
 CUSTOMER = {"Gus": OFFICER, "Lea": OFFICER, "Dina": MANAGER, "Emil": MANAGER, "Fay": MANAGER}
-MESSAGE = b"Pay 100 EUR to Hana."
 
 People = dict[str, Newcomer]
 
@@ -43,7 +42,7 @@ def test_people_with_real_tokens_come_from_an_empty_console_to_a_key(chromium, t
         gus = come_in("Gus", people["Jon"].take_on("Meridian Bank", "Gus"))
         gather(gus, "Meridian Bank", CUSTOMER, come_in)
         found(gus, CUSTOMER, people)
-        key_id, pem = make_a_key(people)
+        key_id, pem = story.make_a_key(people.__getitem__)
         for person in people.values():
             person.close()
         machine.stop()
@@ -51,8 +50,7 @@ def test_people_with_real_tokens_come_from_an_empty_console_to_a_key(chromium, t
     config = Config.load(machine.file)
     assert not config.demo
     (zone,) = [folder.name for folder in (config.state / "zones").iterdir()]
-    signature = application.sign(config, zone, key_id, MESSAGE, tmp_path)
-    application.verify(pem, signature, MESSAGE)
+    application.prove_signing(config, zone, key_id, pem, tmp_path)
 
 
 def gather(first: Newcomer, organisation: str, names: dict[str, str], come_in: Callable) -> None:
@@ -116,19 +114,3 @@ def register(person: Newcomer, name: str, printed: Printed) -> None:
 def spoken(person: Newcomer) -> str:
     """Everything the page says, in one line."""
     return " ".join(person.page.locator("main").inner_text().split())
-
-
-def make_a_key(people: People) -> tuple[str, bytes]:
-    """The story from a service to a key: its id, and its public key as the console shows it."""
-    who = people.__getitem__
-    story.start_service(who, name="Payments HSM", customer="Meridian", node="ams-1")
-    charter = story.draft_zone(who, service="Payments HSM", name="Cards", founders=("Dina", "Emil", "Fay"))
-    story.found_zone(who, charter)
-    story.create_slot(who, zone="Cards", slot="Slot 1", node="ams-1")
-    proposal = story.generate_key(who, zone="Cards", label="payments-2027", node="ams-1")
-    fay = who("Fay")
-    fay.go(proposal)
-    fay.page.get_by_role("link", name="payments-2027", exact=True).click()
-    fay.page.wait_for_url(re.compile("/keys/"))
-    pem = fay.page.request.get(f"{fay.page.url}/public.pem").body()
-    return fay.page.url.rpartition("/")[2], pem

@@ -34,13 +34,6 @@ TRIES = 2_000
 SEED = 20_261_124
 
 
-@pytest.fixture
-def owned(world, no_broker, tmp_path):
-    made = Owned(tmp_path, world, no_broker)
-    yield made
-    made.site.stop()
-
-
 class Attacker:
     """Holds every document, and puts messages together from their parts."""
 

@@ -29,13 +29,6 @@ from tests.hsmnodes.owned import Owned
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_stacks]
 
 
-@pytest.fixture
-def owned(world, no_broker, tmp_path):
-    made = Owned(tmp_path, world, no_broker)
-    yield made
-    made.site.stop()
-
-
 @pytest.mark.parametrize("whose", ["provider", "customer", "zone"])
 def test_a_charter_that_is_swapped_in_the_database_authorises_nothing(owned, world, whose):
     """The console then takes every forged signature, and shows it as authorised. The node does not."""

@@ -25,13 +25,6 @@ from tests.hsmnodes.owned import Owned
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_stacks]
 
 
-@pytest.fixture
-def owned(world, no_broker, tmp_path):
-    made = Owned(tmp_path, world, no_broker)
-    yield made
-    made.site.stop()
-
-
 def proposals(owned: Owned) -> list[tuple[Proposal, tuple[Member, ...]]]:
     """One proposal of every kind that a node carries out, and who would have to sign it."""
     world, node = owned.world, owned.node
