@@ -170,6 +170,11 @@ def may_propose(person: Person, authorities: Iterable[str]) -> bool:
     return any(roles_in(person, authority) - {Role.AUDITOR} for authority in authorities)
 
 
+def only_reads(person: Person) -> bool:
+    """Whether the charter in force of the person's own organisation has them audit, and nothing else."""
+    return roles_of(person) == {Role.AUDITOR}
+
+
 def require(allowed: bool, message: str) -> None:
     """Raise NotAllowed with `message` unless `allowed`."""
     if not allowed:

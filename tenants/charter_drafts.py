@@ -97,7 +97,8 @@ def draft_zone(
 ) -> CharterVersion:
     """Draft a Trust Zone and its founding charter: its people sign that, then `zone.found` is proposed."""
     access.require(
-        access.may_propose(by, [service.customer_id]) or by.id in {duty.person.id for duty in duties},
+        access.may_propose(by, [service.customer_id])
+        or (by.id in {duty.person.id for duty in duties} and not access.only_reads(by)),
         "A zone is drafted by people with a duty of the customer, or by those who will hold duties in it.",
     )
     try:

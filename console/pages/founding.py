@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,9 +23,7 @@ class ZoneForm(CharterForm):
     """What a zone is, above the charter's own fields."""
 
     def __init__(self, viewer: Person, data: Any = None, initial: dict[str, Any] | None = None) -> None:
-        services = list(
-            access.visible_services(viewer).select_related("customer", "provider").order_by("name")
-        )
+        services = list(_services_for(viewer).select_related("customer", "provider").order_by("name"))
         people = access.visible_people(viewer).select_related("organisation")
         super().__init__(AuthorityKind.ZONE, list(people.order_by("organisation__name", "name")), data)
         self.services = {service.pk: service for service in services}
@@ -57,6 +56,12 @@ class ZoneForm(CharterForm):
         return self.services[self.cleaned_data["service"]]
 
 
+def _services_for(viewer: Person) -> QuerySet[Service]:
+    """The services in which the person may draft a zone: auditors read, and draft none."""
+    services = access.visible_services(viewer)
+    return services.none() if access.only_reads(viewer) else services
+
+
 @require_http_methods(["GET", "POST"])
 @person_required
 def found(request: HttpRequest) -> HttpResponse:
@@ -86,5 +91,6 @@ def found(request: HttpRequest) -> HttpResponse:
         "zones",
         status=422 if form.has_errors else 200,
         form=form,
+        only_reads=access.only_reads(person),
         title=_("Found a Trust Zone"),
     )

@@ -135,6 +135,17 @@ def test_lookalike_letters_are_named(page, demo_desk):
     expect(page.locator(".letters").first).to_contain_text("“С” Cyrillic U+0421")
 
 
+def test_quotation_marks_in_a_name_are_explained(page, demo_desk):
+    parameters = {**papers.generate_keys(), "zone": {**named("Cards"), "name": "Cards “new”"}}
+    page.goto(demo_desk.address(order("approve", papers.proposal(parameters=parameters))))
+    expect(page.locator("h1")).to_contain_text('“Cards "new"”')
+    expect(page.locator("article .note", has_text="Quotation marks inside a name")).to_be_visible()
+    expect(page.locator("article dd", has_text="Cards “new”")).to_be_visible()
+    page.goto(demo_desk.address(order("approve", papers.proposal())))
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("article .note", has_text="Quotation marks inside a name")).to_have_count(0)
+
+
 def test_markup_in_a_name_stays_text(page, demo_desk):
     evil = "<img src=x onerror=alert(1)>"
     page.goto(

@@ -73,6 +73,11 @@ def test_a_statement_is_made_at_the_desk(page, demo_desk, purpose, statement):
     verify(demo_desk, answer, "Emil", Purpose(f"quorate/{purpose}/v1"), data)
 
 
+def test_who_listens_hears_when_it_is_ready(page, demo_desk):
+    page.goto(demo_desk.address(order("approve", papers.proposal())))
+    expect(page.locator("#announcement")).to_have_text("Ready to be signed. Nothing is signed yet.")
+
+
 def test_a_reason_is_needed_to_reject(page, demo_desk):
     page.goto(demo_desk.address(order("reject", papers.proposal(), person=named("Emil"))))
     press(page)

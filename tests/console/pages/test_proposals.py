@@ -167,3 +167,18 @@ def test_the_csv_holds_the_list_and_no_formulas(stage, as_):
     from console.pages.inbox import _plain
 
     assert _plain("=1+1") == "'=1+1"
+
+
+def test_lists_of_results_are_tables_with_titles_for_people(stage, as_):
+    split = Proposal.objects.get(operation="backup-key.share/v1")
+    [outcome] = as_(EMIL).get(f"/proposals/{split.pk}").context["view"].outcomes
+    assert [fact.label for fact in outcome.facts] == ["Commitment"]
+    [table] = outcome.tables
+    assert (table.title, table.columns) == (
+        "Shares",
+        ("Share", "Custodian", "Token", "Commitment", "Sealed share, SHA-256"),
+    )
+    assert [row[1].value for row in table.rows] == ["Dina", "Emil", "Fay"]
+    started = Proposal.objects.filter(operation="service.start/v1").order_by("created_at").first()
+    page = text_of(as_(CLEO).get(f"/proposals/{started.pk}"))
+    assert "Customer founding" not in page

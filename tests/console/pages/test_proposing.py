@@ -3,7 +3,11 @@
 import pytest
 
 from hsmnodes.node.operations.registry import operations
-from tenants.models import Proposal, State
+from hsmnodes.node.protocol.documents import Role
+from tenants import charter_drafts
+from tenants.charter_drafts import Duty
+from tenants.errors import NotAllowed
+from tenants.models import Proposal, Service, State, TrustZone
 from tests.cast.people import CLEO, DINA, EMIL, HANA, IVO
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +140,20 @@ def test_the_draft_shows_the_exact_document_and_leads_to_the_desk(stage, as_):
     assert f"/desk/propose/{draft.pk}" in page
     assert draft.hash in page
     assert f"/desk/propose/{draft.pk}" not in as_(EMIL).get(f"/proposals/{draft.pk}").content.decode()
+
+
+def test_an_auditor_is_not_offered_to_draft_a_zone(stage, as_):
+    page = as_(HANA).get("/zones/found")
+    assert "You audit, and draft nothing" in page.content.decode()
+    service = stage.zones["Cards"].service_id
+    asked = {"service": service, "name": "Hers", "controller": "customer"}
+    assert as_(HANA).post("/zones/found", asked).status_code == 422
+    with pytest.raises(NotAllowed):
+        charter_drafts.draft_zone(
+            service=Service.objects.get(pk=service),
+            name="Hers",
+            controller="customer",
+            duties=[Duty(stage.world.person(HANA), (Role.KEY_MANAGER,))],
+            by=stage.world.person(HANA),
+        )
+    assert not TrustZone.objects.filter(name="Hers").exists()

@@ -42,6 +42,7 @@ export function laySheet(work, press) {
       form,
     ),
   );
+  announce("Ready to be signed. Nothing is signed yet.");
   if (!sheet.fingerprint) button.focus({ preventScroll: true });
 
   function onSubmit(event) {
@@ -79,7 +80,14 @@ function sentence(parts) {
   const texts = parts.map((part) => (part.isValue ? value(part.text) : part.text));
   const warning = letterWarning(parts.map((part) => part.text).join(""));
   const heading = h("h1", { tabindex: "-1", class: "sentence" }, ...texts);
-  return warning ? h("div", {}, heading, warning) : heading;
+  const notes = [warning, innerQuotes(parts)].filter((one) => one !== null);
+  return notes.length ? h("div", {}, heading, ...notes) : heading;
+}
+
+/** Why quotation marks in a value differ from those below: the sentence has its own around it. */
+function innerQuotes(parts) {
+  if (!parts.some((part) => part.isValue && part.text.includes('"'))) return null;
+  return note('Quotation marks inside a name are written as " in this sentence; below, names stand as they are.');
 }
 
 /** @param {string} text */

@@ -35,6 +35,13 @@ class DrillBackupKey(GatheringOperation[Parameters]):
         "{share_set} prove that their shares rebuild the backup key. The key is not used."
     )
     parameters = Parameters
+    titles = {
+        "kcv": "Check value",
+        "commitment": "Commitment of the share set",
+        "contributors": "Who contributed",
+        "index": "Share",
+        "custodian": "Custodian",
+    }
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

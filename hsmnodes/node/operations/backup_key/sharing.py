@@ -43,6 +43,14 @@ class SharingOperation(ZoneOperation[Parameters]):
     """
 
     parameters = Parameters
+    titles = {
+        "shares": "Shares",
+        "index": "Share",
+        "custodian": "Custodian",
+        "credential_id": "Token",
+        "commitment": "Commitment",
+        "sealed_sha256": "Sealed share, SHA-256",
+    }
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

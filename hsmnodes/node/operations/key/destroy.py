@@ -37,6 +37,11 @@ class DestroyKeys(ZoneOperation[Parameters]):
     button = "Destroy"
     sentence = "Destroy for ever, in Trust Zone {zone} on node {nodes[].name}: {keys[].label}."
     parameters = Parameters
+    titles = {
+        "keys": "Destroyed keys",
+        "id": "Key id",
+        "label": "Key",
+    }
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

@@ -69,6 +69,16 @@ class GenerateKeys(ZoneOperation[Parameters]):
     button = "Generate"
     sentence = "Generate in Trust Zone {zone} on node {nodes[].name}: {keys[].label} ({keys[].algorithm})."
     parameters = Parameters
+    titles = {
+        "keys": "Keys",
+        "id": "Key id",
+        "label": "Key",
+        "algorithm": "Algorithm",
+        "usages": "May",
+        "public_key": "Public key",
+        "kcv": "Check value",
+        "wrapped_sha256": "Backup, SHA-256",
+    }
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

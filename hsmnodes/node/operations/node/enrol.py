@@ -38,6 +38,10 @@ class EnrolNode(NodeOperation[Parameters]):
     consent = Consent((AuthorityKind.PROVIDER,), floor=2)
     rules = {AuthorityKind.PROVIDER: (DefaultClause(Role.HSM_ADMINISTRATOR),)}
     parameters = Parameters
+    titles = {
+        "identity": "Identity key, SHA-256",
+        "data_centre": "Data centre",
+    }
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

@@ -39,6 +39,11 @@ class ExportLog(NodeOperation[Parameters]):
     consent = Consent((AuthorityKind.PROVIDER,), floor=1)
     rules = {AuthorityKind.PROVIDER: (DefaultClause(Role.HSM_ADMINISTRATOR, m=1),)}
     parameters = Parameters
+    titles = {
+        "from_sequence": "First entry",
+        "to_sequence": "Last entry",
+        "sha256": "Entries, SHA-256",
+    }
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

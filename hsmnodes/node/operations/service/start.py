@@ -42,6 +42,11 @@ class StartService(NodeOperation[Parameters]):
         AuthorityKind.CUSTOMER: (DefaultClause(Role.SECURITY_OFFICER),),
     }
     parameters = Parameters
+    titles = {
+        "service": "Service id",
+        "customer": "Customer id",
+        "customer_founding": "Customer's founding charter, SHA-256",
+    }
 
     @override
     def anchors(self, parameters: Parameters) -> Mapping[AuthorityKind, str]:

@@ -52,6 +52,14 @@ class CreateSlot(NodeOperation[Parameters]):
         AuthorityKind.ZONE: (DefaultClause(Role.KEY_MANAGER),),
     }
     parameters = Parameters
+    titles = {
+        "slot": "Slot id",
+        "zone": "Trust Zone id",
+        "backup_key": "Backup key",
+        "kind": "Kind",
+        "epoch": "Epoch",
+        "kcv": "Check value",
+    }
 
     @override
     def anchors(self, parameters: Parameters) -> Mapping[AuthorityKind, str]:

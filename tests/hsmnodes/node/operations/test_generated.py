@@ -162,12 +162,17 @@ def authorised(tag, scene, warrant, *, now=None) -> bool:
     ).authorised
 
 
-def outcome(scene, tag, warrant) -> str:
-    """What the node makes of it, with the charters it might need, and the shares it might ask for."""
-    said = scene.site.deliver(carrying(warrant, *STORIES[tag].chains(scene))).said
+def give_all(scene, said):
+    """What the node says in the end: if it asks for shares, when all are given."""
     if said and said[0].kind == "ceremony":
         ceremony = read_ceremony(scene.site, said[0])
-        said = give(scene.site, ceremony, scene.shares, range(1, ceremony.asked + 1))
+        return give(scene.site, ceremony, scene.shares, range(1, ceremony.asked + 1))
+    return said
+
+
+def outcome(scene, tag, warrant) -> str:
+    """What the node makes of it, with the charters it might need, and the shares it might ask for."""
+    said = give_all(scene, scene.site.deliver(carrying(warrant, *STORIES[tag].chains(scene))).said)
     return scene.site.read(said[-1]).outcome.value if said else "no answer"
 
 
@@ -207,6 +212,22 @@ def test_it_is_carried_out_once(play, tag):
     acts = scene.site.pool.acts
     assert scene.site.deliver(carrying(warrant)).said == first
     assert scene.site.pool.acts == acts
+
+
+def names_in(results) -> set[str]:
+    """The names of results that people see; an id with its name is shown as the name."""
+    if isinstance(results, list):
+        return {name for one in results for name in names_in(one)}
+    if not isinstance(results, dict) or results.keys() == {"id", "name"}:
+        return set()
+    return set(results) | {name for inner in results.values() for name in names_in(inner)}
+
+
+@every_on_a_node
+def test_all_its_results_have_titles_for_people(play, tag):
+    scene, warrant = play
+    said = give_all(scene, scene.site.deliver(carrying(warrant, *STORIES[tag].chains(scene))).said)
+    assert names_in(scene.site.read(said[-1]).results) == set(operation(tag).titles)
 
 
 @pytest.mark.parametrize("tag", [tag for tag in operations() if tag not in ON_NODES])
