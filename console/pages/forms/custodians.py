@@ -35,7 +35,7 @@ class CustodiansField(forms.MultipleChoiceField):
                 "theirs, which they make in their settings. One share each."
             ),
             error_messages={
-                "required": _("Tick at least two custodians. Choose the Trust Zone first to see them.")
+                "required": _("Tick at least two custodians."),
             },
         )
 

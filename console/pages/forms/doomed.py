@@ -25,9 +25,7 @@ class DoomedKeysField(forms.MultipleChoiceField):
             choices=[(key.id, f"{key.label} ({key.algorithm})") for key in self.keys.values()],
             widget=forms.CheckboxSelectMultiple,
             help_text=_("A destroyed key cannot be brought back, except from a backup."),
-            error_messages={
-                "required": _("Tick the keys to destroy. Choose the Trust Zone first to see its keys.")
-            },
+            error_messages={"required": _("Tick the keys to destroy.")},
         )
 
     def clean(self, value: Any) -> list[dict[str, str]]:

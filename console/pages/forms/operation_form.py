@@ -24,6 +24,8 @@ from tenants.models import Person
 
 WHERE = "on_node"
 CHOOSE = ("", "–")
+# What these ask for is listed by zone, so the zone is chosen on a page before.
+LISTED_BY_ZONE = frozenset({tags.DESTROY_KEYS, tags.SHARE_BACKUP_KEY, tags.RESHARE_BACKUP_KEY})
 
 
 class OperationForm(forms.Form):
@@ -43,6 +45,7 @@ class OperationForm(forms.Form):
         self.trees = field_trees(operation.parameters)
         self.parameters: dict[str, Any] = {}
         self.rows: list[ParameterRows] = []
+        self.has_other_zones = False
         super().__init__(data, initial=dict(initial or {}))
         for tree in self.trees:
             self._add(tree)
@@ -60,6 +63,11 @@ class OperationForm(forms.Form):
     def chosen(self, name: str) -> str:
         """What is chosen for a field so far, valid or not."""
         return str((self.data if self.is_bound else self.initial).get(name) or "")
+
+    @property
+    def asks_zone_first(self) -> bool:
+        """Whether the rest can be asked only when one of several zones is chosen."""
+        return self.operation.tag in LISTED_BY_ZONE and len(self.fields["zone"].names) > 1
 
     @property
     def node_id(self) -> str:
@@ -101,9 +109,17 @@ class OperationForm(forms.Form):
             )
         elif tree["kind"] == "named" and sources.is_chosen(tag, name):
             options = sources.options(self.person, tag, name)
+            if tag in LISTED_BY_ZONE and name == "zone":
+                options = self._narrowed(options)
             self.fields[name] = self._selector(tree["label"], options, hint(tag, name).help)
         else:
             self.fields[name] = form_field(tag, name, tree)
+
+    def _narrowed(self, zones: list[sources.Option]) -> list[sources.Option]:
+        """The zone that was chosen on the page before, alone; all while none is."""
+        chosen = [zone for zone in zones if zone.id == self.chosen("zone")]
+        self.has_other_zones = bool(chosen) and len(zones) > 1
+        return chosen or zones
 
     @property
     def _zone(self) -> str:

@@ -105,6 +105,23 @@ def test_keys_to_destroy_are_ticked_from_those_that_live(stage, as_):
     assert draft.document.parameters["keys"] == [{"id": doomed.pk, "label": "issuer-2026"}]
 
 
+def test_where_there_are_several_zones_one_is_chosen_before_its_keys_are_listed(stage, as_):
+    form = "/propose/key.destroy/v1"
+    cards, payments = stage.zones["Cards"], stage.zones["Payments"]
+    doomed = cards.hsm_keys.get(label="issuer-2026").pk
+    before = as_(DINA).get(form).content.decode()
+    assert '<form class="form" method="get">' in before
+    assert cards.pk in before
+    assert payments.pk in before
+    assert doomed not in before
+    page = as_(DINA).get(form, {"zone": cards.pk}).content.decode()
+    assert doomed in page
+    assert payments.pk not in page
+    assert "Choose another Trust Zone" in page
+    for wrong in ("", "0" * 32):
+        assert doomed not in as_(DINA).get(form, {"zone": wrong}).content.decode()
+
+
 def test_hashes_are_derived_and_never_typed(stage, as_):
     form = {
         "service": "Archive",
