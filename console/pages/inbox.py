@@ -1,7 +1,5 @@
 """Proposals in lists: what waits for me, what I proposed, all that concern my organisation."""
 
-import csv
-from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from console.pages.seating import few
 from console.pages.shell import is_seen, nothing_new, page, version_of
+from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
 from hsmnodes.node.operations.registry import operations
 from tenants import access, narrowing
@@ -20,7 +19,6 @@ from tenants.listing import Page, page_of
 from tenants.models import Person, Proposal, State
 
 SIZE = 25
-MOST_EXPORTED = 10_000
 COLUMNS = (
     "proposal",
     "hash",
@@ -59,12 +57,8 @@ def live(request: HttpRequest) -> HttpResponse:
 @person_required
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The list as CSV, as filtered."""
-    rows = _filtered(request, request.person).order_by("-created_at", "-pk")[:MOST_EXPORTED]
-    return StreamingHttpResponse(
-        _csv(rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="proposals.csv"'},
-    )
+    rows = _filtered(request, request.person).select_related("requester").order_by("-created_at", "-pk")
+    return csv_file("proposals", COLUMNS, map(_row, rows[:MOST_ROWS].iterator()))
 
 
 def _view(request: HttpRequest) -> str:
@@ -106,33 +100,17 @@ def _filtered(request: HttpRequest, person: Person) -> QuerySet[Proposal]:
     return narrowing.searched(found, request.GET.get("q", ""))
 
 
-class _Line:
-    """A file that gives back each line instead of keeping it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv(rows: QuerySet[Proposal]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield writer.writerow(COLUMNS)
-    for one in rows.select_related("requester").iterator():
-        values = [
-            one.pk,
-            one.hash,
-            one.operation,
-            _plain(one.sentence),
-            one.state,
-            _plain(one.requester.name),
-            one.seats_filled,
-            one.seats,
-            one.created_at.isoformat(),
-            one.expires_at.isoformat(),
-            one.finished_at.isoformat() if one.finished_at else "",
-        ]
-        yield writer.writerow(values)
-
-
-def _plain(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+def _row(one: Proposal) -> tuple[object, ...]:
+    return (
+        one.pk,
+        one.hash,
+        one.operation,
+        one.sentence,
+        one.state,
+        one.requester.name,
+        one.seats_filled,
+        one.seats,
+        one.created_at,
+        one.expires_at,
+        one.finished_at,
+    )

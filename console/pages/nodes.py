@@ -1,6 +1,7 @@
 """HSMs: data centres, the nodes in them, and one node with its slots, receipts and identity."""
 
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -10,6 +11,7 @@ from console.pages.evidence import download, identity_pem
 from console.pages.forms.node_forms import DataCentreForm, NodeForm
 from console.pages.seating import few
 from console.pages.shell import form_page, is_seen, nothing_new, page, version_of
+from console.pages.spreadsheets import csv_file
 from console.pages.topology import regions, status_advice
 from console.sessions import person_required
 from hsmnodes.access import visible_nodes, visible_receipts, visible_slots
@@ -20,6 +22,17 @@ from tenants.errors import Invalid
 from tenants.listing import page_of
 from tenants.models import Person
 
+COLUMNS = (
+    "node",
+    "name",
+    "data_centre",
+    "state",
+    "identity_sha256",
+    "last_heard",
+    "journal_sequence",
+    "journal_hash",
+    "witness",
+)
 PARENT = ("nodes", gettext_lazy("HSMs"))
 RECEIPTS_SHOWN = 15
 PROPOSALS_SHOWN = 8
@@ -36,8 +49,15 @@ def index(request: HttpRequest) -> HttpResponse:
         "nodes",
         regions=regions(person),
         may_manage=access.may_manage_nodes(person, person.organisation),
-        nodes=visible_nodes(person).select_related("data_centre").order_by("data_centre__name", "name"),
+        nodes=_nodes(person),
     )
+
+
+@require_GET
+@person_required
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """The nodes as CSV."""
+    return csv_file("hsms", COLUMNS, map(_row, _nodes(request.person)))
 
 
 @require_GET
@@ -116,6 +136,16 @@ def register(request: HttpRequest) -> HttpResponse:
     return form_page(
         request, form, parent=PARENT, title=_("Register an HSM"), lead=lead, button=_("Register")
     )
+
+
+def _nodes(person: Person) -> QuerySet[Node]:
+    return visible_nodes(person).select_related("data_centre").order_by("data_centre__name", "name")
+
+
+def _row(node: Node) -> tuple[object, ...]:
+    place, status = node.data_centre.name, node.status.value
+    journal = node.journal_sequence, node.journal_hash
+    return node.pk, node.name, place, status, node.identity_hash, node.last_seen_at, *journal, node.witness
 
 
 def _require_manager(person: Person) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,12 +13,31 @@ from django.views.decorators.http import require_GET, require_http_methods
 from console.pages.charter_view import CharterView, latest_of
 from console.pages.forms.fields import NameField
 from console.pages.shell import form_page, page
+from console.pages.spreadsheets import csv_file
 from console.pages.wording import roles_in_words
 from console.sessions import person_required
 from tenants import access, charters, people
 from tenants.errors import Invalid
-from tenants.models import Organisation, Person
+from tenants.models import Organisation, Person, Token
 
+COLUMNS = ("person", "name", "organisation", "added", "last_here")
+TOKEN_FIELDS = (
+    "pk",
+    "label",
+    "person",
+    "person__name",
+    "person__organisation__name",
+    "credential_id",
+    "public_key",
+    "attestation_format",
+    "attestation_trusted",
+    "simulated",
+    "created_at",
+    "last_used_at",
+    "suspended_at",
+    "suspended_reason",
+)
+TOKEN_COLUMNS = ("token", "label", "person", "name", "organisation", *TOKEN_FIELDS[5:])
 PARENT = ("people", gettext_lazy("People & duties"))
 
 
@@ -58,6 +77,24 @@ def index(request: HttpRequest) -> HttpResponse:
         ],
         may_onboard=access.may_onboard_customers(person),
     )
+
+
+@require_GET
+@person_required
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Everyone the person sees, as CSV."""
+    seen = access.visible_people(request.person).order_by("organisation__name", "name")
+    rows = seen.values_list("pk", "name", "organisation__name", "created_at", "last_seen_at")
+    return csv_file("people", COLUMNS, rows)
+
+
+@require_GET
+@person_required
+def export_tokens(request: HttpRequest) -> StreamingHttpResponse:
+    """The tokens of everyone the person sees, as CSV."""
+    seen = Token.objects.filter(person__in=access.visible_people(request.person))
+    rows = seen.order_by("person__organisation__name", "person__name", "label").values_list(*TOKEN_FIELDS)
+    return csv_file("tokens", TOKEN_COLUMNS, rows)
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from console.pages.charter_view import CharterView, latest_of
@@ -11,6 +11,7 @@ from console.pages.custody import Custody
 from console.pages.offers import founds_zones
 from console.pages.seating import few
 from console.pages.shell import page
+from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
 from hsmnodes.access import visible_keys, visible_slots
 from hsmnodes.models import Key
@@ -18,6 +19,8 @@ from tenants import access
 from tenants.listing import page_of
 from tenants.models import Person, TrustZone
 
+COLUMNS = ("zone", "name", "customer", "service", "controller", "nodes", "keys", "founded")
+KEY_COLUMNS = ("key", "label", "algorithm", "usages", "node", "proposal", "created", "destroyed")
 KEYS_SHOWN = 50
 PROPOSALS_SHOWN = 8
 
@@ -26,26 +29,12 @@ PROPOSALS_SHOWN = 8
 @person_required
 def index(request: HttpRequest) -> HttpResponse:
     """Every zone the person sees."""
-    text = request.GET.get("q", "").strip()[:80]
-    zones = (
-        access.visible_zones(request.person)
-        .select_related("service__customer")
-        .prefetch_related("zone_slots__node")
-        .annotate(living_keys=Count("hsm_keys", filter=Q(hsm_keys__destroyed_at=None), distinct=True))
-        .order_by("service__customer__name", "name")
-    )
-    if text:
-        zones = zones.filter(
-            Q(name__icontains=text)
-            | Q(service__customer__name__icontains=text)
-            | Q(pk__startswith=text.lower())
-        )
     return page(
         request,
         "console/zones/index.html",
         "zones",
-        zones=zones,
-        q=text,
+        zones=_zones(request),
+        q=_text(request),
         can_found=founds_zones(request.person),
     )
 
@@ -76,9 +65,60 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     )
 
 
+@require_GET
+@person_required
+def export_keys(request: HttpRequest, key: str) -> StreamingHttpResponse:
+    """The keys of one zone as CSV, as filtered."""
+    zone = access.get_visible(access.visible_zones(request.person), key)
+    keys = _keys(request, request.person, zone).order_by("-created_at", "-pk")[:MOST_ROWS]
+    return csv_file("keys", KEY_COLUMNS, map(_key_row, keys.iterator()))
+
+
+@require_GET
+@person_required
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """The zones as CSV, as filtered."""
+    return csv_file("zones", COLUMNS, map(_row, _zones(request)[:MOST_ROWS]))
+
+
+def _row(zone: TrustZone) -> tuple[object, ...]:
+    slots = ", ".join(slot.node.name for slot in zone.zone_slots.all())
+    service = zone.service
+    keys, founded = zone.living_keys, zone.founded_at
+    return zone.pk, zone.name, service.customer.name, service.name, zone.controller, slots, keys, founded
+
+
+def _key_row(key: Key) -> tuple[object, ...]:
+    usages = ", ".join(key.usages)
+    made = key.proposal_id, key.created_at, key.destroyed_at
+    return key.pk, key.label, key.algorithm, usages, key.slot.node.name, *made
+
+
+def _zones(request: HttpRequest) -> QuerySet[TrustZone]:
+    text = _text(request)
+    zones = (
+        access.visible_zones(request.person)
+        .select_related("service__customer")
+        .prefetch_related("zone_slots__node")
+        .annotate(living_keys=Count("hsm_keys", filter=Q(hsm_keys__destroyed_at=None), distinct=True))
+        .order_by("service__customer__name", "name")
+    )
+    if text:
+        zones = zones.filter(
+            Q(name__icontains=text)
+            | Q(service__customer__name__icontains=text)
+            | Q(pk__startswith=text.lower())
+        )
+    return zones
+
+
+def _text(request: HttpRequest) -> str:
+    return request.GET.get("q", "").strip()[:80]
+
+
 def _keys(request: HttpRequest, person: Person, zone: TrustZone) -> QuerySet[Key]:
     keys = visible_keys(person).filter(zone=zone).select_related("slot__node")
-    text, alive = request.GET.get("q", "").strip()[:80], request.GET.get("keys", "")
+    text, alive = _text(request), request.GET.get("keys", "")
     if alive == "destroyed":
         keys = keys.exclude(destroyed_at=None)
     elif alive != "any":

@@ -87,10 +87,13 @@ propose/<path:tag>                           POST   own     302 403 403 422 403 
 propose/<path:tag>                           GET    foreign 302 404 404 404 404 404 404 404
 propose/<path:tag>                           POST   foreign 302 404 404 404 404 404 404 404
 zones                                        GET    any     302 200 200 200 200 200 200 200
+zones.csv                                    GET    any     302 200 200 200 200 200 200 200
 zones/found                                  GET    any     302 200 200 200 200 200 200 200
 zones/found                                  POST   any     302 422 422 422 422 422 422 422
 zones/<str:key>                              GET    own     302 200 200 200 200 200 404 404
 zones/<str:key>                              GET    foreign 302 404 404 404 404 404 404 404
+zones/<str:key>/keys.csv                     GET    own     302 200 200 200 200 200 404 404
+zones/<str:key>/keys.csv                     GET    foreign 302 404 404 404 404 404 404 404
 keys/<str:key>                               GET    own     302 200 200 200 200 200 404 404
 keys/<str:key>                               GET    foreign 302 404 404 404 404 404 404 404
 keys/<str:key>/public.pem                    GET    own     302 200 200 200 200 200 404 404
@@ -98,6 +101,7 @@ keys/<str:key>/public.pem                    GET    foreign 302 404 404 404 404 
 receipts/<int:receipt>/<str:name>            GET    own     302 200 200 200 200 200 404 404
 receipts/<int:receipt>/<str:name>            GET    foreign 302 404 404 404 404 404 404 404
 hsms                                         GET    any     302 200 200 200 200 200 200 200
+hsms.csv                                     GET    any     302 200 200 200 200 200 200 200
 hsms/register                                GET    any     302 200 403 403 403 403 403 403
 hsms/register                                POST   any     302 422 403 403 403 403 403 403
 hsms/<str:key>                               GET    own     302 200 200 200 200 200 404 404
@@ -109,6 +113,8 @@ hsms/<str:key>/identity.pem                  GET    foreign 302 200 200 404 404 
 data-centres/new                             GET    any     302 200 403 403 403 403 403 403
 data-centres/new                             POST   any     302 422 403 403 403 403 403 403
 people                                       GET    any     302 200 200 200 200 200 200 200
+people.csv                                   GET    any     302 200 200 200 200 200 200 200
+tokens.csv                                   GET    any     302 200 200 200 200 200 200 200
 people/<str:key>                             GET    own     302 200 200 200 200 200 404 404
 people/<str:key>                             GET    foreign 302 200 200 404 404 404 200 404
 people/<str:key>/invite                      POST   own     302 403 403 403 200 403 404 404
@@ -143,6 +149,7 @@ log/<int:key>                                GET    own     302 200 200 200 200 
 log/<int:key>                                GET    foreign 302 200 200 404 404 404 200 404
 log/<int:key>/document                       GET    own     302 200 200 200 200 200 404 404
 log/<int:key>/document                       GET    foreign 302 200 200 404 404 404 200 404
+log.csv                                      GET    any     302 200 200 200 200 200 200 200
 log.jsonl                                    GET    any     302 200 200 200 200 200 200 200
 settings                                     GET    any     302 200 200 200 200 200 200 200
 settings/programs                            POST   any     302 403 422 403 422 403 422 422
