@@ -18,7 +18,7 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """Some rows, newest first, and the cursors (None at an end) to those after and before them."""
+    """Some rows in order, and the cursors (None at an end) to those after (older) and before them (newer)."""
 
     rows: Sequence[M]
     older: str | None
@@ -26,19 +26,27 @@ class Page(Generic[M]):
 
 
 def page_of(
-    rows: QuerySet[M], *, cursor: str | None = None, size: int = PAGE, by: str = "created_at"
+    rows: QuerySet[M],
+    *,
+    cursor: str | None = None,
+    size: int = PAGE,
+    by: str = "created_at",
+    ascending: bool = False,
 ) -> Page[M]:
-    """The page of `rows` at `cursor`, ordered by the column `by` and the primary key, both descending."""
+    """The page of `rows` at `cursor`, ordered by the column `by` and the primary key, both one way."""
+    up, down = (by, "pk"), (f"-{by}", "-pk")
+    order, reverse, forth, back = (up, down, "gt", "lt") if ascending else (down, up, "lt", "gt")
     if not cursor:
-        found = list(rows.order_by(f"-{by}", "-pk")[: size + 1])
+        found = list(rows.order_by(*order)[: size + 1])
         return _page(found[:size], by, has_older=len(found) > size, has_newer=False)
     direction, value, key = _read(cursor, rows, by)
+    way = forth if direction == "older" else back
+    beyond = Q(**{f"{by}__{way}": value}) | Q(**{by: value, f"pk__{way}": key})
+    beyond &= Q(**{f"{by}__{way}e": value})
     if direction == "older":
-        after = Q(**{f"{by}__lt": value}) | Q(**{by: value, "pk__lt": key})
-        found = list(rows.filter(after, **{f"{by}__lte": value}).order_by(f"-{by}", "-pk")[: size + 1])
+        found = list(rows.filter(beyond).order_by(*order)[: size + 1])
         return _page(found[:size], by, has_older=len(found) > size, has_newer=True)
-    before = Q(**{f"{by}__gt": value}) | Q(**{by: value, "pk__gt": key})
-    found = list(rows.filter(before, **{f"{by}__gte": value}).order_by(by, "pk")[: size + 1])
+    found = list(rows.filter(beyond).order_by(*reverse)[: size + 1])
     return _page(found[:size][::-1], by, has_older=True, has_newer=len(found) > size)
 
 
@@ -60,18 +68,27 @@ def _read(cursor: str, rows: QuerySet[Any], by: str) -> tuple[str, Any, Any]:
     """The direction, and where to go on: values that the columns of `rows` can be compared with."""
     try:
         direction, value, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        moment = datetime.fromisoformat(value) if _is_time(rows, by) else value
+        place = _place(rows, by, value)
     except (ValueError, TypeError, RecursionError, binascii.Error):
         raise _unknown() from None
-    aware_or_number = moment.tzinfo is not None if isinstance(moment, datetime) else _is_number(moment)
     key_fits = _is_number(key) if isinstance(rows.model._meta.pk, IntegerField) else _is_text(key)  # noqa: SLF001
-    if direction not in ("older", "newer") or not aware_or_number or not key_fits:
+    if direction not in ("older", "newer") or not key_fits:
         raise _unknown()
-    return direction, moment, key
+    return direction, place, key
 
 
-def _is_time(rows: QuerySet[Any], by: str) -> bool:
-    return isinstance(rows.model._meta.get_field(by), DateTimeField)  # noqa: SLF001 - Django documents it
+def _place(rows: QuerySet[Any], by: str, value: Any) -> Any:
+    """A value of the column `by`. Raises ValueError, or TypeError, for what it could not be compared with."""
+    column = rows.model._meta.get_field(by)  # noqa: SLF001 - Django documents it
+    if isinstance(column, DateTimeField):
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError
+        return moment
+    fits = _is_number(value) if isinstance(column, IntegerField) else _is_printable(value)
+    if not fits:
+        raise ValueError
+    return value
 
 
 def _is_number(value: object) -> bool:
@@ -80,6 +97,10 @@ def _is_number(value: object) -> bool:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and value.isascii() and value.isalnum()
+
+
+def _is_printable(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
 
 
 def _unknown() -> Invalid:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from console.pages.seating import few
 from console.pages.shell import is_seen, nothing_new, page, version_of
+from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
 from hsmnodes.node.operations.registry import operations
@@ -32,6 +33,12 @@ COLUMNS = (
     "expires",
     "finished",
 )
+SORTED_BY = {
+    "proposal": "sentence",
+    "state": "state",
+    "signed": "seats_filled",
+    "when": "created_at",
+}
 VIEWS = {"waiting": _("Waiting for me"), "mine": _("Proposed by me"), "all": _("All")}
 GROUPS = {"open": _("Open"), "running": _("Authorised, sent or executing")}
 
@@ -56,8 +63,8 @@ def live(request: HttpRequest) -> HttpResponse:
 @require_GET
 @person_required
 def export(request: HttpRequest) -> StreamingHttpResponse:
-    """The list as CSV, as filtered."""
-    rows = _filtered(request, request.person).select_related("requester").order_by("-created_at", "-pk")
+    """The list as CSV, as filtered and sorted."""
+    rows = _filtered(request, request.person).select_related("requester").order_by(*_sorting(request).order)
     return csv_file("proposals", COLUMNS, map(_row, rows[:MOST_ROWS].iterator()))
 
 
@@ -66,12 +73,19 @@ def _view(request: HttpRequest) -> str:
     return view if view in VIEWS else "waiting"
 
 
+def _sorting(request: HttpRequest) -> Sorting:
+    return sorting_of(request, SORTED_BY, "-when")
+
+
 def _context(request: HttpRequest) -> dict[str, Any]:
     person, view = request.person, _view(request)
+    sorting = _sorting(request)
     found: Page[Proposal] = page_of(
         _filtered(request, person).select_related("requester", "zone"),
         cursor=request.GET.get("cursor"),
         size=SIZE,
+        by=sorting.by,
+        ascending=not sorting.descending,
     )
     rows = [(proposal, few(proposal)) for proposal in found.rows]
     return {
@@ -79,6 +93,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "views": VIEWS,
         "rows": rows,
         "found": found,
+        "sorting": sorting,
         "operations": operations().values(),
         "groups": GROUPS,
         "states": State.choices,

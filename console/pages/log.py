@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from console.pages.evidence import download
 from console.pages.shell import page
+from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
 from tenants import access, log
@@ -31,6 +32,7 @@ COLUMNS = (
     "subject",
     "hash",
 )
+SORTED_BY = {"number": "sequence", "who": "actor_name", "event": "event", "when": "at"}
 ADDRESSES = {"proposal": "proposal", "zone": "zone", "node": "node", "charter": "charter", "person": "person"}
 
 
@@ -97,8 +99,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @require_GET
 @person_required
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """The same as a spreadsheet reads it, newest first; what proves the chain is in the JSON Lines."""
-    entries = _filtered(request).order_by("-sequence")[:MOST_ROWS]
+    """The same as a spreadsheet reads it, sorted as asked; what proves the chain is in the JSON Lines."""
+    entries = _filtered(request).order_by(*_sorting(request).order)[:MOST_ROWS]
     return csv_file("log", COLUMNS, entries.values_list(*COLUMNS).iterator())
 
 
@@ -111,13 +113,25 @@ def _find(request: HttpRequest, key: int) -> LogEntry:
     return access.get_visible(access.visible_log(request.person), key)
 
 
+def _sorting(request: HttpRequest) -> Sorting:
+    return sorting_of(request, SORTED_BY, "-when")
+
+
 def _page(request: HttpRequest, **more: object) -> HttpResponse:
-    found = page_of(_filtered(request), cursor=request.GET.get("cursor"), size=SIZE, by="at")
+    sorting = _sorting(request)
+    found = page_of(
+        _filtered(request),
+        cursor=request.GET.get("cursor"),
+        size=SIZE,
+        by=sorting.by,
+        ascending=not sorting.descending,
+    )
     return page(
         request,
         "console/log/index.html",
         "log",
         found=found,
+        sorting=sorting,
         rows=[(entry, ADDRESSES.get(entry.subject_kind, "")) for entry in found.rows],
         events=[event.value for event in Event],
         asked={name: request.GET.get(name, "") for name in ("q", "event", "severity")},

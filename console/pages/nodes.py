@@ -11,6 +11,7 @@ from console.pages.evidence import download, identity_pem
 from console.pages.forms.node_forms import DataCentreForm, NodeForm
 from console.pages.seating import few
 from console.pages.shell import form_page, is_seen, nothing_new, page, version_of
+from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import csv_file
 from console.pages.topology import regions, status_advice
 from console.sessions import person_required
@@ -33,6 +34,12 @@ COLUMNS = (
     "journal_hash",
     "witness",
 )
+SORTED_BY = {
+    "hsm": "name",
+    "data-centre": "data_centre__name",
+    "heard": "last_seen_at",
+    "journal": "journal_sequence",
+}
 PARENT = ("nodes", gettext_lazy("HSMs"))
 RECEIPTS_SHOWN = 15
 PROPOSALS_SHOWN = 8
@@ -49,7 +56,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "nodes",
         regions=regions(person),
         may_manage=access.may_manage_nodes(person, person.organisation),
-        nodes=_nodes(person),
+        nodes=_nodes(request),
+        sorting=_sorting(request),
     )
 
 
@@ -57,7 +65,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @person_required
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The nodes as CSV."""
-    return csv_file("hsms", COLUMNS, map(_row, _nodes(request.person)))
+    return csv_file("hsms", COLUMNS, map(_row, _nodes(request)))
 
 
 @require_GET
@@ -138,8 +146,12 @@ def register(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _nodes(person: Person) -> QuerySet[Node]:
-    return visible_nodes(person).select_related("data_centre").order_by("data_centre__name", "name")
+def _nodes(request: HttpRequest) -> QuerySet[Node]:
+    return visible_nodes(request.person).select_related("data_centre").order_by(*_sorting(request).order)
+
+
+def _sorting(request: HttpRequest) -> Sorting:
+    return sorting_of(request, SORTED_BY, "data-centre", then="name")
 
 
 def _row(node: Node) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from console.pages.charter_view import CharterView, latest_of
 from console.pages.forms.fields import NameField
 from console.pages.shell import form_page, page
+from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import csv_file
 from console.pages.wording import roles_in_words
 from console.sessions import person_required
@@ -38,6 +39,7 @@ TOKEN_FIELDS = (
     "suspended_reason",
 )
 TOKEN_COLUMNS = ("token", "label", "person", "name", "organisation", *TOKEN_FIELDS[5:])
+SORTED_BY = {"person": "name", "last-here": "last_seen_at"}
 PARENT = ("people", gettext_lazy("People & duties"))
 
 
@@ -65,12 +67,14 @@ def index(request: HttpRequest) -> HttpResponse:
     """Everyone the person sees, by organisation."""
     person: Person = request.person
     organisations = access.visible_organisations(person).select_related("provider")
+    sorting = sorting_of(request, SORTED_BY, "person")
     own_first = sorted(organisations, key=lambda one: (one.pk != person.organisation_id, one.kind, one.name))
     return page(
         request,
         "console/people/index.html",
         "people",
-        sections=[_section(one, person) for one in own_first],
+        sections=[_section(one, person, sorting) for one in own_first],
+        sorting=sorting,
         zones=[
             (zone, latest_of(zone.pk, person))
             for zone in access.visible_zones(person).select_related("service__customer").order_by("name")
@@ -148,13 +152,13 @@ def add_customer(request: HttpRequest) -> HttpResponse:
     return form_page(request, form, parent=PARENT, title=_("Take on a customer"), lead=lead, button=_("Add"))
 
 
-def _section(organisation: Organisation, viewer: Person) -> Section:
+def _section(organisation: Organisation, viewer: Person, sorting: Sorting) -> Section:
     seen = access.visible_people(viewer).filter(organisation=organisation).prefetch_related("tokens")
     charter = charters.in_force([organisation.pk]).get(organisation.pk)
     held = charter.persons if charter else {}
     return Section(
         organisation,
-        tuple((person, roles_in_words(held.get(person.pk))) for person in seen.order_by("name")),
+        tuple((person, roles_in_words(held.get(person.pk))) for person in seen.order_by(*sorting.order)),
         latest_of(organisation.pk, viewer),
         access.may_manage_people(viewer, organisation),
         viewer.organisation_id == organisation.pk and access.is_being_founded(organisation),

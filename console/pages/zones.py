@@ -11,6 +11,7 @@ from console.pages.custody import Custody
 from console.pages.offers import founds_zones
 from console.pages.seating import few
 from console.pages.shell import page
+from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
 from hsmnodes.access import visible_keys, visible_slots
@@ -21,6 +22,14 @@ from tenants.models import Person, TrustZone
 
 COLUMNS = ("zone", "name", "customer", "service", "controller", "nodes", "keys", "founded")
 KEY_COLUMNS = ("key", "label", "algorithm", "usages", "node", "proposal", "created", "destroyed")
+SORTED_BY = {
+    "zone": "name",
+    "customer": "service__customer__name",
+    "service": "service__name",
+    "controller": "controller",
+    "keys": "living_keys",
+}
+KEYS_SORTED_BY = {"label": "label", "algorithm": "algorithm", "made": "created_at"}
 KEYS_SHOWN = 50
 PROPOSALS_SHOWN = 8
 
@@ -34,6 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "console/zones/index.html",
         "zones",
         zones=_zones(request),
+        sorting=_sorting(request),
         q=_text(request),
         can_found=founds_zones(request.person),
     )
@@ -46,7 +56,14 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     person: Person = request.person
     zone = access.get_visible(access.visible_zones(person).select_related("service__customer__provider"), key)
     keys = _keys(request, person, zone)
-    found = page_of(keys, cursor=request.GET.get("cursor"), size=KEYS_SHOWN)
+    sorting = _key_sorting(request)
+    found = page_of(
+        keys,
+        cursor=request.GET.get("cursor"),
+        size=KEYS_SHOWN,
+        by=sorting.by,
+        ascending=not sorting.descending,
+    )
     proposals = access.listed_proposals(person).filter(zone=zone)
     charter = latest_of(zone.pk, person)
     return page(
@@ -56,6 +73,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         zone=zone,
         stage=_stage(zone, charter),
         found=found,
+        sorting=sorting,
         filtered=bool(request.GET.get("q") or request.GET.get("keys")),
         slots=visible_slots(person).filter(zone=zone).select_related("node__data_centre", "proposal"),
         proposals=[(one, few(one)) for one in proposals.select_related("requester")[:PROPOSALS_SHOWN]],
@@ -70,7 +88,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 def export_keys(request: HttpRequest, key: str) -> StreamingHttpResponse:
     """The keys of one zone as CSV, as filtered."""
     zone = access.get_visible(access.visible_zones(request.person), key)
-    keys = _keys(request, request.person, zone).order_by("-created_at", "-pk")[:MOST_ROWS]
+    keys = _keys(request, request.person, zone).order_by(*_key_sorting(request).order)[:MOST_ROWS]
     return csv_file("keys", KEY_COLUMNS, map(_key_row, keys.iterator()))
 
 
@@ -101,7 +119,7 @@ def _zones(request: HttpRequest) -> QuerySet[TrustZone]:
         .select_related("service__customer")
         .prefetch_related("zone_slots__node")
         .annotate(living_keys=Count("hsm_keys", filter=Q(hsm_keys__destroyed_at=None), distinct=True))
-        .order_by("service__customer__name", "name")
+        .order_by(*_sorting(request).order)
     )
     if text:
         zones = zones.filter(
@@ -110,6 +128,14 @@ def _zones(request: HttpRequest) -> QuerySet[TrustZone]:
             | Q(pk__startswith=text.lower())
         )
     return zones
+
+
+def _sorting(request: HttpRequest) -> Sorting:
+    return sorting_of(request, SORTED_BY, "customer", then="name")
+
+
+def _key_sorting(request: HttpRequest) -> Sorting:
+    return sorting_of(request, KEYS_SORTED_BY, "-made")
 
 
 def _text(request: HttpRequest) -> str:

@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from console.pages.sorting import Sorting
 from console.templatetags.icons import icon
 from hsmnodes.node.protocol.words import fingerprint
 
@@ -48,6 +49,27 @@ HOLLOW = {"draft", "rejected", "cancelled", "expired", "admitting", "discarded",
 def state_class(state: str) -> str:
     """The class that gives a thing the colours of its state."""
     return f"state-{STATES.get(str(state), 'quiet')}"
+
+
+@register.simple_tag(takes_context=True)
+def column(context: Any, sorting: Sorting | None, name: str, label: str, extra: str = "") -> SafeString:
+    """The head of a column, as a link that sorts the list by it; without `sorting` it is its label alone."""
+    classes = format_html(' class="{}"', extra) if extra else ""
+    if not sorting:
+        return format_html('<th scope="col"{}>{}</th>', classes, label)
+    query = context["request"].GET.copy()
+    for gone in ("cursor", "seen"):
+        query.pop(gone, None)
+    query["sort"] = sorting.next(name)
+    direction = sorting.direction_of(name)
+    sorted_so = format_html(' aria-sort="{}"', direction) if direction else ""
+    return format_html(
+        '<th scope="col"{}{}><a class="sort" href="?{}">{}</a></th>',
+        classes,
+        sorted_so,
+        query.urlencode(),
+        label,
+    )
 
 
 @register.simple_tag

@@ -33,6 +33,31 @@ def test_pages_lead_through_the_whole_log_and_back(world):
     assert before.rows == everything[-len(page.rows) - 7 : -len(page.rows)]
 
 
+@pytest.mark.parametrize("by", ["event", "actor_name", "at", "sequence"])
+@pytest.mark.parametrize("ascending", [True, False])
+def test_by_any_column_either_way_every_row_comes_once_there_and_back(world, by, ascending):
+    rows = LogEntry.objects.all()
+    sign = "" if ascending else "-"
+    everything = list(rows.order_by(f"{sign}{by}", f"{sign}pk"))
+    there, back, at = [], [], None
+    while not there or at:
+        page = page_of(rows, cursor=at, size=11, by=by, ascending=ascending)
+        there += page.rows
+        at = page.older
+    assert there == everything
+    at = page.newer
+    while at:
+        earlier = page_of(rows, cursor=at, size=11, by=by, ascending=ascending)
+        back, at = [*earlier.rows, *back], earlier.newer
+    assert back == everything[: -len(page.rows)]
+
+
+@pytest.mark.parametrize("made_up", [5, None, ["a"], "a\0", "\ud800", "a\n"])
+def test_a_cursor_whose_text_is_none_is_refused(made_up):
+    with pytest.raises(Invalid):
+        page_of(LogEntry.objects.all(), cursor=cursor(["older", made_up, 1]), by="event")
+
+
 @pytest.mark.parametrize(
     "made_up",
     [
