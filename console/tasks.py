@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.core.management import call_command
 
+from console import sessions
 from console.desk_backend import tickets
 from hsmnodes.node.agent.carrier_task import CarrierTask
 from tenants import programs, workflow
@@ -16,4 +17,5 @@ def housekeeping() -> None:
     workflow.expire_due()
     programs.forget_old_nonces()
     tickets.forget_old()
+    sessions.forget_old_records()
     call_command("clearsessions")

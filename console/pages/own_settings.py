@@ -17,7 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 from console.pages.charter_view import words_of, words_of_share_key
 from console.pages.forms.fields import NameField
 from console.pages.shell import page
-from console.sessions import is_recent, person_required, recent_required
+from console.sessions import RECORD, end_record, is_recent, live_sessions, person_required, recent_required
+from console.sessions import end_session as end_here
 from hsmnodes.node.operations.registry import operations
 from tenants import access, clock, deployment, programs
 from tenants.errors import Invalid
@@ -86,6 +87,19 @@ def revoke_program(request: HttpRequest, key: str) -> HttpResponse:
     return redirect("settings")
 
 
+@require_POST
+@recent_required
+def end_session(request: HttpRequest, key: str) -> HttpResponse:
+    """Sign out in one of one's browsers: here, or in another."""
+    record = access.get_visible(live_sessions(request.person), key)
+    if record.pk == request.session[RECORD]:
+        end_here(request)
+        return redirect("sign-in")
+    end_record(record=record, by=request.person)
+    messages.success(request, _("You are signed out in %(browser)s.") % {"browser": record.browser})
+    return redirect("settings")
+
+
 def _page(request: HttpRequest, form: ProgramForm | None = None) -> HttpResponse:
     person: Person = request.person
     session = request.session
@@ -99,7 +113,8 @@ def _page(request: HttpRequest, form: ProgramForm | None = None) -> HttpResponse
             for token in person.tokens.order_by("created_at", "pk")
         ],
         session_token=Token.objects.filter(pk=session.get("token"), person=person).first(),
-        began=clock.from_unix(session.get("began", 0)),
+        sessions=live_sessions(person).select_related("token"),
+        here=session[RECORD],
         shown=clock.from_unix(session.get("shown", 0)),
         recent=is_recent(request),
         programs=access.visible_programs(person).select_related("registered_by").order_by("name"),

@@ -84,6 +84,7 @@ urlpatterns = [
     path("log.csv", log.export_csv, name="log-csv"),
     path("log.jsonl", log.export, name="log-export"),
     path("settings", own_settings.index, name="settings"),
+    path("settings/sessions/<str:key>/end", own_settings.end_session, name="session-end"),
     path("settings/programs", own_settings.register_program, name="program-new"),
     path("settings/programs/<str:key>/revoke", own_settings.revoke_program, name="program-revoke"),
 ]

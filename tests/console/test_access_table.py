@@ -152,6 +152,8 @@ log/<int:key>/document                       GET    foreign 302 200 200 404 404 
 log.csv                                      GET    any     302 200 200 200 200 200 200 200
 log.jsonl                                    GET    any     302 200 200 200 200 200 200 200
 settings                                     GET    any     302 200 200 200 200 200 200 200
+settings/sessions/<str:key>/end              POST   own     302 404 404 404 404 404 404 404
+settings/sessions/<str:key>/end              POST   foreign 302 404 404 404 404 404 404 404
 settings/programs                            POST   any     302 403 422 403 422 403 422 422
 settings/programs/<str:key>/revoke           POST   own     302 403 302 404 404 404 404 404
 settings/programs/<str:key>/revoke           POST   foreign 302 404 404 404 404 404 404 404
