@@ -1,6 +1,7 @@
 """The driver interface: one token, in one directory, by one process.
 
-Every driver keeps the same promises, and `tests/hsmnodes/node/drivers/test_contract.py` holds each to them:
+Every driver keeps the same promises, and `test_contract.py` and `test_wrapping.py` hold each to them, in
+`tests/hsmnodes/node/drivers`:
 
 - keys are private, sensitive and can be wrapped only by the trusted backup key; they have the usages that
   were asked for and no others; they cannot be altered or copied afterwards;
@@ -22,6 +23,7 @@ from hsmnodes.node.drivers.values import (
     BackupKeyBytes,
     Digest,
     KeyId,
+    KeyIds,
     KeySpec,
     Label,
     Pin,
@@ -31,6 +33,7 @@ from hsmnodes.node.drivers.values import (
     StoredKey,
     TokenInfo,
     TokenLabel,
+    WrappedKey,
 )
 
 PinSource = Callable[[], str]
@@ -139,6 +142,27 @@ class Driver(ABC):
         the PKCS#8 encoding of a private key, or the bytes of an AES key. Raises `ObjectNotFound`.
 
         SoftHSM2 fills the PKCS#8 with zeros to a multiple of eight bytes before it wraps it.
+        """
+
+    @abstractmethod
+    def wrap_keys(self, key_ids: KeyIds) -> list[bytes]:
+        """Many keys at once, at most 1,000, each as `wrap_key` does it. Raises `ObjectNotFound`."""
+
+    @abstractmethod
+    def unwrap_key(self, key: WrappedKey) -> StoredKey:
+        """Unwrap a key by the backup key into the token: with its id, label, usages and public half, and as
+        protected as one that was generated here, if it proves what it is said to be (see `prove_key`).
+
+        Of its attributes `local` and `always_sensitive` are false. Raises `BlobBroken`, and `ObjectExists` if
+        the id or label is taken.
+        """
+
+    @abstractmethod
+    def prove_key(self, key: WrappedKey) -> None:
+        """Unwrap a key by the backup key for a moment, as nothing that the token keeps, and have it prove
+        what it is: a private key signs for its public key, an AES key has its check value, if that is known.
+
+        Raises `BlobBroken` if it does not; `ObjectNotFound` if the token has no backup key.
         """
 
     @abstractmethod

@@ -48,6 +48,9 @@ class CallingDriver(Driver):
     find_key = _call_of(Driver.find_key)
     list_keys = _call_of(Driver.list_keys)
     wrap_key = _call_of(Driver.wrap_key)
+    wrap_keys = _call_of(Driver.wrap_keys)
+    unwrap_key = _call_of(Driver.unwrap_key)
+    prove_key = _call_of(Driver.prove_key)
     destroy_key = _call_of(Driver.destroy_key)
     sign = _call_of(Driver.sign)
 

@@ -101,6 +101,16 @@ class SealBroken(DriverError):
     advice = "The node's sealed data was altered or belongs to another node: restore it from backup."
 
 
+class BlobBroken(DriverError):
+    """A wrapped key does not open under this backup key, or what opens is not the key it is said to be."""
+
+    default_code = "blob-broken"
+    advice = (
+        "It is of another Trust Zone, or of another epoch of its backup key, or it was altered: "
+        "use another backup."
+    )
+
+
 class InvalidRequest(DriverError):
     """A driver was given something it does not take."""
 

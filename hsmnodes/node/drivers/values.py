@@ -16,6 +16,8 @@ BACKUP_KEY_LENGTH = 32
 DIGEST_LENGTH = 32
 MOST_RANDOM_BYTES = 65_536
 LONGEST_RECORD = 4_096
+LONGEST_BLOB = 8_192  # that of an RSA-4096 key has about 2,400 bytes
+MOST_WRAPPED = 1_000
 
 
 class Value(BaseModel):
@@ -88,6 +90,7 @@ def _fits_token_information(text: str) -> str:
 Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)]
 TokenLabel = Annotated[Label, AfterValidator(_fits_token_information)]
 KeyId = Annotated[bytes, Field(min_length=KEY_ID_LENGTH, max_length=KEY_ID_LENGTH)]
+KeyIds = Annotated[list[KeyId], Field(max_length=MOST_WRAPPED)]
 BackupKeyBytes = Annotated[bytes, Field(min_length=BACKUP_KEY_LENGTH, max_length=BACKUP_KEY_LENGTH)]
 RandomLength = Annotated[int, Field(ge=1, le=MOST_RANDOM_BYTES)]
 Digest = Annotated[bytes, Field(min_length=DIGEST_LENGTH, max_length=DIGEST_LENGTH)]
@@ -127,6 +130,27 @@ class KeySpec(Value):
         return self
 
 
+class WrappedKey(Value):
+    """A key outside of a token: wrapped by a backup key, with what it is to be once it is unwrapped.
+
+    `public_key` is SubjectPublicKeyInfo in DER, which a pair has; `kcv` is the check value of an AES key,
+    where it is known.
+    """
+
+    spec: KeySpec
+    blob: Annotated[bytes, Field(max_length=LONGEST_BLOB)]
+    public_key: bytes | None
+    kcv: str | None
+
+    @model_validator(mode="after")
+    def _has_what_its_algorithm_has(self) -> Self:
+        if self.spec.algorithm.is_pair != (self.public_key is not None):
+            raise ValueError("a pair has a public key, and nothing else has")
+        if self.spec.algorithm.is_pair and self.kcv is not None:
+            raise ValueError("only a secret key has a check value")
+        return self
+
+
 class StoredKey(Value):
     """A key as it stands in the token, read back from it.
 
@@ -135,8 +159,8 @@ class StoredKey(Value):
     nothing else, and may not even tell its algorithm.
 
     `public_key` is SubjectPublicKeyInfo in DER (RFC 5280); `kcv` is CKA_CHECK_VALUE of an AES key in
-    hexadecimal, where the token keeps one; `attributes` are the boolean PKCS#11 attributes of the private or
-    secret half, by their name in lower case (`wrap_with_trusted`).
+    hexadecimal, where the token keeps one (SoftHSM2 does not for what it unwrapped); `attributes` are the
+    boolean PKCS#11 attributes of the private or secret half, by name in lower case (`wrap_with_trusted`).
     """
 
     key_id: KeyId

@@ -22,6 +22,7 @@ CHANGING = {
     "generate_key",
     "generate_storage_key",
     "install_backup_key",
+    "unwrap_key",
     "write_record",
 }
 

@@ -4,7 +4,7 @@ import secrets
 from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import BaseModel, ConfigDict
 
-from hsmnodes.node.drivers.errors import InvalidRequest, MechanismUnavailable
-from hsmnodes.node.drivers.values import Algorithm, KeySpec, SignMechanism, StoredKey, Usage
+from hsmnodes.node.drivers.errors import BlobBroken, InvalidRequest, MechanismUnavailable
+from hsmnodes.node.drivers.values import Algorithm, KeySpec, SignMechanism, StoredKey, Usage, WrappedKey
 
 CURVES: dict[Algorithm, ec.EllipticCurve] = {
     Algorithm.EC_P256: ec.SECP256R1(),
@@ -39,6 +39,7 @@ class FakeKey(BaseModel):
     spec: KeySpec
     main: bytes | None
     public: bytes | None
+    local: bool = True
 
     @classmethod
     def generate(cls, spec: KeySpec) -> Self:
@@ -53,6 +54,23 @@ class FakeKey(BaseModel):
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return cls(spec=spec, main=pkcs8(key), public=public)
 
+    @classmethod
+    def unwrapped(cls, key: WrappedKey, main: bytes) -> Self:
+        """The key whose private half or secret is `main`. Raises `BlobBroken` if it is not that key."""
+        broken = BlobBroken(f"what opens is not key {key.spec.key_id.hex()}, as it is described")
+        if not key.spec.algorithm.is_pair:
+            if len(main) * 8 != _bits(key.spec.algorithm) or key.kcv not in {None, check_value(main)}:
+                raise broken
+            return cls(spec=key.spec, main=main, public=None, local=False)
+        try:
+            public = load_der_private_key(main, None).public_key()
+        except ValueError:
+            raise broken from None
+        described = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        if described != key.public_key or not _is_of(public, key.spec.algorithm):
+            raise broken
+        return cls(spec=key.spec, main=main, public=described, local=False)
+
     def stored(self) -> StoredKey:
         """What a driver tells of it."""
         secret = None if self.spec.algorithm.is_pair else self.main
@@ -63,9 +81,9 @@ class FakeKey(BaseModel):
             known_algorithm=self.spec.algorithm,
             usages=self.spec.usages,
             public_key=self.public,
-            kcv=None if secret is None else check_value(secret),
+            kcv=None if secret is None or not self.local else check_value(secret),
             complete=whole,
-            attributes={} if self.main is None else _attributes(self.spec),
+            attributes={} if self.main is None else _attributes(self.spec, local=self.local),
         )
 
     def sign(self, data: bytes, mechanism: SignMechanism) -> bytes:
@@ -105,8 +123,19 @@ def _bits(algorithm: Algorithm) -> int:
     return int(algorithm.value.split("-")[1])
 
 
-def _attributes(spec: KeySpec) -> dict[str, bool]:
-    """What a PKCS#11 token would report of a key that the driver made."""
-    protection = {"sensitive", "extractable", "wrap_with_trusted", "private", "local", "always_sensitive"}
+def _is_of(public: PublicKeyTypes, algorithm: Algorithm) -> bool:
+    """Whether a public key is of an algorithm."""
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return algorithm in CURVES and public.curve.name == CURVES[algorithm].name
+    return (
+        isinstance(public, rsa.RSAPublicKey)
+        and algorithm.family == "rsa"
+        and public.key_size == _bits(algorithm)
+    )
+
+
+def _attributes(spec: KeySpec, *, local: bool) -> dict[str, bool]:
+    """What a PKCS#11 token would report of a key that the driver made, or unwrapped if it is not local."""
+    protection = {"sensitive", "extractable", "wrap_with_trusted", "private", *spec.usages}
     absent = dict.fromkeys(("modifiable", "copyable", "never_extractable", *USAGES_ON_A_TOKEN), False)
-    return absent | dict.fromkeys(protection | set(spec.usages), True)
+    return absent | dict.fromkeys(protection, True) | {"local": local, "always_sensitive": local}

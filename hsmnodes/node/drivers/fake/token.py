@@ -5,14 +5,18 @@ import secrets
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
+from cryptography.hazmat.primitives.keywrap import (
+    InvalidUnwrap,
+    aes_key_unwrap_with_padding,
+    aes_key_wrap_with_padding,
+)
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 from pydantic import BaseModel, ConfigDict
 
-from hsmnodes.node.drivers.errors import ObjectExists, ObjectNotFound, PinRefused, SealBroken
+from hsmnodes.node.drivers.errors import BlobBroken, ObjectExists, ObjectNotFound, PinRefused, SealBroken
 from hsmnodes.node.drivers.fake.keys import FakeKey, check_value, pkcs8, sign_digest
 from hsmnodes.node.drivers.return_values import ReturnValue
-from hsmnodes.node.drivers.values import KeySpec, SignMechanism, StoredKey, TokenInfo
+from hsmnodes.node.drivers.values import KeySpec, SignMechanism, StoredKey, TokenInfo, WrappedKey
 
 NONCE_LENGTH = 12
 
@@ -113,6 +117,17 @@ class FakeToken(BaseModel):
             raise ObjectNotFound(f"key {key_id.hex()} has no private half")
         return aes_key_wrap_with_padding(self.backup_key, main)
 
+    def wrap_keys(self, key_ids: list[bytes]) -> list[bytes]:
+        return [self.wrap_key(key_id) for key_id in key_ids]
+
+    def unwrap_key(self, key: WrappedKey) -> StoredKey:
+        self._require_free(key.spec.key_id, key.spec.label)
+        self.keys[key.spec.key_id.hex()] = self._unwrapped(key)
+        return self.keys[key.spec.key_id.hex()].stored()
+
+    def prove_key(self, key: WrappedKey) -> None:
+        self._unwrapped(key)
+
     def destroy_key(self, key_id: bytes) -> None:
         self._key(key_id)
         del self.keys[key_id.hex()]
@@ -123,6 +138,15 @@ class FakeToken(BaseModel):
     def lose_public_half(self, key_id: bytes) -> None:
         """Leave a key as a crash in the middle of its generation could: for tests."""
         self._key(key_id).public = None
+
+    def _unwrapped(self, key: WrappedKey) -> FakeKey:
+        if self.backup_key is None:
+            raise ObjectNotFound("the token has no backup key")
+        try:
+            main = aes_key_unwrap_with_padding(self.backup_key, key.blob)
+        except InvalidUnwrap:
+            raise BlobBroken("the wrapped key does not open under the token's backup key") from None
+        return FakeKey.unwrapped(key, main)
 
     def _identity(self) -> ec.EllipticCurvePrivateKey:
         if self.identity is None:

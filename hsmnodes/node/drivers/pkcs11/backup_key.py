@@ -11,7 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from pkcs11 import Attribute, Object, UserType
 
-from hsmnodes.node.drivers.errors import DriverError, MechanismUnavailable, ObjectExists
+from hsmnodes.node.drivers.errors import DriverError, MechanismUnavailable, ObjectExists, ObjectNotFound
 from hsmnodes.node.drivers.pkcs11.reading import check_value
 from hsmnodes.node.drivers.pkcs11.templates import (
     BACKUP_KEY_IN_PLACE,
@@ -41,6 +41,14 @@ def install_backup_key(token: OpenToken, label: str, key_id: bytes, key: bytes, 
 def backup_key(token: OpenToken) -> Any | None:
     """The token's backup key object. What a crash left unfinished of one does not count."""
     return next((key for key in token.index.trusted if _is_finished(token, key)), None)
+
+
+def require_backup_key(token: OpenToken) -> Any:
+    """The token's backup key object. Raises `ObjectNotFound`."""
+    key = backup_key(token)
+    if key is None:
+        raise ObjectNotFound("the token has no backup key")
+    return key
 
 
 def backup_key_kcv(token: OpenToken) -> str | None:

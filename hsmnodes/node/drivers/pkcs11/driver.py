@@ -11,13 +11,13 @@ from threading import RLock
 
 from hsmnodes.node.drivers.base import Driver, PinSource
 from hsmnodes.node.drivers.errors import TokenNotOpen
-from hsmnodes.node.drivers.pkcs11 import backup_key, node_keys, records, zone_keys
+from hsmnodes.node.drivers.pkcs11 import backup_key, node_keys, records, unwrapping, zone_keys
 from hsmnodes.node.drivers.pkcs11.cryptoki import load_module
 from hsmnodes.node.drivers.pkcs11.failures import failures
 from hsmnodes.node.drivers.pkcs11.profile import Profile
 from hsmnodes.node.drivers.pkcs11.token import OpenToken, initialise_token, open_token, token_info
 from hsmnodes.node.drivers.pkcs11.token_files import keep_token_files, remove_remains, restore_token_files
-from hsmnodes.node.drivers.values import KeySpec, SignMechanism, StoredKey, TokenInfo
+from hsmnodes.node.drivers.values import KeySpec, SignMechanism, StoredKey, TokenInfo, WrappedKey
 
 
 class Pkcs11Driver(Driver):
@@ -119,6 +119,18 @@ class Pkcs11Driver(Driver):
     def wrap_key(self, key_id: bytes) -> bytes:
         with self._open("wrap a key") as token:
             return zone_keys.wrap_key(token, key_id)
+
+    def wrap_keys(self, key_ids: list[bytes]) -> list[bytes]:
+        with self._open("wrap keys") as token:
+            return zone_keys.wrap_keys(token, key_ids)
+
+    def unwrap_key(self, key: WrappedKey) -> StoredKey:
+        with self._open("unwrap a key") as token:
+            return unwrapping.unwrap_key(token, key)
+
+    def prove_key(self, key: WrappedKey) -> None:
+        with self._open("have a wrapped key prove itself") as token:
+            unwrapping.prove_key(token, key)
 
     def destroy_key(self, key_id: bytes) -> None:
         with self._open("destroy a key") as token:

@@ -117,7 +117,7 @@ def _parameters(nonce: bytes, context: bytes) -> GCMParams:
 def _make_room(token: OpenToken, key_id: bytes) -> None:
     """Remove what a crash left of one of the node's keys. Raises `ObjectExists` if it is whole."""
     present = token.index.find(key_id)
-    if present is not None and is_complete(present):
+    if present is not None and is_complete(present, None):
         raise ObjectExists(f"the node has its {key_id.decode()} key already")
     if present is not None:
         token.index.destroy(key_id)
@@ -134,6 +134,6 @@ def _storage_key(token: OpenToken) -> Any:
 
 def _whole(token: OpenToken, key_id: bytes) -> KeyObjects:
     objects = token.index.find(key_id)
-    if objects is None or not is_complete(objects):
+    if objects is None or not is_complete(objects, None):
         raise ObjectNotFound(f"the node has no {key_id.decode()} key yet")
     return objects

@@ -24,10 +24,14 @@ PRIVATE, PUBLIC, SECRET = ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY, Objec
 
 @dataclass
 class KeyObjects:
-    """The objects that share one CKA_ID: the halves of a pair, or a secret key."""
+    """The objects that share one CKA_ID: the halves of a pair, or a secret key.
+
+    `whole` is true once they were found to be complete, as they can be destroyed but not altered.
+    """
 
     label: str
     by_class: dict[ObjectClass, Any]
+    whole: bool = False
 
     def get(self, kind: ObjectClass) -> Any | None:
         """The object of this class, or `None`. Objects are python-pkcs11's, whose classes are made at run

@@ -4,12 +4,16 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from pkcs11 import Attribute, KeyType, ObjectClass
+from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
+from pkcs11.exceptions import PKCS11Error
 
 from hsmnodes.node.drivers.errors import DriverError
 from hsmnodes.node.drivers.pkcs11.objects import PRIVATE, PUBLIC, SECRET, KeyObjects
 from hsmnodes.node.drivers.pkcs11.templates import CURVES
 from hsmnodes.node.drivers.values import Algorithm, StoredKey, Usage
+
+# SoftHSM2's CKM_AES_KEY_WRAP_PAD is RFC 5649 (CKM_AES_KEY_WRAP_KWP of PKCS#11 v3.0).
+WRAP_MECHANISM = Mechanism.AES_KEY_WRAP_PAD
 
 _CURVE_OF: dict[Algorithm, ec.EllipticCurve] = {
     Algorithm.EC_P256: ec.SECP256R1(),
@@ -22,7 +26,7 @@ _ALGORITHM_CALLED = {algorithm.value: algorithm for algorithm in Algorithm}
 _PARAMETERS = [Attribute.KEY_TYPE, Attribute.EC_PARAMS, Attribute.MODULUS, Attribute.VALUE_LEN]
 _LAST_WRITTEN = [
     Attribute.CLASS, Attribute.SENSITIVE, Attribute.MODULUS, Attribute.EXTRACTABLE, Attribute.LOCAL,
-    Attribute.MODIFIABLE, Attribute.EC_POINT, Attribute.WRAP_WITH_TRUSTED,
+    Attribute.MODIFIABLE, Attribute.EC_POINT, Attribute.WRAP_WITH_TRUSTED, Attribute.VALUE_LEN,
 ]  # fmt: skip
 _REPORTED = [
     Attribute.PRIVATE, Attribute.SENSITIVE, Attribute.EXTRACTABLE, Attribute.ALWAYS_SENSITIVE,
@@ -38,11 +42,11 @@ _USAGE_OF: dict[ObjectClass, dict[Attribute, Usage]] = {
 }
 
 
-def stored_key(key_id: bytes, objects: KeyObjects) -> StoredKey:
-    """What the token holds under this id."""
+def stored_key(key_id: bytes, objects: KeyObjects, backup_key: Any | None) -> StoredKey:
+    """What the token, which has this backup key, holds under this id."""
     main, public = objects.main, objects.get(PUBLIC)
-    algorithm = algorithm_of(main or public)
-    complete = is_complete(objects)
+    algorithm = algorithm_of(main or public, backup_key)
+    complete = is_complete(objects, backup_key)
     return StoredKey(
         key_id=key_id,
         label=objects.label,
@@ -55,32 +59,38 @@ def stored_key(key_id: bytes, objects: KeyObjects) -> StoredKey:
     )
 
 
-def is_complete(objects: KeyObjects) -> bool:
+def is_complete(objects: KeyObjects, backup_key: Any | None) -> bool:
     """Whether all that belongs to a key is there, as it was to be: see `_is_finished`."""
     if objects.get(SECRET) is not None:
-        return _is_finished(objects.get(SECRET))
+        return _is_finished(objects.get(SECRET), backup_key)
     return _is_finished(objects.get(PRIVATE)) and _is_finished(objects.get(PUBLIC))
 
 
-def _is_finished(half: Any) -> bool:
+def _is_finished(half: Any, backup_key: Any | None = None) -> bool:
     """Whether an object was made to its end.
 
     SoftHSM2 first writes an object with its template, then again with its value and CKA_LOCAL; attributes
     one by one, in the order of their numbers, with defaults on reading for those a crash cut off. So an
-    object is finished if it is local, and has the last of its attributes as they are in its template.
+    object is finished if it has the last of its attributes as they are in its template, and its parameters,
+    which come with its value. Only of an AES key that is generated the length stands in the template: that is
+    finished if it is local, like the node's own keys.
     """
     if half is None:
         return False
     found = half.get_attributes(_LAST_WRITTEN)
-    if not found.get(Attribute.LOCAL) or found.get(Attribute.MODIFIABLE, True) or algorithm_of(half) is None:
+    if found.get(Attribute.MODIFIABLE, True) or algorithm_of(half, backup_key) is None:
+        return False
+    if found.get(Attribute.VALUE_LEN) and not found.get(Attribute.LOCAL):
         return False
     if found[Attribute.CLASS] is PUBLIC:
         return bool(found.get(Attribute.EC_POINT) or found.get(Attribute.MODULUS))
     kept = not found.get(Attribute.EXTRACTABLE, True)
-    return bool(found.get(Attribute.SENSITIVE)) and (kept or bool(found.get(Attribute.WRAP_WITH_TRUSTED)))
+    if kept:
+        return bool(found.get(Attribute.SENSITIVE) and found.get(Attribute.LOCAL))
+    return bool(found.get(Attribute.SENSITIVE) and found.get(Attribute.WRAP_WITH_TRUSTED))
 
 
-def algorithm_of(key: Any) -> Algorithm | None:
+def algorithm_of(key: Any, backup_key: Any | None = None) -> Algorithm | None:
     """The algorithm of a key object, from its type and its parameters; `None` if it does not have them."""
     found = key.get_attributes(_PARAMETERS)
     kind = found.get(Attribute.KEY_TYPE)
@@ -89,7 +99,20 @@ def algorithm_of(key: Any) -> Algorithm | None:
     if kind is KeyType.RSA:
         bits = len(found.get(Attribute.MODULUS, b"").lstrip(bytes(1))) * 8
         return _ALGORITHM_CALLED.get(f"rsa-{bits}")
-    return _ALGORITHM_CALLED.get(f"aes-{found.get(Attribute.VALUE_LEN, 0) * 8}")
+    length = found.get(Attribute.VALUE_LEN, 0) or _length_if_unwrapped(key, backup_key)
+    return _ALGORITHM_CALLED.get(f"aes-{length * 8}")
+
+
+def _length_if_unwrapped(key: Any, backup_key: Any | None) -> int:
+    """SoftHSM2 gives an AES key that it unwrapped no CKA_VALUE_LEN; wrapped again, it shows its length, or
+    that it has no value: RFC 5649 adds 8 bytes.
+    """
+    if backup_key is None:
+        return 0
+    try:
+        return len(backup_key.wrap_key(key, mechanism=WRAP_MECHANISM)) - 8
+    except PKCS11Error:
+        return 0
 
 
 def public_key_info(public: Any, algorithm: Algorithm) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
 from pkcs11.attributes import AttributeMapper
+from pkcs11.constants import DEFAULT
 
 from hsmnodes.node.drivers.values import Algorithm, Usage
 
@@ -50,6 +51,14 @@ UNWRAPPED: Template = {
     Attribute.WRAP_WITH_TRUSTED: True,
     Attribute.DERIVE: False,
     Attribute.UNWRAP: False,
+}
+
+# And what is of private keys alone: of the first three, which python-pkcs11 would give, SoftHSM2 takes none.
+OF_A_PRIVATE_KEY: Template = {
+    Attribute.ENCRYPT: DEFAULT,
+    Attribute.WRAP: DEFAULT,
+    Attribute.VERIFY: DEFAULT,
+    Attribute.SIGN_RECOVER: False,
 }
 
 _PAIR_FLAGS = {

@@ -5,15 +5,12 @@ from typing import Any
 from pkcs11 import MGF, Attribute, KeyType, Mechanism
 
 from hsmnodes.node.drivers.errors import MechanismUnavailable, ObjectNotFound
-from hsmnodes.node.drivers.pkcs11.backup_key import backup_key
-from hsmnodes.node.drivers.pkcs11.objects import PRIVATE
-from hsmnodes.node.drivers.pkcs11.reading import is_complete, stored_key
+from hsmnodes.node.drivers.pkcs11.backup_key import backup_key, require_backup_key
+from hsmnodes.node.drivers.pkcs11.objects import PRIVATE, KeyObjects
+from hsmnodes.node.drivers.pkcs11.reading import WRAP_MECHANISM, is_complete, stored_key
 from hsmnodes.node.drivers.pkcs11.templates import BACKED_UP, CURVES, KEPT, PUBLIC, Template, capabilities
 from hsmnodes.node.drivers.pkcs11.token import OpenToken
 from hsmnodes.node.drivers.values import KEY_ID_LENGTH, Algorithm, KeySpec, SignMechanism, StoredKey
-
-# SoftHSM2's CKM_AES_KEY_WRAP_PAD is RFC 5649 (CKM_AES_KEY_WRAP_KWP of PKCS#11 v3.0).
-WRAP_MECHANISM = Mechanism.AES_KEY_WRAP_PAD
 
 _SIGN: dict[SignMechanism, tuple[Mechanism, Any]] = {
     SignMechanism.ECDSA: (Mechanism.ECDSA, None),
@@ -30,42 +27,53 @@ def generate_key(token: OpenToken, spec: KeySpec) -> StoredKey:
     with token.index.reloaded_on_failure():
         for made in _generate(token, spec):
             token.index.add(made)
-    return stored_key(spec.key_id, token.index.get(spec.key_id))
+    return stored_key(spec.key_id, token.index.get(spec.key_id), backup_key(token))
 
 
 def find_key(token: OpenToken, key_id: bytes) -> StoredKey | None:
     """See `Driver.find_key`."""
     objects = token.index.find(key_id) if len(key_id) == KEY_ID_LENGTH else None
-    return None if objects is None else stored_key(key_id, objects)
+    return None if objects is None else stored_key(key_id, objects, backup_key(token))
 
 
 def list_keys(token: OpenToken) -> list[StoredKey]:
     """See `Driver.list_keys`."""
-    keys = [stored_key(key_id, objects) for key_id, objects in token.index.zone_keys().items()]
+    key = backup_key(token)
+    keys = [stored_key(key_id, objects, key) for key_id, objects in token.index.zone_keys().items()]
     return sorted(keys, key=lambda key: key.label)
 
 
 def wrap_key(token: OpenToken, key_id: bytes) -> bytes:
     """See `Driver.wrap_key`."""
-    objects = token.index.get(key_id)
-    key = backup_key(token)
-    if key is None:
-        raise ObjectNotFound("the token has no backup key")
-    if not is_complete(objects):
-        raise ObjectNotFound(f"key {key_id.hex()} is not complete")
-    wrapped: bytes = key.wrap_key(objects.main, mechanism=WRAP_MECHANISM)
+    (wrapped,) = wrap_keys(token, [key_id])
     return wrapped
+
+
+def wrap_keys(token: OpenToken, key_ids: list[bytes]) -> list[bytes]:
+    """See `Driver.wrap_keys`."""
+    key = require_backup_key(token)
+    return [key.wrap_key(_whole(token, key_id, key).main, mechanism=WRAP_MECHANISM) for key_id in key_ids]
 
 
 def sign(token: OpenToken, key_id: bytes, data: bytes, mechanism: SignMechanism) -> bytes:
     """See `Driver.sign`."""
     objects = token.index.get(key_id)
-    private = objects.get(PRIVATE) if is_complete(objects) else None
+    private = objects.get(PRIVATE) if is_complete(objects, None) else None
     if private is None or not private[Attribute.SIGN]:
         raise MechanismUnavailable(f"key {key_id.hex()} does not sign")
     name, parameter = _SIGN[mechanism]
     signature: bytes = private.sign(data, mechanism=name, mechanism_param=parameter)
     return signature
+
+
+def _whole(token: OpenToken, key_id: bytes, key: Any) -> KeyObjects:
+    """The objects of a key that is complete, which it then stays. Raises `ObjectNotFound`."""
+    objects = token.index.get(key_id)
+    if not objects.whole:
+        objects.whole = is_complete(objects, key)
+        if not objects.whole:
+            raise ObjectNotFound(f"key {key_id.hex()} is not complete")
+    return objects
 
 
 def _generate(token: OpenToken, spec: KeySpec) -> tuple[Any, ...]:

@@ -7,11 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap_with_padding
 from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_der_private_key,
     load_der_public_key,
 )
 
@@ -44,16 +40,6 @@ def verify_digest(public: ec.EllipticCurvePublicKey, signature: bytes, digest: b
     half = len(signature) // 2
     r, s = int.from_bytes(signature[:half]), int.from_bytes(signature[half:])
     public.verify(encode_dss_signature(r, s), digest, ec.ECDSA(Prehashed(SHA256())))
-
-
-def without_zeros_after(der: bytes) -> bytes:
-    """A DER document without what follows it: SoftHSM2 fills a private key with zeros before it wraps it."""
-    length = (
-        der[1] + 2 if der[1] < 0x80 else int.from_bytes(der[2 : 2 + (der[1] & 0x7F)]) + 2 + (der[1] & 0x7F)
-    )
-    assert not any(der[length:])
-    assert len(der) - length < 8
-    return der[:length]
 
 
 class TestToken:
@@ -340,28 +326,3 @@ class TestKeys:
         with ThreadPoolExecutor(4) as threads:
             assert all(threads.map(work, range(4)))
         assert len(zone.list_keys()) == 20
-
-
-class TestWrapping:
-    @pytest.mark.parametrize("algorithm", [Algorithm.RSA_2048, Algorithm.EC_P256, Algorithm.EC_P384])
-    def test_the_backup_key_opens_a_wrapped_private_key(self, zone, algorithm):
-        made = zone.generate_key(spec(1, algorithm))
-        der = without_zeros_after(aes_key_unwrap_with_padding(BACKUP_KEY, zone.wrap_key(key_id(1))))
-        opened = load_der_private_key(der, None)
-        public = opened.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        assert public == made.public_key
-
-    @pytest.mark.parametrize(("algorithm", "length"), [(Algorithm.AES_128, 16), (Algorithm.AES_256, 32)])
-    def test_the_backup_key_opens_a_wrapped_aes_key(self, zone, algorithm, length):
-        zone.generate_key(spec(1, algorithm))
-        assert len(aes_key_unwrap_with_padding(BACKUP_KEY, zone.wrap_key(key_id(1)))) == length
-
-    def test_no_other_key_opens_it(self, zone):
-        zone.generate_key(spec(1))
-        with pytest.raises(InvalidUnwrap):
-            aes_key_unwrap_with_padding(bytes(32), zone.wrap_key(key_id(1)))
-
-    def test_without_a_backup_key_nothing_is_wrapped(self, token):
-        token.generate_key(spec(1))
-        with pytest.raises(ObjectNotFound):
-            token.wrap_key(key_id(1))

@@ -11,7 +11,7 @@ import pytest
 
 from hsmnodes.node.drivers.errors import DriverDied, ObjectExists, PinRefused, TokenExists
 from hsmnodes.node.drivers.supervisor import DriverProcess
-from hsmnodes.node.drivers.values import Algorithm, SignMechanism
+from hsmnodes.node.drivers.values import Algorithm, SignMechanism, WrappedKey
 from tests.hsmnodes.node.drivers.attacker import attempt
 from tests.hsmnodes.node.drivers.cast import (
     BACKUP_KEY,
@@ -73,6 +73,33 @@ def test_a_key_whose_generation_was_killed_is_whole_absent_or_reported_as_half(p
             process.sign(key.key_id, bytes(32), SignMechanism.ECDSA)
         if algorithm is Algorithm.RSA_2048:
             process.sign(key.key_id, b"payment", SignMechanism.RSA_PKCS1_SHA256)
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.EC_P256, Algorithm.AES_256, Algorithm.RSA_2048])
+def test_a_key_whose_unwrapping_was_killed_is_whole_absent_or_reported_as_half(process, algorithm):
+    process.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
+    made = process.generate_key(spec(1, algorithm))
+    blob = process.wrap_key(key_id(1))
+    process.destroy_key(key_id(1))
+    for number in range(1, KILLS + 1):
+        key = WrappedKey(spec=spec(number, algorithm), blob=blob, public_key=made.public_key, kcv=made.kcv)
+        process.find_key(key_id(1))  # the process runs
+        timer = kill_after(process.pid, random.uniform(0, 0.06))
+        with contextlib.suppress(DriverDied):
+            process.unwrap_key(key)
+        timer.join()
+        found = process.find_key(key_id(number))
+        if found is not None and not found.complete:
+            process.destroy_key(key_id(number))
+        if found is None or not found.complete:
+            process.unwrap_key(key)
+    keys = process.list_keys()
+    assert len(keys) == KILLS
+    for key in keys:  # and they are whole indeed, and the same key
+        assert (key.complete, key.algorithm, key.public_key) == (True, algorithm, made.public_key)
+        assert process.wrap_key(key.key_id) == blob
+        if algorithm is Algorithm.EC_P256:
+            process.sign(key.key_id, bytes(32), SignMechanism.ECDSA)
 
 
 def test_a_record_whose_writing_was_killed_is_the_old_or_the_new_one(process):
