@@ -5,7 +5,15 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from hsmnodes.node.agent.commands import accept, init, run, status, verify_journal, verify_transcript
+from hsmnodes.node.agent.commands import (
+    accept,
+    init,
+    run,
+    status,
+    verify_backup,
+    verify_journal,
+    verify_transcript,
+)
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.terminal import complain
 from hsmnodes.node.drivers.errors import DriverError
@@ -15,6 +23,7 @@ COMMANDS = {
     "run": (run, "run the node"),
     "status": (status, "show what the node knows and holds"),
     "accept": (accept, "hand the node a message past the console"),
+    "verify-backup": (verify_backup, "check the file of a backup: no HSM is needed"),
     "verify-journal": (verify_journal, "check the journal and the receipts"),
     "verify-transcript": (verify_transcript, "check the transcript of a ceremony"),
 }

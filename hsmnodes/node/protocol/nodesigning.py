@@ -25,22 +25,31 @@ def verify(signed: NodeSigned, *, identity: bytes, purpose: Purpose, node: str) 
 
     Raises SignatureRefused otherwise.
     """
-    if signed.purpose is not purpose or purpose not in NODE_PURPOSES:
+    if signed.purpose is not purpose:
         raise SignatureRefused(
             "wrong-purpose", f"Signed for {signed.purpose.value}, not for {purpose.value}."
         )
     if signed.node != node:
         raise SignatureRefused("wrong-node", "Signed in the name of another node.")
-    raw = canonical.b64u_decode(signed.signature)
-    r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
     payload = signed.payload_bytes
+    verify_signature(payload, canonical.b64u_decode(signed.signature), identity=identity, purpose=purpose)
+    return payload
+
+
+def verify_signature(payload: bytes, signature: bytes, *, identity: bytes, purpose: Purpose) -> None:
+    """Check a node's `signature` (r || s, 64 bytes) over `payload`; `identity` is the point of its key.
+
+    Raises SignatureRefused.
+    """
+    if purpose not in NODE_PURPOSES:
+        raise SignatureRefused("wrong-purpose", f"No node signs for {purpose.value}.")
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     try:
         _public_key(identity).verify(
             encode_dss_signature(r, s), pae(purpose, payload), ec.ECDSA(hashes.SHA256())
         )
     except InvalidSignature:
         raise SignatureRefused("bad-signature", "The node's signature does not hold.") from None
-    return payload
 
 
 @lru_cache(maxsize=1024)

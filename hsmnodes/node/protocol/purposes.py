@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     WITNESS = "quorate/witness/v1"
     CEREMONY = "quorate/ceremony/v1"
     CONTRIBUTION_ANSWER = "quorate/contribution-answer/v1"
+    BACKUP = "quorate/backup/v1"
 
 
 NODE_PURPOSES = frozenset(
@@ -32,6 +33,7 @@ NODE_PURPOSES = frozenset(
         Purpose.WITNESS,
         Purpose.CEREMONY,
         Purpose.CONTRIBUTION_ANSWER,
+        Purpose.BACKUP,
     }
 )
 

@@ -1,5 +1,6 @@
 """The documents of Quorate as strict, frozen models (see docs/formats/documents.md)."""
 
+from hsmnodes.node.protocol.documents.backups import BackedUpKey, BackupManifest
 from hsmnodes.node.protocol.documents.base import Document, Model, Named
 from hsmnodes.node.protocol.documents.ceremonies import Ceremony, Contribution, ContributionAnswer
 from hsmnodes.node.protocol.documents.charter import (
@@ -45,6 +46,8 @@ __all__ = [
     "Authority",
     "AuthorityAt",
     "AuthorityKind",
+    "BackedUpKey",
+    "BackupManifest",
     "Cancellation",
     "CancellationStatement",
     "Ceremony",

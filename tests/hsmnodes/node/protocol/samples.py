@@ -1,12 +1,16 @@
 """One document of every type as golden bytes in tests/vectors; run as a module it makes them anew."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from hsmnodes.node.protocol import documents
-from hsmnodes.node.protocol.canonical import b64u, b64u_decode
-from hsmnodes.node.protocol.documents import AuthorityKind, Document
+from hsmnodes.node.protocol.canonical import b64u, b64u_decode, sha256_hex
+from hsmnodes.node.protocol.documents import AuthorityKind, BackedUpKey, BackupManifest, Document
 from hsmnodes.node.protocol.documents.ceremonies import Holder
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from hsmnodes.node.protocol.words import fingerprint
@@ -53,13 +57,57 @@ def describe(document: Document) -> dict[str, Any]:
 
 def write_golden_files() -> None:
     """Write the samples that are not there yet, and what is to be made of each. None is ever changed."""
-    samples = _about_a_proposal() | _by_nodes() | _by_people() | _of_custody()
+    samples = _about_a_proposal() | _by_nodes() | _by_people() | _of_custody() | _of_backups()
     for name, document in samples.items():
         file = VECTORS / "documents" / f"{name}.json"
         if not file.exists():
             file.write_bytes(document.raw)
     wanted = {name: describe(document) for name, document in sorted(golden().items())}
     (VECTORS / "documents.json").write_text(json.dumps(wanted, indent=1) + "\n")
+
+
+def backup_manifest(identity: ec.EllipticCurvePublicKey, blobs: Sequence[bytes]) -> BackupManifest:
+    """The manifest of a backup of two keys, cards and database, by the node with this identity."""
+    point = identity.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    key = ec.derive_private_key(9, ec.SECP256R1()).public_key()
+    public = b64u(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    kinds = [("cards", "ec-p256", ("sign",), public, None)]
+    kinds += [("database", "aes-128", ("decrypt", "encrypt"), None, "66e94b")]
+    keys = [
+        BackedUpKey(
+            id=f"{number:032x}",
+            label=label,
+            algorithm=algorithm,
+            usages=usages,
+            public_key=public_key,
+            check_value=kcv,
+            proposal=make_id(f"made {label}"),
+            blob_sha256=sha256_hex(blob),
+            blob_size=len(blob),
+        )
+        for number, (blob, (label, algorithm, usages, public_key, kcv)) in enumerate(
+            zip(blobs, kinds, strict=True), start=1
+        )
+    ]
+    return BackupManifest(
+        deployment=DEPLOYMENT,
+        demo=True,
+        node=named("ams-1"),
+        identity=b64u(point),
+        zone=named("Payments"),
+        slot=named("Slot 1"),
+        backup_key="TBK",
+        epoch=1,
+        kcv="0a1b2c",
+        proposal=make_id("backup"),
+        taken_at=NOW,
+        keys=tuple(keys),
+    )
+
+
+def _of_backups() -> dict[str, Document]:
+    identity = ec.derive_private_key(7, ec.SECP256R1()).public_key()
+    return {"backup-manifest": backup_manifest(identity, (b"\x01" * 40, b"\x02" * 24))}
 
 
 def _about_a_proposal() -> dict[str, Document]:

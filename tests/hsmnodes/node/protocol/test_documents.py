@@ -21,7 +21,7 @@ CHARTER, PROPOSAL = SAMPLES["charter"], SAMPLES["proposal"]
 every_document = pytest.mark.parametrize("name", SAMPLES)
 FREE_FORM = ("parameters", "results")
 OPTIONAL = {"share_key"}
-NULLABLE = {"at_work", "previous", "zone", "role", "group", "warrant", "code"}
+NULLABLE = {"check_value", "at_work", "previous", "zone", "role", "group", "warrant", "code"}
 WRONG: list[Any] = [None, True, 3, "x", [], {}]
 
 Path = tuple[str | int, ...]
