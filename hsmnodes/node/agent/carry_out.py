@@ -6,10 +6,12 @@ receipt that was signed and not yet written when the node died was seen by nobod
 """
 
 import logging
+import sqlite3
 from contextlib import suppress
 
 from hsmnodes.node.agent.chains import draft_of
 from hsmnodes.node.agent.config import Config
+from hsmnodes.node.agent.enclosures import Enclosures
 from hsmnodes.node.agent.facts import Intent
 from hsmnodes.node.agent.hsm_head import HsmHead
 from hsmnodes.node.agent.journal import Draft, Key
@@ -33,12 +35,20 @@ class Executor:
     """Carries out what was verified, and settles what broke off."""
 
     def __init__(
-        self, config: Config, ledger: Ledger, hands: Hands, receipts: Receipts, hsm_head: HsmHead
+        self,
+        config: Config,
+        ledger: Ledger,
+        hands: Hands,
+        *,
+        receipts: Receipts,
+        enclosures: Enclosures,
+        hsm_head: HsmHead,
     ) -> None:
         self._config = config
         self._ledger = ledger
         self._hands = hands
         self._receipts = receipts
+        self._enclosures = enclosures
         self._hsm_head = hsm_head
         self.at_work: str | None = None
 
@@ -61,13 +71,14 @@ class Executor:
                     },
                     warrant.key,
                 ),
-            ]
+            ],
+            beside=self._enclosures.keeper(warrant.key, warrant.request.enclosure),
         )
         return self._finish(warrant, self._act(warrant))
 
     def settle(self, key: Key, intent: Intent) -> FromNode:
         """End an intent that has no outcome, by looking at what there is. Raises as `carry_out` does."""
-        warrant = verified_before(intent, key[1])
+        warrant = verified_before(intent, key[1], self._enclosures.get(key))
         return self._finish(warrant, self._look_and_finish(warrant))
 
     def repeat(self, key: Key) -> FromNode:
@@ -136,7 +147,13 @@ class Executor:
             warrant.key,
         )
         keep = self._receipts.keeper(warrant.key, self._signed(receipt), ending.attachments)
-        self._ledger.write([outcome], beside=keep)
+        forget = self._enclosures.forgetter(warrant.key)
+
+        def write(connection: sqlite3.Connection) -> None:
+            keep(connection)
+            forget(connection)
+
+        self._ledger.write([outcome], beside=write)
         return self.repeat(warrant.key)
 
     def _signed(self, receipt: Receipt) -> NodeSigned | None:

@@ -166,4 +166,5 @@ class Facts:
                 raise NodeError(
                     f"The journal says that {proposal.operation} was carried out, which no node does."
                 )
+            self.holdings.proposal = proposal.proposal
             done.record(done.read(proposal.parameters), receipt.results, self.holdings)

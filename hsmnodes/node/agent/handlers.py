@@ -94,7 +94,12 @@ class Handlers:
         offered, problems = self._charters(message.charters)
         try:
             verified = self.parts.verifier.verify(
-                warrant, proposal, step=message.step, offered=offered, now=now
+                warrant,
+                proposal,
+                step=message.step,
+                offered=offered,
+                now=now,
+                enclosure=decode(message.enclosure),
             )
         except ProposalRefused as refused:
             if refused.code == "other-charter" and problems:

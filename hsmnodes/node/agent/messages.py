@@ -32,12 +32,16 @@ class _Message(BaseModel):
 
 
 class WarrantMessage(_Message):
-    """A warrant to be carried out, with the charters (links) the node may not have yet."""
+    """A warrant to be carried out, with the charters (links) the node may not have yet.
+
+    `enclosure` is what the proposal has the hash of and is too long for a warrant: the file of a backup.
+    """
 
     kind: Literal["warrant"] = "warrant"
     step: Annotated[int, Field(ge=0, le=63)] = 0
     warrant: Blob
     charters: Links = ()
+    enclosure: Annotated[str, Field(max_length=LONGEST, pattern=r"^[A-Za-z0-9_-]*$")] = ""
 
 
 class ChartersMessage(_Message):

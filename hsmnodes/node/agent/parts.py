@@ -9,6 +9,7 @@ from hsmnodes.node.agent.carry_out import Executor
 from hsmnodes.node.agent.ceremonies import Ceremonies
 from hsmnodes.node.agent.clock import Clock
 from hsmnodes.node.agent.config import Config
+from hsmnodes.node.agent.enclosures import Enclosures
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.heartbeat import versions_of
 from hsmnodes.node.agent.hsm_head import HsmHead
@@ -79,7 +80,14 @@ def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> P
         identity=identity,
         verifier=Verifier(config, View(config, facts, journal)),
         ceremonies=ceremonies,
-        executor=Executor(config, ledger, zones, Receipts(store, identity), hsm_head),
+        executor=Executor(
+            config,
+            ledger,
+            zones,
+            receipts=Receipts(store, identity),
+            enclosures=Enclosures(store),
+            hsm_head=hsm_head,
+        ),
         refusals=Refusals(config, store, identity),
         witnesses=witnesses,
         readiness=Readiness(facts, witnesses, hsm_head.disagreement(journal)),

@@ -28,6 +28,9 @@ CREATE TABLE IF NOT EXISTS attachments (
     proposal TEXT NOT NULL, step INTEGER NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL,
     data BLOB NOT NULL, PRIMARY KEY (proposal, step, place)
 );
+CREATE TABLE IF NOT EXISTS enclosures (
+    proposal TEXT NOT NULL, step INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (proposal, step)
+);
 CREATE TABLE IF NOT EXISTS refusals (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, subject TEXT NOT NULL,
     code TEXT NOT NULL, detail TEXT NOT NULL, envelope BLOB

@@ -80,11 +80,19 @@ class Verifier:
         return self.view.facts
 
     def verify(
-        self, warrant: Warrant, proposal: Proposal, *, step: int, offered: Sequence[OfferedLink], now: int
+        self,
+        warrant: Warrant,
+        proposal: Proposal,
+        *,
+        step: int,
+        offered: Sequence[OfferedLink],
+        now: int,
+        enclosure: bytes = b"",
     ) -> VerifiedWarrant:
         """Decide about `warrant`, whose proposal is `proposal`, at the time `now` in seconds since 1970.
 
-        `offered` are the charters that came along. Raises Refused with the first reason against it.
+        `offered` are the charters that came along, `enclosure` what else did. Raises Refused with the first
+        reason against it.
         """
         self._check_address(proposal, step)
         found = self._operation(proposal)
@@ -101,7 +109,8 @@ class Verifier:
             raise _refusal(verdict)
         self._check_separation(charters)
         evidence = tuple(canonical.b64u_decode(one) for one in warrant.evidence)
-        request = Request(proposal, parameters, charters, evidence, now)
+        enclosed = _enclosed(found, parameters, enclosure)
+        request = Request(proposal, parameters, charters, evidence, now, enclosed)
         found.check(request, self.view)
         return VerifiedWarrant(warrant.raw, step, found, request, pins, _SEAL)
 
@@ -163,14 +172,24 @@ class Verifier:
             raise ProposalRefused("separation", found[0].message)
 
 
-def verified_before(intent: Intent, step: int) -> VerifiedWarrant:
+def _enclosed(found: NodeOperation[Any], parameters: Any, enclosure: bytes) -> bytes:
+    """What came beside the warrant, if it is what the proposal has the hash of; nothing if it has none."""
+    wanted = found.enclosure(parameters)
+    if wanted is None:
+        return b""
+    if canonical.sha256_hex(enclosure) != wanted:
+        raise ProposalRefused("other-enclosure", "What came beside the warrant is not what was signed for.")
+    return enclosure
+
+
+def verified_before(intent: Intent, step: int, enclosure: bytes) -> VerifiedWarrant:
     """The warrant of an intent that is in the journal, and so was verified before it came there."""
     warrant = Warrant.from_bytes(intent.warrant)
     proposal = Proposal.from_bytes(warrant.proposal_bytes)
     found = operation(proposal.operation)
     if not isinstance(found, NodeOperation):
         raise ProposalRefused("not-for-nodes", f"{found.title} is not something a node carries out.")
-    request = Request(proposal, found.read(proposal.parameters), {}, (), proposal.not_before)
+    request = Request(proposal, found.read(proposal.parameters), {}, (), proposal.not_before, enclosure)
     return VerifiedWarrant(intent.warrant, step, found, request, (), _SEAL)
 
 

@@ -45,6 +45,12 @@ class View:
     def at_stake(self, zone: Named) -> KeyAtStake:
         return self.facts.at_stake(zone, deployment=self.config.deployment, demo=self.config.demo)
 
+    def knows_node(self, node: Named, identity: bytes) -> bool:
+        if node.id == self.config.node.id:
+            return (node, identity) == (self.config.node, self.facts.identity)
+        peer = self.facts.peers.get(node.id)
+        return peer is not None and (peer.node, peer.identity) == (node, identity)
+
     def charter(self, kind: AuthorityKind, authority: str) -> Charter:
         return self.facts.charter(kind, authority)
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from hsmnodes.node.agent.backups import Backups
 from hsmnodes.node.agent.ceremonies import Ceremonies
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.ledger import Ledger
@@ -28,6 +29,7 @@ from hsmnodes.node.drivers.errors import (
 )
 from hsmnodes.node.operations.context import BackupKey, Proof
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.backups import Backup
 from hsmnodes.node.protocol.contributions import at_stake
 from hsmnodes.node.protocol.custody import Custodian, ShareSet, share_out
 from hsmnodes.node.protocol.documents.base import Named
@@ -57,6 +59,7 @@ class Zones:
         self._vault = vault
         self._ledger = ledger
         self._ceremonies = ceremonies
+        self._backups = Backups(config, ledger, agent)
 
     def make_zone(self, zone: str, kind: Literal["MBK", "TBK"]) -> BackupKey:
         """Make a zone's token with its backup key, or finish what was begun.
@@ -98,6 +101,10 @@ class Zones:
         given = {share.index for share in shares}
         contributors = tuple(one for one in ceremony.holders if one.index in given)
         return Proof(ceremony.kcv, ceremony.commitment, contributors)
+
+    def take_backup(self, zone: Named, proposal: str, chosen: Sequence[str]) -> Backup:
+        """Wrap keys of a zone, and sign what was taken. Raises DriverError."""
+        return self._backups.take(self.driver(zone.id), zone, proposal, chosen)
 
     def driver(self, zone: str) -> Driver:
         """The open driver of a zone's token."""

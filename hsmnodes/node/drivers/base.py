@@ -145,8 +145,11 @@ class Driver(ABC):
         """
 
     @abstractmethod
-    def wrap_keys(self, key_ids: KeyIds) -> list[bytes]:
-        """Many keys at once, at most 1,000, each as `wrap_key` does it. Raises `ObjectNotFound`."""
+    def wrap_keys(self, key_ids: KeyIds) -> list[WrappedKey]:
+        """Many keys at once, at most 1,000: each wrapped as `wrap_key` does it, with what `unwrap_key` needs.
+
+        Raises `ObjectNotFound`.
+        """
 
     @abstractmethod
     def unwrap_key(self, key: WrappedKey) -> StoredKey:

@@ -172,6 +172,11 @@ class StoredKey(Value):
     complete: bool
     attributes: dict[str, bool]
 
+    def wrapped(self, blob: bytes) -> WrappedKey:
+        """This key outside of the token, in a blob."""
+        spec = KeySpec(key_id=self.key_id, label=self.label, algorithm=self.algorithm, usages=self.usages)
+        return WrappedKey(spec=spec, blob=blob, public_key=self.public_key, kcv=self.kcv)
+
     @property
     def algorithm(self) -> Algorithm:
         """The algorithm, which every complete key has. Raises `ObjectNotFound` where it cannot be told."""

@@ -23,7 +23,7 @@ class Request(Generic[P]):
     """An authorised request as an operation sees it.
 
     `charters` are those that consented, by kind; `evidence` the bytes of further documents; `now` is in
-    seconds since 1970.
+    seconds since 1970; `enclosure` what travelled beside the warrant, if the operation has an enclosure.
     """
 
     proposal: Proposal
@@ -31,6 +31,7 @@ class Request(Generic[P]):
     charters: Mapping[AuthorityKind, Charter]
     evidence: tuple[bytes, ...]
     now: int
+    enclosure: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,10 @@ class Operation(Generic[P]):
     def anchors(self, _parameters: P) -> Mapping[AuthorityKind, str]:
         """The hashes of founding charters that this request makes a node pin."""
         return {}
+
+    def enclosure(self, _parameters: P) -> str | None:
+        """The SHA-256 of what must travel beside a warrant, too long for it, if anything must."""
+        return None
 
 
 class NodeOperation(Operation[P], ABC):

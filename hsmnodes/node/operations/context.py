@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from hsmnodes.node.drivers.base import Driver
 from hsmnodes.node.operations.holdings import Holdings
+from hsmnodes.node.protocol.backups import Backup
 from hsmnodes.node.protocol.custody import Custodian, KeyAtStake, ShareSet
 from hsmnodes.node.protocol.documents.base import Named
 from hsmnodes.node.protocol.documents.ceremonies import Holder
@@ -59,6 +60,9 @@ class Surroundings(Protocol):
     def at_stake(self, zone: Named) -> KeyAtStake:
         """The backup key of a zone that has its slot here."""
 
+    def knows_node(self, node: Named, identity: bytes) -> bool:
+        """Whether a node is this one, or a peer whose enrolment was verified, with this identity key."""
+
     def charter(self, kind: AuthorityKind, authority: str) -> Charter:
         """The charter in force of an authority. Raises ProposalRefused if it is not pinned, or frozen."""
 
@@ -81,6 +85,12 @@ class Hands(Protocol):
         """Rebuild the zone's backup key from what custodians contributed under a proposal, and drop it.
 
         Raises DriverError, and ShareRefused if what they make is not the key that the node keeps.
+        """
+
+    def take_backup(self, zone: Named, proposal: str, chosen: Sequence[str]) -> Backup:
+        """Wrap keys of a zone, all of them or those of the `chosen` ids, and sign what was taken.
+
+        Raises DriverError.
         """
 
     def driver(self, zone: str) -> Driver:

@@ -37,13 +37,19 @@ class Slot:
 
 @dataclass(frozen=True)
 class Key:
-    """A key of a zone; one that was destroyed keeps its name for ever."""
+    """A key of a zone; one that was destroyed keeps its name for ever.
+
+    `proposal` is that by which it came about, wherever that was; `kcv` the check value of a secret key, if it
+    is known.
+    """
 
     id: str
     label: str
     zone: str
     algorithm: str
     destroyed: bool = False
+    proposal: str = ""
+    kcv: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,13 +75,17 @@ class ShareSet:
 
 @dataclass
 class Holdings:
-    """Everything by its id. Names are compared without regard to case and are never given back."""
+    """Everything by its id. Names are compared without regard to case and are never given back.
+
+    `proposal` is the one whose outcome is being noted.
+    """
 
     enrolled: bool = False
     services: dict[str, Service] = field(default_factory=dict)
     slots: dict[str, Slot] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     share_sets: dict[str, ShareSet] = field(default_factory=dict)
+    proposal: str = ""
     _names: set[tuple[str, str]] = field(default_factory=set)
 
     def check_name_is_free(self, space: str, name: str, *, what: str) -> None:
@@ -95,8 +105,8 @@ class Holdings:
         self._names.add((customer, slot.zone.name.casefold()))
 
     def add_key(self, key: Key) -> None:
-        """Note a key that was made."""
-        self.keys[key.id] = key
+        """Note a key that was made, by the proposal whose outcome is being noted unless it says otherwise."""
+        self.keys[key.id] = key if key.proposal else replace(key, proposal=self.proposal)
         self._names.add((key.zone, key.label.casefold()))
 
     def destroy_key(self, key_id: str) -> None:
@@ -124,6 +134,14 @@ class Holdings:
                 "other-name", f"The service that is called {service.name} has another name here."
             )
         return known
+
+    def keys_of(self, zone: str) -> list[Key]:
+        """The keys of a zone that were not destroyed."""
+        return [key for key in self.keys.values() if key.zone == zone and not key.destroyed]
+
+    def label_owners(self, zone: str) -> dict[str, str]:
+        """The id of the key that has or had each label in a zone, by the label in lower case."""
+        return {key.label.casefold(): key.id for key in self.keys.values() if key.zone == zone}
 
     @property
     def living_keys(self) -> int:

@@ -117,8 +117,8 @@ class FakeToken(BaseModel):
             raise ObjectNotFound(f"key {key_id.hex()} has no private half")
         return aes_key_wrap_with_padding(self.backup_key, main)
 
-    def wrap_keys(self, key_ids: list[bytes]) -> list[bytes]:
-        return [self.wrap_key(key_id) for key_id in key_ids]
+    def wrap_keys(self, key_ids: list[bytes]) -> list[WrappedKey]:
+        return [self._key(key_id).stored().wrapped(self.wrap_key(key_id)) for key_id in key_ids]
 
     def unwrap_key(self, key: WrappedKey) -> StoredKey:
         self._require_free(key.spec.key_id, key.spec.label)

@@ -120,7 +120,7 @@ class Pkcs11Driver(Driver):
         with self._open("wrap a key") as token:
             return zone_keys.wrap_key(token, key_id)
 
-    def wrap_keys(self, key_ids: list[bytes]) -> list[bytes]:
+    def wrap_keys(self, key_ids: list[bytes]) -> list[WrappedKey]:
         with self._open("wrap keys") as token:
             return zone_keys.wrap_keys(token, key_ids)
 

@@ -13,7 +13,7 @@ from pkcs11 import Attribute, ObjectClass, Session
 from pkcs11.exceptions import PKCS11Error
 
 from hsmnodes.node.drivers.errors import ObjectExists, ObjectNotFound
-from hsmnodes.node.drivers.values import KEY_ID_LENGTH
+from hsmnodes.node.drivers.values import KEY_ID_LENGTH, StoredKey
 
 # The node's own keys; their ids are shorter than any zone key's.
 IDENTITY_ID = b"identity"
@@ -26,12 +26,12 @@ PRIVATE, PUBLIC, SECRET = ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY, Objec
 class KeyObjects:
     """The objects that share one CKA_ID: the halves of a pair, or a secret key.
 
-    `whole` is true once they were found to be complete, as they can be destroyed but not altered.
+    `whole` is the key as it was once read and found complete: it can be destroyed, but not altered.
     """
 
     label: str
     by_class: dict[ObjectClass, Any]
-    whole: bool = False
+    whole: StoredKey | None = None
 
     def get(self, kind: ObjectClass) -> Any | None:
         """The object of this class, or `None`. Objects are python-pkcs11's, whose classes are made at run

@@ -6,11 +6,18 @@ from pkcs11 import MGF, Attribute, KeyType, Mechanism
 
 from hsmnodes.node.drivers.errors import MechanismUnavailable, ObjectNotFound
 from hsmnodes.node.drivers.pkcs11.backup_key import backup_key, require_backup_key
-from hsmnodes.node.drivers.pkcs11.objects import PRIVATE, KeyObjects
+from hsmnodes.node.drivers.pkcs11.objects import PRIVATE
 from hsmnodes.node.drivers.pkcs11.reading import WRAP_MECHANISM, is_complete, stored_key
 from hsmnodes.node.drivers.pkcs11.templates import BACKED_UP, CURVES, KEPT, PUBLIC, Template, capabilities
 from hsmnodes.node.drivers.pkcs11.token import OpenToken
-from hsmnodes.node.drivers.values import KEY_ID_LENGTH, Algorithm, KeySpec, SignMechanism, StoredKey
+from hsmnodes.node.drivers.values import (
+    KEY_ID_LENGTH,
+    Algorithm,
+    KeySpec,
+    SignMechanism,
+    StoredKey,
+    WrappedKey,
+)
 
 _SIGN: dict[SignMechanism, tuple[Mechanism, Any]] = {
     SignMechanism.ECDSA: (Mechanism.ECDSA, None),
@@ -46,13 +53,13 @@ def list_keys(token: OpenToken) -> list[StoredKey]:
 def wrap_key(token: OpenToken, key_id: bytes) -> bytes:
     """See `Driver.wrap_key`."""
     (wrapped,) = wrap_keys(token, [key_id])
-    return wrapped
+    return wrapped.blob
 
 
-def wrap_keys(token: OpenToken, key_ids: list[bytes]) -> list[bytes]:
+def wrap_keys(token: OpenToken, key_ids: list[bytes]) -> list[WrappedKey]:
     """See `Driver.wrap_keys`."""
     key = require_backup_key(token)
-    return [key.wrap_key(_whole(token, key_id, key).main, mechanism=WRAP_MECHANISM) for key_id in key_ids]
+    return [_wrap(token, key_id, key) for key_id in key_ids]
 
 
 def sign(token: OpenToken, key_id: bytes, data: bytes, mechanism: SignMechanism) -> bytes:
@@ -66,14 +73,14 @@ def sign(token: OpenToken, key_id: bytes, data: bytes, mechanism: SignMechanism)
     return signature
 
 
-def _whole(token: OpenToken, key_id: bytes, key: Any) -> KeyObjects:
-    """The objects of a key that is complete, which it then stays. Raises `ObjectNotFound`."""
+def _wrap(token: OpenToken, key_id: bytes, key: Any) -> WrappedKey:
     objects = token.index.get(key_id)
-    if not objects.whole:
-        objects.whole = is_complete(objects, key)
-        if not objects.whole:
+    if objects.whole is None:
+        stored = stored_key(key_id, objects, key)
+        if not stored.complete:
             raise ObjectNotFound(f"key {key_id.hex()} is not complete")
-    return objects
+        objects.whole = stored
+    return objects.whole.wrapped(key.wrap_key(objects.main, mechanism=WRAP_MECHANISM))
 
 
 def _generate(token: OpenToken, spec: KeySpec) -> tuple[Any, ...]:

@@ -109,7 +109,9 @@ class GenerateKeys(ZoneOperation[Parameters]):
     @override
     def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
         for key in results["keys"]:
-            holdings.add_key(Key(key["id"], key["label"], parameters.zone.id, key["algorithm"]))
+            holdings.add_key(
+                Key(key["id"], key["label"], parameters.zone.id, key["algorithm"], kcv=key["kcv"])
+            )
 
 
 def key_specs(proposal: str, parameters: Parameters) -> list[KeySpec]:

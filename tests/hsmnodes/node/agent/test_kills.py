@@ -8,11 +8,16 @@ import pytest
 from hsmnodes.node.agent.commands.verify_journal import check_receipts
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.operations.key.generate import key_id
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.backups import read_backup
+from tests.cast.backups import restore_backup, take_backup, verify_backup
 from tests.cast.deployment import PAYMENTS
 from tests.cast.people import named
 from tests.hsmnodes.node.agent.killing import MOMENTS, deliver_and_kill
 from tests.hsmnodes.node.agent.making import carrying, real_drivers
+from tests.hsmnodes.node.agent.test_backups import back_up, destroy, enclosing, give
 from tests.hsmnodes.node.agent.test_refusals import proposed
+from tests.hsmnodes.node.agent.test_settling import keys_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -91,4 +96,38 @@ def test_slots_are_created_once(make_site, cast, moment, kills):
         driver = site.node.parts.executor._hands.driver(zone.current.authority.id)
         assert driver.backup_key_kcv() == receipt.results["backup_key"]["kcv"]
         assert driver.list_keys() == []
+        check_whole(site)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_keys_are_restored_once(site, cast, zone, moment, kills):
+    names = [("pair", "ec-p256", ("sign",)), ("secret", "aes-256", ("encrypt",))]
+    site.send(cast.generate_keys(site.at, zone, *names))
+    backup = back_up(site, cast, zone)
+    destroy(site, cast, zone, backup, "secret")
+    for _ in range(kills):
+        plan = {"pair": "replace", "secret": "create"}
+        message = enclosing(restore_backup(cast, site.at, zone, backup, plan), backup)
+        site.stop()
+        deliver_and_kill(site, message.text(), moment)
+        receipt = settle(site, message)
+        assert receipt.outcome == "done", (receipt.code, receipt.detail)
+        assert site.node.parts.store.rows("SELECT * FROM enclosures") == []
+        check_whole(site)
+        assert back_up(site, cast, zone).manifest.keys == backup.manifest.keys
+        give(site, verify_backup(cast, site.at, zone, backup), backup)
+        assert len(keys_in(site)) == 2
+        destroy(site, cast, zone, backup, "secret")
+
+
+@pytest.mark.parametrize("moment", ["during the act", "in a driver call", "after the signature"])
+def test_backups_are_taken_once(site, cast, zone, moment, kills):
+    site.send(cast.generate_keys(site.at, zone, ("pair", "ec-p256", ("sign",))))
+    for _ in range(kills):
+        message = carrying(take_backup(cast, site.at, zone))
+        site.stop()
+        deliver_and_kill(site, message.text(), moment)
+        assert settle(site, message).outcome == "done"
+        [said] = site.deliver(message).said
+        assert read_backup(canonical.b64u_decode(said.attachments[0].data)).manifest.keys
         check_whole(site)

@@ -62,10 +62,15 @@ class TestWrapping:
             token.wrap_key(key_id(1))
 
     def test_many_keys_are_wrapped_at_once_as_they_are_one_by_one(self, zone):
-        for number, algorithm in enumerate((Algorithm.EC_P256, Algorithm.AES_256, Algorithm.RSA_2048), 1):
-            zone.generate_key(spec(number, algorithm))
-        wanted = [key_id(number) for number in (3, 1, 2)]
-        assert zone.wrap_keys(wanted) == [zone.wrap_key(one) for one in wanted]
+        kinds = {1: Algorithm.EC_P256, 2: Algorithm.AES_256, 3: Algorithm.RSA_2048}
+        made = {number: zone.generate_key(spec(number, kind)) for number, kind in kinds.items()}
+        several = zone.wrap_keys([key_id(number) for number in (3, 1, 2)])
+        for number, one in zip((3, 1, 2), several, strict=True):
+            assert one.blob == zone.wrap_key(key_id(number))
+            assert one.spec == spec(number, kinds[number])
+            assert (one.public_key, one.kcv) == (made[number].public_key, made[number].kcv)
+            zone.prove_key(one)
+        assert zone.wrap_keys([key_id(number) for number in (3, 1, 2)]) == several
         assert zone.wrap_keys([]) == []
         with pytest.raises(ObjectNotFound):
             zone.wrap_keys([key_id(1), key_id(9)])

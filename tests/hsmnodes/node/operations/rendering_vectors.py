@@ -6,8 +6,10 @@ from pathlib import Path
 from hsmnodes.node.operations.registry import catalogue
 from hsmnodes.node.operations.sentences import render_fields, render_sentence
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.backups import read_backup
 from hsmnodes.node.protocol.documents import Proposal
 from tests.cast import people
+from tests.cast.backups import restore_backup, take_backup, verify_backup
 from tests.cast.deployment import PAYMENTS, Deployment, NodeOfCast
 from tests.cast.people import CLEO, JON, KIM, make_id, named
 from tests.cast.signing import changed
@@ -24,6 +26,7 @@ def proposals() -> dict[str, Proposal]:
     zone = cast.zone()
     amendment = cast.northgate.amend(requester=CLEO, approvers=(JON, KIM), now=NOW)
     key = ("card-signing", "ec-p256", ("sign",))
+    backup = read_backup((FILE.parent / "backups" / "two-keys.backup").read_bytes())
     warrants = {
         "enrol a node": cast.enrol(AMS_1),
         "start a shared service": cast.start_service(AMS_1),
@@ -44,6 +47,12 @@ def proposals() -> dict[str, Proposal]:
             AMS_1, zone, people.CUSTODIANS[1:], threshold=2, share_set=3
         ),
         "hold a drill": cast.hold_drill(AMS_1, zone, shares=3),
+        "take a backup": take_backup(cast, AMS_1, zone),
+        "take a backup of chosen keys": take_backup(
+            cast, AMS_1, zone, (make_id("key"), "card-signing"), (make_id("other"), "Grüße “an” alle")
+        ),
+        "verify a backup": verify_backup(cast, AMS_1, zone, backup),
+        "restore keys": restore_backup(cast, FRA_1, zone, backup, {"cards": "create", "database": "skip"}),
         "export the log": cast.export_log(AMS_1, 1, 9_007_199_254_740_991),
     }
     found = {name: Proposal.from_bytes(canonical.b64u_decode(one.proposal)) for name, one in warrants.items()}

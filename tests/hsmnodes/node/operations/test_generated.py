@@ -12,10 +12,12 @@ import pytest
 from hsmnodes.node.operations.base import NodeOperation
 from hsmnodes.node.operations.registry import default_rules, describe, operation, operations
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.backups import Backup, read_backup
 from hsmnodes.node.protocol.charters import verify_amendment
 from hsmnodes.node.protocol.documents import KeyShare, Proposal, Role, Warrant
 from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.quorum import Signatures, evaluate
+from tests.cast.backups import restore_backup, take_backup, verify_backup
 from tests.cast.charters import Chain
 from tests.cast.deployment import Deployment
 from tests.cast.people import (
@@ -49,6 +51,7 @@ class Scene:
     cast: Deployment
     zone: Chain
     shares: dict[int, KeyShare] = field(default_factory=dict)
+    enclosure: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,36 @@ def _drill(scene: Scene) -> Warrant:
     return scene.cast.hold_drill(scene.site.at, scene.zone)
 
 
+def with_keys(scene: Scene) -> object:
+    scene.site.with_zone(scene.zone)
+    return scene.site.send(scene.cast.generate_keys(scene.site.at, scene.zone))
+
+
+def _taken(scene: Scene) -> Backup:
+    [said] = scene.site.deliver(carrying(take_backup(scene.cast, scene.site.at, scene.zone))).said
+    scene.enclosure = canonical.b64u_decode(said.attachments[0].data)
+    return read_backup(scene.enclosure)
+
+
+def _verify(scene: Scene) -> Warrant:
+    return verify_backup(scene.cast, scene.site.at, scene.zone, _taken(scene))
+
+
+def _restore(scene: Scene) -> Warrant:
+    backup = _taken(scene)
+    actions = {key.label: "replace" for key in backup.manifest.keys}
+    return restore_backup(scene.cast, scene.site.at, scene.zone, backup, actions)
+
+
 PROVIDER, CUSTOMER, ZONE = (
     lambda s: [s.cast.northgate], lambda s: [s.cast.meridian], lambda s: [s.zone],
 )  # fmt: skip
 STORIES = {
+    "backup.restore/v1": Story(with_keys, _restore, DINA, (EMIL, FAY), ZONE),
+    "backup.take/v1": Story(
+        with_keys, lambda s: take_backup(s.cast, s.site.at, s.zone), DINA, (EMIL, FAY), ZONE
+    ),
+    "backup.verify/v1": Story(with_keys, _verify, DINA, (EMIL, FAY), ZONE),
     "backup-key.drill/v1": Story(with_custodians, _drill, DINA, (EMIL, FAY), ZONE),
     "backup-key.reshare/v1": Story(with_custodians, _reshare, DINA, (EMIL, FAY), ZONE),
     "backup-key.share/v1": Story(
@@ -172,7 +201,9 @@ def give_all(scene, said):
 
 def outcome(scene, tag, warrant) -> str:
     """What the node makes of it, with the charters it might need, and the shares it might ask for."""
-    said = give_all(scene, scene.site.deliver(carrying(warrant, *STORIES[tag].chains(scene))).said)
+    enclosed = {"enclosure": canonical.b64u(scene.enclosure)}
+    message = carrying(warrant, *STORIES[tag].chains(scene)).model_copy(update=enclosed)
+    said = give_all(scene, scene.site.deliver(message).said)
     return scene.site.read(said[-1]).outcome.value if said else "no answer"
 
 
@@ -226,7 +257,9 @@ def names_in(results) -> set[str]:
 @every_on_a_node
 def test_all_its_results_have_titles_for_people(play, tag):
     scene, warrant = play
-    said = give_all(scene, scene.site.deliver(carrying(warrant, *STORIES[tag].chains(scene))).said)
+    enclosed = {"enclosure": canonical.b64u(scene.enclosure)}
+    message = carrying(warrant, *STORIES[tag].chains(scene)).model_copy(update=enclosed)
+    said = give_all(scene, scene.site.deliver(message).said)
     assert names_in(scene.site.read(said[-1]).results) == set(operation(tag).titles)
 
 

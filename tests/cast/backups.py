@@ -1,0 +1,67 @@
+"""Warrants about backups: Dina proposes, Emil and Fay approve."""
+
+from collections.abc import Mapping
+
+from hsmnodes.node.protocol.backups import Backup
+from hsmnodes.node.protocol.documents import Warrant
+from tests.cast.charters import Chain
+from tests.cast.deployment import Deployment, NodeOfCast
+from tests.cast.people import DINA, EMIL, FAY
+from tests.cast.signing import make_warrant
+
+
+def _signed(cast: Deployment, tag: str, parameters: dict, node: NodeOfCast, zone: Chain) -> Warrant:
+    whole = {"zone": _named(zone), **parameters}
+    return make_warrant(cast.propose(tag, whole, [zone], [node], DINA), DINA, (EMIL, FAY))
+
+
+def take_backup(cast: Deployment, node: NodeOfCast, zone: Chain, *keys: tuple[str, str]) -> Warrant:
+    """To back up all keys of the zone, or those, each (id, label)."""
+    parameters = {
+        "what": "chosen" if keys else "all",
+        "keys": [{"id": key, "label": label} for key, label in keys],
+    }
+    return _signed(cast, "backup.take/v1", parameters, node, zone)
+
+
+def verify_backup(cast: Deployment, node: NodeOfCast, zone: Chain, backup: Backup, /, **changes) -> Warrant:
+    """To verify a backup."""
+    parameters = _about(backup) | {"keys": len(backup.manifest.keys)} | changes
+    return _signed(cast, "backup.verify/v1", parameters, node, zone)
+
+
+def plan_for(backup: Backup, actions: Mapping[str, str]) -> list[dict]:
+    """The plan of what is to happen to keys, by their label."""
+    return [
+        {
+            "id": key.id,
+            "label": key.label,
+            "algorithm": key.algorithm,
+            "action": actions[key.label],
+            "kcv": key.check_value,
+            "proposal": key.proposal,
+        }
+        for key in backup.manifest.keys
+        if key.label in actions
+    ]
+
+
+def restore_backup(
+    cast: Deployment, node: NodeOfCast, zone: Chain, backup: Backup, actions: Mapping[str, str], /, **changes
+) -> Warrant:
+    """To do with the keys of a backup what `actions` say, by label."""
+    parameters = _about(backup) | {"keys": plan_for(backup, actions)} | changes
+    return _signed(cast, "backup.restore/v1", parameters, node, zone)
+
+
+def _about(backup: Backup) -> dict:
+    manifest = backup.manifest
+    return {
+        "backup": backup.sha256,
+        "taken_at": manifest.taken_at,
+        "taken_on": manifest.node.model_dump(),
+    }
+
+
+def _named(zone: Chain) -> dict[str, str]:
+    return zone.current.authority.model_dump(include={"id", "name"})
