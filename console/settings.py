@@ -155,6 +155,31 @@ STATIC_URL = "static/"
 STATIC_ROOT = STATE_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
+# Backups of zones: files in the state directory, or a bucket of an S3-compatible store, for which
+# `django-storages[s3]` has to be installed. Nobody can read them who has not the zone's backup key.
+BACKUP_BUCKET = environment.text("QUORATE_BACKUP_BUCKET", "")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is stored there
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "backups": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": BACKUP_BUCKET,
+            "endpoint_url": environment.text("QUORATE_BACKUP_ENDPOINT", "") or None,
+            "default_acl": None,
+            "querystring_auth": False,
+        },
+    }
+    if BACKUP_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": STATE_DIR / "backups",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+}
 
 # ------------------------------------------------------------------ REST
 

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from hsmnodes.models import Ceremony, DataCentre, Key, Node, Receipt, ShareSet, Slot
+from hsmnodes.models import Backup, Ceremony, DataCentre, Key, Node, Receipt, ShareSet, Slot
 from tenants.access import Viewer, visible_proposals, visible_zones
 
 
@@ -35,6 +35,11 @@ def visible_keys(viewer: Viewer) -> QuerySet[Key]:
 def visible_share_sets(viewer: Viewer) -> QuerySet[ShareSet]:
     """How the backup keys of the zones they see were split."""
     return ShareSet.objects.filter(zone__in=visible_zones(viewer))
+
+
+def visible_backups(viewer: Viewer) -> QuerySet[Backup]:
+    """The backups of the zones they see."""
+    return Backup.objects.filter(zone__in=visible_zones(viewer))
 
 
 def visible_ceremonies(viewer: Viewer) -> QuerySet[Ceremony]:

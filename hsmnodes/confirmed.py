@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hsmnodes import dispatch
-from hsmnodes.models import HeldShare, Key, Node, Placement, Receipt, ShareSet, Slot
+from hsmnodes import backups, dispatch
+from hsmnodes.models import Backup, HeldShare, Key, Node, Placement, Receipt, ShareSet, Slot
 from tenants import clock, tags
 from tenants.models import Organisation, Service
 
@@ -82,6 +82,34 @@ def _keys_destroyed(receipt: Receipt, _parameters: Mapping[str, Any]) -> None:
     )
 
 
+def _keys_restored(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
+    """Keys that were destroyed live again; those that were not known here yet are."""
+    slot = Slot.objects.get(node=receipt.node, zone=parameters["zone"]["id"])
+    put_back = {key["id"] for key in parameters["keys"] if key["action"] != "skip"}
+    Key.objects.filter(pk__in=put_back, zone=slot.zone_id).exclude(destroyed_at=None).update(
+        destroyed_at=None, destroyed_by=None, slot=slot
+    )
+    unknown = put_back - set(Key.objects.filter(pk__in=put_back).values_list("pk", flat=True))
+    backup = Backup.objects.filter(sha256=parameters["backup"], zone=slot.zone_id).first()
+    if unknown and backup is not None:
+        Key.objects.bulk_create(
+            Key(
+                id=key.id,
+                zone_id=slot.zone_id,
+                slot=slot,
+                label=key.label,
+                algorithm=key.algorithm,
+                usages=list(key.usages),
+                public_key=key.public_key or "",
+                blob_hash=key.blob_sha256,
+                proposal=receipt.proposal,
+                created_at=receipt.at,
+            )
+            for key in backups.open_backup(backup).manifest.keys
+            if key.id in unknown
+        )
+
+
 def _key_shared(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
     share_set = ShareSet.objects.create(
         id=receipt.proposal_id,
@@ -114,6 +142,7 @@ CONFIRMED: Mapping[str, Confirm] = {
     tags.CREATE_SLOT: _slot_created,
     tags.GENERATE_KEYS: _keys_generated,
     tags.DESTROY_KEYS: _keys_destroyed,
+    tags.RESTORE_BACKUP: _keys_restored,
     tags.SHARE_BACKUP_KEY: _key_shared,
     tags.RESHARE_BACKUP_KEY: _key_shared,
 }

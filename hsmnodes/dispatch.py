@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hsmnodes import outbox
+from hsmnodes import backups, outbox
 from hsmnodes.models import MessageKind, Node, OutboxMessage
 from hsmnodes.node.agent.messages import (
     CancellationMessage,
@@ -48,6 +48,7 @@ def send_warrant(proposal: Proposal) -> None:
             step=step,
             warrant=canonical.b64u(bytes(proposal.warrant)),
             charters=links_of(_authorities(proposal)),
+            enclosure=canonical.b64u(backups.enclosure_of(proposal)),
         )
         outbox.put(node=node, kind=MessageKind.WARRANT, message=message.text(), proposal=proposal, step=step)
 

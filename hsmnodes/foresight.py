@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from hsmnodes.models import Key, Placement, ShareSet, Slot
+from hsmnodes.models import Backup, Key, Placement, ShareSet, Slot
 from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
 from tenants import tags, workflow
 from tenants.errors import Invalid
@@ -58,11 +58,19 @@ def _drill(parameters: Mapping[str, Any], _nodes: list[str]) -> None:
         )
 
 
+def _backup(parameters: Mapping[str, Any], _nodes: list[str]) -> None:
+    zone = parameters["zone"]
+    if not Backup.objects.filter(sha256=parameters["backup"], zone=zone["id"]).exists():
+        raise Invalid("unknown-backup", f"There is no such backup of {zone['name']} here: upload it first.")
+
+
 LOOKS: Mapping[str, Callable[[Mapping[str, Any], list[str]], None]] = {
     tags.GENERATE_KEYS: _keys,
     tags.START_SERVICE: _service,
     tags.CREATE_SLOT: _slot,
     tags.DRILL_BACKUP_KEY: _drill,
+    tags.VERIFY_BACKUP: _backup,
+    tags.RESTORE_BACKUP: _backup,
 }
 
 

@@ -6,14 +6,15 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from hsmnodes import confirmed, outbox
-from hsmnodes.models import Attachment, Node, Receipt
+from hsmnodes import backups, confirmed, outbox
+from hsmnodes.models import Attachment, Backup, Node, Receipt
 from hsmnodes.node.agent.messages import CarriedAttachment, FromNode
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Outcome
 from hsmnodes.node.protocol.documents import Receipt as ReceiptDocument
 from hsmnodes.node.protocol.errors import Refused
 from tenants import clock, execution, log
+from tenants.errors import DomainError
 from tenants.log import Event
 from tenants.models import Proposal
 
@@ -35,7 +36,7 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
         _check_fits(node, document, proposal)
         known = _known(node, document)
         receipt = known or _keep(node, document, proposal, message)
-        here = {} if known is None else dict(receipt.attachments.values_list("name", "sha256"))
+        here = {} if known is None else _here(receipt)
         here |= _keep_attachments(receipt, message.attachments, here)
         if _is_complete(receipt, here.values()):
             outbox.settle(node=node, proposal=proposal, step=document.step)
@@ -125,6 +126,12 @@ def _take_over(receipt: Receipt) -> None:
         )
 
 
+def _here(receipt: Receipt) -> dict[str, str]:
+    """The hash of each thing beside a receipt that is kept already, by its name."""
+    taken = Backup.objects.filter(proposal=receipt.proposal_id).values_list("sha256", flat=True)
+    return dict(receipt.attachments.values_list("name", "sha256")) | {f"{one}.backup": one for one in taken}
+
+
 def _keep_attachments(
     receipt: Receipt, attachments: tuple[CarriedAttachment, ...], here: Mapping[str, str]
 ) -> dict[str, str]:
@@ -134,6 +141,7 @@ def _keep_attachments(
     """
     stated = {text for _, text in _texts(receipt.results)} if attachments else set()
     kept: dict[str, Attachment] = {}
+    taken: dict[str, str] = {}
     for attachment in attachments:
         data = canonical.b64u_decode(attachment.data)
         digest = canonical.sha256_hex(data)
@@ -144,11 +152,28 @@ def _keep_attachments(
                 about=log.about_proposal(receipt.proposal),
                 name=attachment.name,
             )
+        elif backups.is_backup(attachment.name):
+            taken |= _keep_backup(receipt, data) if digest not in here.values() else {}
         elif attachment.name not in here:
             row = Attachment(receipt=receipt, name=attachment.name, sha256=digest, data=data)
             kept.setdefault(attachment.name, row)
     Attachment.objects.bulk_create(kept.values())
-    return {name: row.sha256 for name, row in kept.items()}
+    return taken | {name: row.sha256 for name, row in kept.items()}
+
+
+def _keep_backup(receipt: Receipt, data: bytes) -> dict[str, str]:
+    """Store a backup. One that does not hold is an alarm, and the node is asked again."""
+    try:
+        with transaction.atomic():
+            return {"backup": backups.keep_taken(receipt, data).sha256}
+    except (Refused, DomainError, OSError) as error:
+        log.alarm(
+            Event.MESSAGE_REFUSED,
+            f"The backup beside a receipt of {receipt.node.name} cannot be kept.",
+            about=log.about_proposal(receipt.proposal),
+            error=str(error),
+        )
+        return {}
 
 
 def _is_complete(receipt: Receipt, here: Collection[str]) -> bool:

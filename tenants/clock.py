@@ -14,6 +14,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def to_unix(moment: datetime) -> int:
+    """A moment in whole Unix seconds, as documents state it."""
+    return int(moment.timestamp())
+
+
 def from_unix(seconds: int) -> datetime:
     """The moment that a document states in Unix seconds."""
     return datetime.fromtimestamp(seconds, UTC)

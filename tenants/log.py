@@ -58,6 +58,7 @@ class Event(StrEnum):
     SHARE_TAKEN = "ceremony.share-taken"
     SHARE_REFUSED = "ceremony.share-refused"
     ZONE_FOUNDED = "zone.founded"
+    BACKUP_UPLOADED = "zone.backup-uploaded"
     NODE_REGISTERED = "node.registered"
     RECEIPT = "node.receipt"
     MESSAGE_REFUSED = "node.message-refused"

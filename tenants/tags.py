@@ -1,5 +1,8 @@
 """The tags of the operations, for what the console does beside them, as the operations state them."""
 
+from hsmnodes.node.operations.backup.restore import operation as restore_backup
+from hsmnodes.node.operations.backup.take import operation as take_backup
+from hsmnodes.node.operations.backup.verify import operation as verify_backup
 from hsmnodes.node.operations.backup_key.drill import operation as drill_backup_key
 from hsmnodes.node.operations.backup_key.reshare import operation as reshare_backup_key
 from hsmnodes.node.operations.backup_key.share import operation as share_backup_key
@@ -21,5 +24,8 @@ EXPORT_LOG = export_log.tag
 FOUND_ZONE = found_zone.tag
 GENERATE_KEYS = generate_keys.tag
 RESHARE_BACKUP_KEY = reshare_backup_key.tag
+RESTORE_BACKUP = restore_backup.tag
 SHARE_BACKUP_KEY = share_backup_key.tag
 START_SERVICE = start_service.tag
+TAKE_BACKUP = take_backup.tag
+VERIFY_BACKUP = verify_backup.tag

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from console.api import (
+    backups,
     ceremonies,
     charters,
     clusters,
@@ -67,6 +68,9 @@ urlpatterns = [
     path("v1/nodes/<id:key>", nodes.NodeDetail.as_view()),
     path("v1/slots", slots.Slots.as_view()),
     path("v1/slots/<id:key>", slots.SlotDetail.as_view()),
+    path("v1/backups", backups.Backups.as_view()),
+    path("v1/backups/<id:key>", backups.BackupDetail.as_view()),
+    path("v1/backups/<id:key>/file", backups.BackupFile.as_view()),
     path("v1/share-sets", share_sets.ShareSets.as_view()),
     path("v1/share-sets/<id:key>", share_sets.ShareSetDetail.as_view()),
     path("v1/ceremonies", ceremonies.Ceremonies.as_view()),

@@ -13,8 +13,9 @@ from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Role
 from tenants import access, charters, tags
 from tenants.models import Person
 
-# These begin elsewhere: a founding with its wizard, an amendment with the draft of the next version.
-ELSEWHERE = frozenset({tags.AMEND_CHARTER, tags.FOUND_ZONE})
+# These begin elsewhere: a founding with its wizard, an amendment with the draft of the next version, what is
+# to be done with a backup on its page.
+ELSEWHERE = frozenset({tags.AMEND_CHARTER, tags.FOUND_ZONE, tags.VERIFY_BACKUP, tags.RESTORE_BACKUP})
 
 
 @dataclass(frozen=True)

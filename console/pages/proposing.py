@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -12,11 +13,11 @@ from console.pages.forms.operation_form import OperationForm
 from console.pages.offers import may_request, offers, sample_consent
 from console.pages.shell import page
 from console.sessions import person_required
-from hsmnodes.access import visible_nodes
+from hsmnodes.access import visible_backups, visible_nodes
 from hsmnodes.node.operations.registry import operation as find_operation
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.errors import Refused
-from tenants import access, workflow
+from tenants import access, tags, workflow
 from tenants.drafting import build_proposal
 from tenants.errors import DomainError, NotAllowed, NotVisible
 from tenants.models import Person, Proposal, State
@@ -35,6 +36,8 @@ def fill_in(request: HttpRequest, tag: str) -> HttpResponse:
     """The form of one operation; a complete one becomes a draft."""
     if tag not in operations():
         raise NotVisible
+    if tag in (tags.VERIFY_BACKUP, tags.RESTORE_BACKUP):
+        return redirect(_backup_of(request) or reverse("zones"))
     found = find_operation(tag)
     person: Person = request.person
     access.require(
@@ -58,6 +61,14 @@ def fill_in(request: HttpRequest, tag: str) -> HttpResponse:
         area=wording.AREAS.get(found.area, (found.area, ""))[0],
         consent=sample_consent(found, person),
     )
+
+
+def _backup_of(request: HttpRequest) -> str:
+    """The page of the backup that an earlier proposal is about, from which it is proposed again."""
+    before = access.visible_proposals(request.person).filter(pk=request.GET.get("again", "")).first()
+    digest = before.document.parameters.get("backup", "") if before is not None else ""
+    backup = visible_backups(request.person).filter(sha256=digest).first()
+    return reverse("backup", args=[backup.pk]) if backup is not None else ""
 
 
 def _replace(request: HttpRequest, person: Person) -> None:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from console.pages import (
+    backups,
     ceremonies,
     charter_drafting,
     charters,
@@ -52,6 +53,11 @@ urlpatterns = [
     path("zones/found", founding.found, name="zone-found"),
     path("zones/<str:key>", zones.show, name="zone"),
     path("zones/<str:key>/keys.csv", zones.export_keys, name="keys-export"),
+    path("zones/<str:key>/backups", backups.index, name="zone-backups"),
+    path("backups/<str:key>", backups.show, name="backup"),
+    path("backups/<str:key>/file", backups.file, name="backup-file"),
+    path("backups/<str:key>/verify", backups.verify, name="backup-verify"),
+    path("backups/<str:key>/restore", backups.restore, name="backup-restore"),
     path("keys/<str:key>", keys.show, name="key"),
     path("keys/<str:key>/public.pem", keys.public_key, name="key-pem"),
     path("receipts/<int:receipt>/<str:name>", keys.attachment, name="attachment"),

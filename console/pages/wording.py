@@ -20,6 +20,10 @@ ROLES = {
 KINDS = {"provider": "the provider", "customer": "the customer", "zone": "the Trust Zone"}
 AREAS = {
     "key": ("Keys", "What a Trust Zone holds. The key managers of the zone consent."),
+    "backup": (
+        "Backups",
+        "Keys of a zone, wrapped under its backup key, in a file that the HSM signs. Key managers consent.",
+    ),
     "backup-key": (
         "Backup keys",
         "What decides where a zone's keys can go. Its key managers consent, its custodians hold shares.",
@@ -36,6 +40,7 @@ EXPLANATIONS = {
         "One key or several, made in the HSM and backed up as they are made. All of them, or none."
     ),
     tags.DESTROY_KEYS: _l("For ever. Copies in backups stay until those are destroyed."),
+    tags.TAKE_BACKUP: _l("Every key of a zone, or some, wrapped again: one file, stored in the console."),
     tags.SHARE_BACKUP_KEY: _l(
         "Into shares for custodians, each sealed to one token. A chosen number of them rebuild the key."
     ),

@@ -14,7 +14,7 @@ from console.pages.shell import page
 from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
-from hsmnodes.access import visible_keys, visible_slots
+from hsmnodes.access import visible_backups, visible_keys, visible_slots
 from hsmnodes.models import Key
 from tenants import access
 from tenants.listing import page_of
@@ -32,6 +32,7 @@ SORTED_BY = {
 KEYS_SORTED_BY = {"label": "label", "algorithm": "algorithm", "made": "created_at"}
 KEYS_SHOWN = 50
 PROPOSALS_SHOWN = 8
+BACKUPS_SHOWN = 3
 
 
 @require_GET
@@ -79,6 +80,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         proposals=[(one, few(one)) for one in proposals.select_related("requester")[:PROPOSALS_SHOWN]],
         charter=charter,
         custody=Custody(zone, person),
+        backups=visible_backups(person).filter(zone=zone).select_related("node")[:BACKUPS_SHOWN],
         may_propose=access.may_propose(person, [zone.pk]),
     )
 

@@ -1,5 +1,6 @@
 """The machines' side of the database."""
 
+from hsmnodes.models.backup import Backup
 from hsmnodes.models.ceremony import Ceremony, Contribution, ContributionOutcome
 from hsmnodes.models.cluster import Cluster, ClusterMode
 from hsmnodes.models.data_centre import DataCentre
@@ -13,6 +14,7 @@ from hsmnodes.models.slot import BackupKey, Placement, Slot
 __all__ = [
     "ANSWERED",
     "Attachment",
+    "Backup",
     "BackupKey",
     "Ceremony",
     "Cluster",

@@ -52,6 +52,7 @@ def things(stage: Stage) -> dict[str, Mapping[str, str]]:
     return {
         "proposals": _both(made.pk, stage.proposals["service"].pk),
         "zones": _both(stage.zones["Cards"].pk, NOTHING),
+        "backups": _both(stage.backup.pk, NOTHING),
         "keys": _both(Key.objects.get(label="card-signing").pk, NOTHING),
         "hsms": _both(stage.nodes["ams-1"].id, stage.nodes["fra-1"].id),
         "people": _both(EMIL.id, IVO.id),

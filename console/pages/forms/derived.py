@@ -98,6 +98,7 @@ DERIVED: dict[tuple[str, str], Derive] = {
     (tags.RESHARE_BACKUP_KEY, "share_set"): _next_share_set,
     (tags.DRILL_BACKUP_KEY, "epoch"): lambda chosen: _last_share_set(chosen).epoch,
     (tags.DRILL_BACKUP_KEY, "share_set"): lambda chosen: _last_share_set(chosen).number,
+    (tags.TAKE_BACKUP, "what"): lambda chosen: "chosen" if chosen["keys"] else "all",
     (tags.ENROL_NODE, "data_centre"): lambda chosen: {
         "id": _node(chosen).data_centre.id,
         "name": _node(chosen).data_centre.name,

@@ -1,4 +1,4 @@
-"""Choosing keys to destroy: by ticking them in the list of the zone's living keys."""
+"""Choosing keys to destroy or back up: by ticking them in the list of the zone's living keys."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from tenants import access
 from tenants.models import Person
 
 
-class DoomedKeysField(forms.MultipleChoiceField):
-    """The keys of a zone, by id; its value is what the operation wants: id and label of each."""
+class LivingKeysField(forms.MultipleChoiceField):
+    """Keys of a zone, by id; its value is what operations want: id and label of each."""
 
-    def __init__(self, person: Person, zone: str) -> None:
+    def __init__(self, person: Person, zone: str, **options: Any) -> None:
         self.keys = {
             key.id: key
             for key in Key.objects.filter(
@@ -21,13 +21,37 @@ class DoomedKeysField(forms.MultipleChoiceField):
             ).order_by("label")
         }
         super().__init__(
-            label=_("Keys to destroy"),
             choices=[(key.id, f"{key.label} ({key.algorithm})") for key in self.keys.values()],
             widget=forms.CheckboxSelectMultiple,
-            help_text=_("A destroyed key cannot be brought back, except from a backup."),
-            error_messages={"required": _("Tick the keys to destroy.")},
+            **options,
         )
 
     def clean(self, value: Any) -> list[dict[str, str]]:
         """The chosen keys with the labels they have."""
         return [{"id": one, "label": self.keys[one].label} for one in super().clean(value)]
+
+
+class DoomedKeysField(LivingKeysField):
+    """The keys to be destroyed."""
+
+    def __init__(self, person: Person, zone: str) -> None:
+        super().__init__(
+            person,
+            zone,
+            label=_("Keys to destroy"),
+            help_text=_("A destroyed key cannot be brought back, except from a backup."),
+            error_messages={"required": _("Tick the keys to destroy.")},
+        )
+
+
+class BackedUpKeysField(LivingKeysField):
+    """The keys to be backed up; none, if it is to be all of them."""
+
+    def __init__(self, person: Person, zone: str) -> None:
+        super().__init__(
+            person,
+            zone,
+            required=False,
+            label=_("Only these keys"),
+            help_text=_("Tick none to back up every key that the zone has when this is carried out."),
+        )

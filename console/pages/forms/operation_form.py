@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from console.pages.forms import sources
 from console.pages.forms.custodians import CustodiansField
 from console.pages.forms.derived import DERIVED, Missing
-from console.pages.forms.doomed import DoomedKeysField
+from console.pages.forms.doomed import BackedUpKeysField, DoomedKeysField
 from console.pages.forms.fields import form_field
 from console.pages.forms.hints import hint
 from console.pages.forms.lifetime import LIFETIMES, ReasonField
@@ -95,6 +95,8 @@ class OperationForm(forms.Form):
             return
         if (tag, name) == (tags.DESTROY_KEYS, "keys"):
             self.fields[name] = DoomedKeysField(self.person, self._zone)
+        elif (tag, name) == (tags.TAKE_BACKUP, "keys"):
+            self.fields[name] = BackedUpKeysField(self.person, self._zone)
         elif name == "custodians":
             self.fields[name] = CustodiansField(self.person, self._zone)
         elif (tag, name) == (tags.AMEND_CHARTER, "charter"):

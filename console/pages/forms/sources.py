@@ -14,7 +14,7 @@ from hsmnodes.models import Node
 from tenants import access, charters, tags
 from tenants.models import CharterState, Organisation, OrganisationKind, Person, TrustZone
 
-IN_SLOTS = ("key.", "backup-key.")
+IN_SLOTS = ("key.", "backup.", "backup-key.")
 NEW = frozenset({(tags.START_SERVICE, "service")})
 
 

@@ -7,11 +7,14 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from hsmnodes.models import Ceremony, Key, Receipt, ShareSet, Slot
+from hsmnodes import backups
+from hsmnodes.models import Backup, Ceremony, Key, Receipt, ShareSet, Slot
 from tenants import programs
+from tenants.identifiers import new_id
 from tenants.models import CharterVersion, LogEntry, Organisation, Program, Proposal, Service, TrustZone
 from tests.cast.people import DINA, GUS, IVO, JON, Member
 from tests.console.api.signing import ProgramKey
+from tests.world.backups import make_file
 from tests.world.signing_in import sign_in
 from tests.world.world import World
 
@@ -28,6 +31,7 @@ class Scene:
     share_set: ShareSet
     ceremony: Ceremony
     key: Key
+    backup: Backup
     receipt: Receipt
     done: Proposal
     open: Proposal
@@ -64,6 +68,9 @@ def scene(world) -> Scene:
         share_set=ShareSet.objects.get(),
         ceremony=Ceremony.objects.get(),
         key=Key.objects.get(),
+        backup=backups.upload_backup(
+            person=world.person(DINA), zone=zone, data=make_file(zone, node, new_id()).data
+        ),
         receipt=Receipt.objects.get(proposal=done),
         done=done,
         open=world.propose_key(zone, node, label="statements"),

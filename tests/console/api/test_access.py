@@ -19,7 +19,7 @@ LUMEN = (IVO, OLGA)
 # Addresses whose answer is the same for everyone known, and those anybody may read.
 LISTS = """
     me organisations people tokens programs charters services zones keys data-centres clusters nodes slots
-    share-sets ceremonies
+    share-sets ceremonies backups
     receipts proposals log log/export operations operations/key.generate/v1
 """.split()
 PUBLIC = ["schema", "docs"]
@@ -29,6 +29,7 @@ OF_BOTH = """
     charters/{charter}/link services/{service} zones/{zone} keys/{key} keys/{key}/public.der
     keys/{key}/public.pem data-centres/{data_centre} clusters/{cluster} nodes/{node} slots/{slot}
     share-sets/{share_set} ceremonies/{ceremony} ceremonies/{ceremony}/transcript
+    backups/{backup} backups/{backup}/file
     receipts/{receipt} receipts/{receipt}/document receipts/{receipt}/envelope
     proposals/{done} proposals/{done}/document proposals/{done}/warrant log/{entry} log/{entry}/document
 """.split()
@@ -60,6 +61,7 @@ def places(scene, program):
         "slot": scene.slot.id,
         "ceremony": scene.ceremony.pk,
         "share_set": scene.share_set.id,
+        "backup": scene.backup.pk,
         "receipt": scene.receipt.hash,
         "done": scene.done.id,
         "entry": scene.entry.sequence,

@@ -25,6 +25,7 @@ LISTS = {
     "slots": BASE,
     "share-sets": BASE + 1,
     "ceremonies": BASE + 2,
+    "backups": BASE,
     "receipts": BASE + 1,
     "proposals": BASE,
     "log": BASE,

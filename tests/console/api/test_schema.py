@@ -123,6 +123,7 @@ def _places(scene):
         "clusters": {"key": scene.node.row.cluster_id},
         "slots": {"key": scene.slot.id},
         "ceremonies": {"key": scene.ceremony.pk},
+        "backups": {"key": scene.backup.pk},
         "share-sets": {"key": scene.share_set.id},
         "receipts": {"key": scene.receipt.hash},
         "proposals": {"key": scene.open.id},

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from hsmnodes import incoming
-from hsmnodes.models import Node
+from hsmnodes import backups, incoming
+from hsmnodes.models import Backup, Node
 from hsmnodes.node.protocol.documents import Role
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.registering import add_data_centre
@@ -13,6 +13,7 @@ from tenants.charter_drafts import Duty
 from tenants.identifiers import new_id
 from tenants.models import CharterVersion, LogEntry, Proposal, TrustZone
 from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, LEA
+from tests.world.backups import make_file
 from tests.world.nodes import NodeOfWorld, attachment, blob_of
 from tests.world.world import World
 
@@ -35,6 +36,7 @@ class Stage:
     charters: dict[str, CharterVersion] = field(default_factory=dict)
     secret: str = ""
     entry: int = 0
+    backup: Backup | None = None
 
     def set(self) -> "Stage":
         """Everything."""
@@ -127,6 +129,10 @@ class Stage:
         ]
         node.answer(made, results=results, detail="4 keys are generated.", attachments=blobs)
         self.proposals["made"] = Proposal.objects.get(pk=made.pk)
+        file = make_file(self.zones["Cards"], node, new_id())
+        self.backup = backups.upload_backup(
+            person=self.world.person(DINA), zone=self.zones["Cards"], data=file.data
+        )
         refused = self.world.approve(
             self._propose_keys("Payments", [("card-signing", "ec-p256", ["sign"])]), EMIL, FAY
         )
