@@ -20,7 +20,8 @@ class Hsm:
         self._agent = self._token(folder / "agent")
         self._zone = self._token(folder / "zone")
         self._agent.generate_identity("identity")
-        self._zone.install_backup_key("backup", secrets.token_bytes(16), secrets.token_bytes(32), PIN)
+        self._backup_key = secrets.token_bytes(16)
+        self._zone.install_backup_key("backup", self._backup_key, secrets.token_bytes(32), PIN)
 
     def generate(self) -> float:
         """Seconds to record the journal's head, make a P-256 key, wrap it, and sign the receipt."""
@@ -34,7 +35,7 @@ class Hsm:
         began = time.perf_counter()
         self._agent.write_record("head", secrets.token_bytes(100))
         self._zone.generate_key(spec)
-        self._zone.wrap_key(key_id)
+        self._zone.wrap_key(key_id, self._backup_key)
         self._agent.sign_identity(secrets.token_bytes(32))
         return time.perf_counter() - began
 

@@ -27,7 +27,8 @@ class Backups:
     def take(self, driver: Driver, zone: Named, proposal: str, chosen: Sequence[str]) -> Backup:
         """A backup of the keys of a zone, whose token `driver` drives. Raises DriverError."""
         keys = self._keys(zone, chosen)
-        wrapped = list(_wrap(driver, [bytes.fromhex(key.id) for key in keys]))
+        ids = [bytes.fromhex(key.id) for key in keys]
+        wrapped = list(_wrap(driver, ids, self._backup_key_id(zone)))
         described = tuple(_describe(key, one) for key, one in zip(keys, wrapped, strict=True))
         try:
             manifest = self._manifest(driver, zone, proposal, described)
@@ -44,12 +45,15 @@ class Backups:
             raise ObjectNotFound(f"there is no key {missing[0]} in the zone any more")
         return [living[one] for one in sorted(chosen or living)]
 
+    def _backup_key_id(self, zone: Named) -> bytes:
+        return bytes.fromhex(self._ledger.facts.holdings.slots[zone.id].backup_key_id)
+
     def _manifest(
         self, driver: Driver, zone: Named, proposal: str, keys: tuple[BackedUpKey, ...]
     ) -> BackupManifest:
         facts = self._ledger.facts
         slot = facts.holdings.slots[zone.id]
-        if driver.backup_key_kcv() != slot.kcv:
+        if driver.backup_key_kcv(self._backup_key_id(zone)) != slot.kcv:
             raise DriverError("the token has another backup key than the journal says")
         return BackupManifest(
             deployment=self._config.deployment,
@@ -67,9 +71,9 @@ class Backups:
         )
 
 
-def _wrap(driver: Driver, ids: list[bytes]) -> Iterator[WrappedKey]:
+def _wrap(driver: Driver, ids: list[bytes], backup_key_id: bytes) -> Iterator[WrappedKey]:
     for first in range(0, len(ids), MOST_WRAPPED):
-        yield from driver.wrap_keys(ids[first : first + MOST_WRAPPED])
+        yield from driver.wrap_keys(ids[first : first + MOST_WRAPPED], backup_key_id)
 
 
 def _describe(key: Key, wrapped: WrappedKey) -> BackedUpKey:

@@ -78,7 +78,7 @@ class Executor:
 
     def settle(self, key: Key, intent: Intent) -> FromNode:
         """End an intent that has no outcome, by looking at what there is. Raises as `carry_out` does."""
-        warrant = verified_before(intent, key[1], self._enclosures.get(key))
+        warrant = verified_before(intent, key[1], self._enclosures.get(key), self._ledger.facts)
         return self._finish(warrant, self._look_and_finish(warrant))
 
     def repeat(self, key: Key) -> FromNode:

@@ -16,7 +16,7 @@ from hsmnodes.node.protocol.documents.base import Named
 from hsmnodes.node.protocol.documents.ceremonies import Ceremony, Contribution
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
 from hsmnodes.node.protocol.documents.node import NodeSigned, Outcome, Receipt
-from hsmnodes.node.protocol.documents.proposal import Proposal
+from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
 from hsmnodes.node.protocol.documents.signatures import Warrant
 from hsmnodes.node.protocol.errors import ProposalRefused
 
@@ -117,6 +117,14 @@ class Facts:
                 f"{chain.current.authority.name} is frozen: two valid charters follow one and the same.",
             )
         return chain.current
+
+    def version_of(self, authority: AuthorityAt) -> Charter:
+        """The version of a pinned charter that a proposal names. Raises ProposalRefused."""
+        chain = self.chains.get((authority.kind, authority.id))
+        for charter in chain.charters if chain else ():
+            if charter.sha256 == authority.hash:
+                return charter
+        raise ProposalRefused("not-pinned", f"This node knows no such charter of {authority.name}.")
 
     def at_stake(self, zone: Named, *, deployment: str, demo: bool) -> KeyAtStake:
         """The backup key of a zone that has its slot here, as the shares of it speak of it."""

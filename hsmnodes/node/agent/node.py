@@ -146,9 +146,23 @@ class Node:
         said = self._settle() if state == "ready" else []
         if state == "starting" or self.parts.ledger.facts.open_intents:
             return said
+        if state == "ready":
+            self._retire_backup_keys()
         self.parts.ceremonies.forget_ended(now)
         held, self._held = list(self._held), {}
         return [*said, *(one for text in held for one in self._handle(text).said)]
+
+    def _retire_backup_keys(self) -> None:
+        """Destroy the backup keys that no outcome needs any more; later, if that fails.
+
+        That they are not needed is known to the HSM first: a restored database must not need them again.
+        """
+        try:
+            for zone in self.parts.zones.zones_with_other_backup_keys():
+                self.parts.hsm_head.keep_up(self.parts.ledger.journal.head)
+                self.parts.zones.destroy_other_backup_keys(zone)
+        except DriverError as error:
+            logger.warning("A backup key that is not in force could not be destroyed yet: %s", error)
 
     def _keep_head(self) -> None:
         """Keep the journal's head in the HSM, unless what the HSM has speaks against the journal."""

@@ -42,6 +42,7 @@ class Parts:
     verifier: Verifier
     ceremonies: Ceremonies
     executor: Executor
+    zones: Zones
     refusals: Refusals
     witnesses: Witnesses
     readiness: Readiness
@@ -80,6 +81,7 @@ def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> P
         identity=identity,
         verifier=Verifier(config, View(config, facts, journal)),
         ceremonies=ceremonies,
+        zones=zones,
         executor=Executor(
             config,
             ledger,

@@ -45,6 +45,16 @@ class Vault:
             raise ObjectNotFound(f"the vault has no PIN called {name}")
         return known.decode("ascii")
 
+    def names(self, prefix: str) -> list[str]:
+        """The names that begin with `prefix`."""
+        rows = self._store.rows("SELECT name FROM vault WHERE substr(name, 1, ?) = ?", len(prefix), prefix)
+        return [str(name) for (name,) in rows]
+
+    def forget_one(self, name: str) -> None:
+        """Drop the secret of this name, and no other."""
+        with self._store.transaction() as connection:
+            connection.execute("DELETE FROM vault WHERE name = ?", (name,))
+
     def forget(self, prefix: str) -> None:
         """Drop every secret whose name begins with `prefix`."""
         with self._store.transaction() as connection:

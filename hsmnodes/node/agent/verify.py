@@ -182,14 +182,18 @@ def _enclosed(found: NodeOperation[Any], parameters: Any, enclosure: bytes) -> b
     return enclosure
 
 
-def verified_before(intent: Intent, step: int, enclosure: bytes) -> VerifiedWarrant:
-    """The warrant of an intent that is in the journal, and so was verified before it came there."""
+def verified_before(intent: Intent, step: int, enclosure: bytes, facts: Facts) -> VerifiedWarrant:
+    """The warrant of an intent that is in the journal, and so was verified before it came there.
+
+    Its charters are those that it was verified by, whatever is in force by now.
+    """
     warrant = Warrant.from_bytes(intent.warrant)
     proposal = Proposal.from_bytes(warrant.proposal_bytes)
     found = operation(proposal.operation)
     if not isinstance(found, NodeOperation):
         raise ProposalRefused("not-for-nodes", f"{found.title} is not something a node carries out.")
-    request = Request(proposal, found.read(proposal.parameters), {}, (), proposal.not_before, enclosure)
+    charters = {one.kind: facts.version_of(one) for one in proposal.authorities}
+    request = Request(proposal, found.read(proposal.parameters), charters, (), proposal.not_before, enclosure)
     return VerifiedWarrant(intent.warrant, step, found, request, (), _SEAL)
 
 

@@ -1,18 +1,17 @@
 """The tokens of the zones: a directory and a driver for each, with a backup key of its own.
 
-A backup key is drawn from the HSM's generator, kept sealed under the storage key in the agent's own token so
-that it can later be split among custodians or moved, and installed as a trusted key that nobody can read.
-Between drawing and installing it is in this process's memory; Python cannot promise to overwrite it there.
+A backup key is installed as a trusted key that nobody can read, and kept (`backup_keys`) so that it can later
+be split among custodians or moved.
 """
 
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
+from hsmnodes.node.agent.backup_keys import FIRST_EPOCH, BackupKeys, check_value
 from hsmnodes.node.agent.backups import Backups
 from hsmnodes.node.agent.ceremonies import Ceremonies
 from hsmnodes.node.agent.config import Config
@@ -23,20 +22,16 @@ from hsmnodes.node.drivers.errors import (
     DriverDied,
     DriverError,
     DriverTimeout,
-    ObjectExists,
-    ObjectNotFound,
     TokenExists,
 )
-from hsmnodes.node.operations.context import BackupKey, Proof
-from hsmnodes.node.protocol import canonical
+from hsmnodes.node.operations.backup_key.identifiers import FIRST, backup_key_id
+from hsmnodes.node.operations.context import BackupKey, Proof, Wrapped
+from hsmnodes.node.operations.holdings import Key
 from hsmnodes.node.protocol.backups import Backup
 from hsmnodes.node.protocol.contributions import at_stake
 from hsmnodes.node.protocol.custody import Custodian, ShareSet, share_out
 from hsmnodes.node.protocol.documents.base import Named
 from hsmnodes.node.protocol.errors import ShareRefused
-
-FIRST_EPOCH = 1
-KEY_LENGTH = 32
 
 
 class Zones:
@@ -60,6 +55,7 @@ class Zones:
         self._ledger = ledger
         self._ceremonies = ceremonies
         self._backups = Backups(config, ledger, agent)
+        self._backup_keys = BackupKeys(agent, vault, ledger)
 
     def make_zone(self, zone: str, kind: Literal["MBK", "TBK"]) -> BackupKey:
         """Make a zone's token with its backup key, or finish what was begun.
@@ -67,26 +63,74 @@ class Zones:
         Raises DriverError: then nothing is left of it, unless the driver itself went away.
         """
         try:
-            return BackupKey(kind, FIRST_EPOCH, self._make(zone))
+            return BackupKey(kind, FIRST_EPOCH, self._make(zone), backup_key_id(zone, FIRST))
         except (DriverDied, DriverTimeout):
             raise
         except DriverError:
             self._unmake(zone)
             raise
 
+    def backup_key(self, zone: str) -> BackupKey:
+        """The backup key in force of a zone."""
+        return self._backup_keys.in_force(zone)
+
+    def next_backup_key(self, zone: Named, proposal: str) -> BackupKey:
+        """The zone's backup key of the next epoch, whose id derives from `proposal`: drawn and installed
+        beside the one in force, or as an earlier attempt left it. Raises DriverError.
+        """
+        before = self._backup_keys.in_force(zone.id)
+        driver, key_id, epoch = self.driver(zone.id), backup_key_id(zone.id, proposal), before.epoch + 1
+        so_pin = self._vault.known_pin(_so_pin(zone.id))
+        kcv = self._backup_keys.install(driver, zone.id, key_id, epoch=epoch, so_pin=so_pin)
+        return BackupKey(before.kind, epoch, kcv, key_id)
+
+    def destroy_other_backup_keys(self, zone: str) -> None:
+        """Destroy every backup key of the zone but the one in force. Raises DriverError.
+
+        What is kept is forgotten last, so that an interruption in between is noticed.
+        """
+        in_force = self._backup_keys.in_force(zone)
+        self.driver(zone).destroy_other_backup_keys(in_force.object_id)
+        self._backup_keys.forget_others(zone)
+
+    def zones_with_other_backup_keys(self) -> list[str]:
+        """The zones that still have a backup key which was rotated out, or never came into force."""
+        return self._backup_keys.zones_with_others()
+
     def share_out(
-        self, zone: Named, custodians: Sequence[Custodian], *, number: int, threshold: int
+        self,
+        zone: Named,
+        custodians: Sequence[Custodian],
+        *,
+        number: int,
+        threshold: int,
+        key: BackupKey | None = None,
     ) -> ShareSet:
-        """Split the zone's backup key among custodians, as share set `number`. Raises DriverError."""
-        key = self._vault.get(_sealed_key(zone.id))
-        if key is None:
-            raise ObjectNotFound("the node keeps no backup key for this zone")
+        """Split a backup key of the zone, the one in force if none is given, as share set `number`.
+
+        Raises DriverError.
+        """
+        meant = key or self._backup_keys.in_force(zone.id)
         of_zone = self._ledger.facts.at_stake(
             zone, deployment=self._config.deployment, demo=self._config.demo
         )
         return share_out(
-            of_zone, key, custodians, number=number, threshold=threshold, draw=self._agent.random
+            replace(of_zone, epoch=meant.epoch, kcv=meant.kcv),
+            self._backup_keys.kept(zone.id, meant.id),
+            custodians,
+            number=number,
+            threshold=threshold,
+            draw=self._agent.random,
         )
+
+    def wrap(self, zone: str, key_id: bytes, key: BackupKey | None = None) -> Wrapped:
+        """A key of the zone, wrapped by a backup key of it, the one in force if none is given."""
+        meant = key or self._backup_keys.in_force(zone)
+        return Wrapped(self.driver(zone).wrap_key(key_id, meant.object_id), meant.epoch)
+
+    def living_keys(self, zone: str) -> Sequence[Key]:
+        """The keys of the zone that were not destroyed."""
+        return self._ledger.facts.holdings.keys_of(zone)
 
     def prove_shares(self, zone: Named, proposal: str) -> Proof:
         """Rebuild the zone's backup key from what was contributed under a proposal, and drop it.
@@ -95,8 +139,9 @@ class Zones:
         """
         ceremony, shares = self._ceremonies.shares(proposal)
         key = at_stake(ceremony).rebuild(shares, threshold=ceremony.threshold, commitment=ceremony.commitment)
-        in_hsm = self.driver(zone.id).backup_key_kcv()
-        if key != self._vault.get(_sealed_key(zone.id)) or _kcv(key) != in_hsm:
+        in_force = self._backup_keys.in_force(zone.id)
+        in_hsm = self.driver(zone.id).backup_key_kcv(in_force.object_id)
+        if key != self._backup_keys.kept(zone.id, in_force.id) or check_value(key) != in_hsm:
             raise ShareRefused("other-key", "The shares rebuild another key than the one in the HSM.")
         given = {share.index for share in shares}
         contributors = tuple(one for one in ceremony.holders if one.index in given)
@@ -120,21 +165,9 @@ class Zones:
         so_pin, user_pin = self._vault.pin(_so_pin(zone)), self._vault.pin(_user_pin(zone))
         with suppress(TokenExists):  # an attempt that broke off came as far as this
             self._pool.get(self._directory(zone)).initialise(zone, so_pin, user_pin)
-        driver, key = self.driver(zone), self._backup_key(zone)
-        installed = driver.backup_key_kcv()
-        if installed is None:
-            return driver.install_backup_key(f"backup-key-{FIRST_EPOCH}", _key_id(zone), key, so_pin)
-        if installed != _kcv(key):
-            raise ObjectExists("the token has another backup key than the one that is kept for it")
-        return installed
-
-    def _backup_key(self, zone: str) -> bytes:
-        """The backup key that is kept for the zone; drawn first if there is none."""
-        key = self._vault.get(_sealed_key(zone))
-        if key is None:
-            key = self._agent.random(KEY_LENGTH)
-            self._vault.put(_sealed_key(zone), key)
-        return key
+        return self._backup_keys.install(
+            self.driver(zone), zone, backup_key_id(zone, FIRST), epoch=FIRST_EPOCH, so_pin=so_pin
+        )
 
     def _unmake(self, zone: str) -> None:
         if zone in self._ledger.facts.holdings.slots:
@@ -157,19 +190,3 @@ def _so_pin(zone: str) -> str:
 
 def _user_pin(zone: str) -> str:
     return _place(zone) + "user-pin"
-
-
-def _sealed_key(zone: str) -> str:
-    return _place(zone) + f"backup-key/{FIRST_EPOCH}"
-
-
-def _key_id(zone: str) -> bytes:
-    return bytes.fromhex(canonical.sha256_hex(f"quorate/backup-key/v1{zone}{FIRST_EPOCH}".encode("ascii")))[
-        :16
-    ]
-
-
-def _kcv(key: bytes) -> str:
-    """The check value of an AES key: the first three bytes of a block of zeros encrypted with it."""
-    encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305 -- that is how a KCV is defined
-    return encryptor.update(bytes(16))[:3].hex()

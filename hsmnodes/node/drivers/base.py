@@ -3,7 +3,7 @@
 Every driver keeps the same promises, and `test_contract.py` and `test_wrapping.py` hold each to them, in
 `tests/hsmnodes/node/drivers`:
 
-- keys are private, sensitive and can be wrapped only by the trusted backup key; they have the usages that
+- keys are private, sensitive and can be wrapped only by a trusted backup key; they have the usages that
   were asked for and no others; they cannot be altered or copied afterwards;
 - ids and labels of keys are unique in their token;
 - what a crash leaves half-made is reported as such;
@@ -109,18 +109,24 @@ class Driver(ABC):
     def read_record(self, label: Label) -> bytes | None:
         """The value last written under `label`, or `None`."""
 
-    # The backup key of a zone
+    # The backup keys of a zone: one, and while it is rotated the old one and the new one
 
     @abstractmethod
     def install_backup_key(self, label: Label, key_id: KeyId, key: BackupKeyBytes, so_pin: Pin) -> str:
-        """Install the AES-256 backup key as a trusted one that nobody can read, alter or destroy, and
-        that only wraps and unwraps. Returns its check value (KCV): the first three bytes of AES-ECB over a
-        block of zeros, in hexadecimal. Raises `ObjectExists` if the token has a backup key.
+        """Install an AES-256 backup key as a trusted one that nobody can read or alter, and that only wraps
+        and unwraps. Returns its check value (KCV): the first three bytes of AES-ECB over a block of zeros,
+        in hexadecimal. Raises `ObjectExists` if its id is taken, or if the token has two backup keys.
         """
 
     @abstractmethod
-    def backup_key_kcv(self) -> str | None:
-        """The check value of the backup key, or `None` if there is no backup key."""
+    def backup_key_kcv(self, key_id: KeyId) -> str | None:
+        """The check value of the backup key with this id, or `None` if there is none."""
+
+    @abstractmethod
+    def destroy_other_backup_keys(self, key_id: KeyId) -> None:
+        """Destroy every backup key but the one with this id, and what a crash left of one. Does nothing if
+        there is no other; raises `ObjectNotFound` if the one to be kept is not there.
+        """
 
     # Keys of a zone
 
@@ -137,23 +143,23 @@ class Driver(ABC):
         """Every key of the zone, by label. The backup, identity and storage keys are not among them."""
 
     @abstractmethod
-    def wrap_key(self, key_id: KeyId) -> bytes:
-        """The private or secret half, wrapped by the backup key: AES key wrap with padding (RFC 5649) over
+    def wrap_key(self, key_id: KeyId, backup_key_id: KeyId) -> bytes:
+        """The private or secret half, wrapped by a backup key: AES key wrap with padding (RFC 5649) over
         the PKCS#8 encoding of a private key, or the bytes of an AES key. Raises `ObjectNotFound`.
 
         SoftHSM2 fills the PKCS#8 with zeros to a multiple of eight bytes before it wraps it.
         """
 
     @abstractmethod
-    def wrap_keys(self, key_ids: KeyIds) -> list[WrappedKey]:
+    def wrap_keys(self, key_ids: KeyIds, backup_key_id: KeyId) -> list[WrappedKey]:
         """Many keys at once, at most 1,000: each wrapped as `wrap_key` does it, with what `unwrap_key` needs.
 
         Raises `ObjectNotFound`.
         """
 
     @abstractmethod
-    def unwrap_key(self, key: WrappedKey) -> StoredKey:
-        """Unwrap a key by the backup key into the token: with its id, label, usages and public half, and as
+    def unwrap_key(self, key: WrappedKey, backup_key_id: KeyId) -> StoredKey:
+        """Unwrap a key by a backup key into the token: with its id, label, usages and public half, and as
         protected as one that was generated here, if it proves what it is said to be (see `prove_key`).
 
         Of its attributes `local` and `always_sensitive` are false. Raises `BlobBroken`, and `ObjectExists` if
@@ -161,11 +167,11 @@ class Driver(ABC):
         """
 
     @abstractmethod
-    def prove_key(self, key: WrappedKey) -> None:
-        """Unwrap a key by the backup key for a moment, as nothing that the token keeps, and have it prove
+    def prove_key(self, key: WrappedKey, backup_key_id: KeyId) -> None:
+        """Unwrap a key by a backup key for a moment, as nothing that the token keeps, and have it prove
         what it is: a private key signs for its public key, an AES key has its check value, if that is known.
 
-        Raises `BlobBroken` if it does not; `ObjectNotFound` if the token has no backup key.
+        Raises `BlobBroken` if it does not; `ObjectNotFound` if the token has no such backup key.
         """
 
     @abstractmethod

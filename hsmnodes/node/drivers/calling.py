@@ -44,6 +44,7 @@ class CallingDriver(Driver):
     read_record = _call_of(Driver.read_record)
     install_backup_key = _call_of(Driver.install_backup_key)
     backup_key_kcv = _call_of(Driver.backup_key_kcv)
+    destroy_other_backup_keys = _call_of(Driver.destroy_other_backup_keys)
     generate_key = _call_of(Driver.generate_key)
     find_key = _call_of(Driver.find_key)
     list_keys = _call_of(Driver.list_keys)

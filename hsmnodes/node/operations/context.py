@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from hsmnodes.node.drivers.base import Driver
-from hsmnodes.node.operations.holdings import Holdings
+from hsmnodes.node.operations.holdings import Holdings, Key
 from hsmnodes.node.protocol.backups import Backup
 from hsmnodes.node.protocol.custody import Custodian, KeyAtStake, ShareSet
 from hsmnodes.node.protocol.documents.base import Named
@@ -15,11 +15,25 @@ from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
 
 @dataclass(frozen=True)
 class BackupKey:
-    """A zone's backup key as it may be spoken of: its kind, its epoch (from 1) and its check value."""
+    """A zone's backup key as it may be spoken of: its kind, epoch (from 1), check value and id."""
 
     kind: Literal["MBK", "TBK"]
     epoch: int
     kcv: str
+    id: str
+
+    @property
+    def object_id(self) -> bytes:
+        """Its id as drivers take it."""
+        return bytes.fromhex(self.id)
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """A key as it is backed up: the blob, and the epoch of the backup key that opens it."""
+
+    blob: bytes
+    epoch: int
 
 
 @dataclass(frozen=True)
@@ -77,9 +91,38 @@ class Hands(Protocol):
         """Make a zone's token with a backup key of its own, or finish what was begun. Raises DriverError."""
 
     def share_out(
-        self, zone: Named, custodians: Sequence[Custodian], *, number: int, threshold: int
+        self,
+        zone: Named,
+        custodians: Sequence[Custodian],
+        *,
+        number: int,
+        threshold: int,
+        key: BackupKey | None = None,
     ) -> ShareSet:
-        """Split the zone's backup key among custodians, as share set `number`. Raises DriverError."""
+        """Split a backup key of the zone, the one in force if none is given, as share set `number`.
+
+        Raises DriverError.
+        """
+
+    def backup_key(self, zone: str) -> BackupKey:
+        """The backup key in force of a zone."""
+
+    def next_backup_key(self, zone: Named, proposal: str) -> BackupKey:
+        """The zone's backup key of the next epoch, whose id derives from `proposal`: drawn and installed
+        beside the one in force, or as an earlier attempt left it. Raises DriverError.
+        """
+
+    def destroy_other_backup_keys(self, zone: str) -> None:
+        """Destroy every backup key of the zone but the one in force. Raises DriverError."""
+
+    def wrap(self, zone: str, key_id: bytes, key: BackupKey | None = None) -> Wrapped:
+        """A key of the zone, wrapped by a backup key of it, the one in force if none is given.
+
+        Raises DriverError.
+        """
+
+    def living_keys(self, zone: str) -> Sequence[Key]:
+        """The keys of the zone that were not destroyed."""
 
     def prove_shares(self, zone: Named, proposal: str) -> Proof:
         """Rebuild the zone's backup key from what custodians contributed under a proposal, and drop it.

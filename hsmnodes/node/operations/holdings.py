@@ -24,7 +24,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Slot:
-    """The place of one Trust Zone on this node."""
+    """The place of one Trust Zone on this node, under the backup key in force: its epoch, KCV and id."""
 
     id: str
     name: str
@@ -33,6 +33,7 @@ class Slot:
     backup_key: Literal["MBK", "TBK"]
     epoch: int
     kcv: str
+    backup_key_id: str
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,10 @@ class Holdings:
         self.slots[slot.zone.id] = slot
         self._names.add(("slot", slot.name.casefold()))
         self._names.add((customer, slot.zone.name.casefold()))
+
+    def rotate(self, zone: str, *, epoch: int, kcv: str, backup_key_id: str) -> None:
+        """Note that a zone's slot is under another backup key from now on; the one before is retired."""
+        self.slots[zone] = replace(self.slots[zone], epoch=epoch, kcv=kcv, backup_key_id=backup_key_id)
 
     def add_key(self, key: Key) -> None:
         """Note a key that was made, by the proposal whose outcome is being noted unless it says otherwise."""

@@ -17,6 +17,7 @@ from hsmnodes.node.drivers.return_values import ReturnValue
 
 FILE_NAME = "fake-token.json"
 CHANGING = {
+    "destroy_other_backup_keys",
     "destroy_key",
     "generate_identity",
     "generate_key",

@@ -19,6 +19,7 @@ from hsmnodes.node.drivers.return_values import ReturnValue
 from hsmnodes.node.drivers.values import KeySpec, SignMechanism, StoredKey, TokenInfo, WrappedKey
 
 NONCE_LENGTH = 12
+MOST_BACKUP_KEYS = 2
 
 
 class FakeToken(BaseModel):
@@ -31,7 +32,7 @@ class FakeToken(BaseModel):
     user_pin: str
     identity: bytes | None = None
     storage_key: bytes | None = None
-    backup_key: bytes | None = None
+    backup_keys: dict[str, bytes] = {}
     keys: dict[str, FakeKey] = {}
     records: dict[str, bytes] = {}
 
@@ -84,17 +85,24 @@ class FakeToken(BaseModel):
     def read_record(self, label: str) -> bytes | None:
         return self.records.get(label)
 
-    def install_backup_key(self, label: str, key_id: bytes, key: bytes, so_pin: str) -> str:
-        if self.backup_key is not None:
-            raise ObjectExists("the token has its backup key already")
-        self._require_free(key_id, label)
+    def install_backup_key(self, label: str, key_id: bytes, key: bytes, so_pin: str) -> str:  # noqa: ARG002 -- nobody asks for the label
+        if len(self.backup_keys) >= MOST_BACKUP_KEYS:
+            raise ObjectExists(f"the token has {MOST_BACKUP_KEYS} backup keys already")
+        if key_id.hex() in self.backup_keys or key_id.hex() in self.keys:
+            raise ObjectExists(f"the token already holds key {key_id.hex()}")
         if so_pin != self.so_pin:
             raise PinRefused("could not log in to the token", ck=ReturnValue.PIN_INCORRECT)
-        self.backup_key = key
+        self.backup_keys[key_id.hex()] = key
         return check_value(key)
 
-    def backup_key_kcv(self) -> str | None:
-        return None if self.backup_key is None else check_value(self.backup_key)
+    def backup_key_kcv(self, key_id: bytes) -> str | None:
+        key = self.backup_keys.get(key_id.hex())
+        return None if key is None else check_value(key)
+
+    def destroy_other_backup_keys(self, key_id: bytes) -> None:
+        if key_id.hex() not in self.backup_keys:
+            raise ObjectNotFound(f"the token has no backup key {key_id.hex()}")
+        self.backup_keys = {key_id.hex(): self.backup_keys[key_id.hex()]}
 
     def generate_key(self, spec: KeySpec) -> StoredKey:
         self._require_free(spec.key_id, spec.label)
@@ -109,24 +117,24 @@ class FakeToken(BaseModel):
     def list_keys(self) -> list[StoredKey]:
         return sorted((key.stored() for key in self.keys.values()), key=lambda key: key.label)
 
-    def wrap_key(self, key_id: bytes) -> bytes:
-        main = self._key(key_id).main
-        if self.backup_key is None:
-            raise ObjectNotFound("the token has no backup key")
+    def wrap_key(self, key_id: bytes, backup_key_id: bytes) -> bytes:
+        main, backup_key = self._key(key_id).main, self._backup_key(backup_key_id)
         if main is None:
             raise ObjectNotFound(f"key {key_id.hex()} has no private half")
-        return aes_key_wrap_with_padding(self.backup_key, main)
+        return aes_key_wrap_with_padding(backup_key, main)
 
-    def wrap_keys(self, key_ids: list[bytes]) -> list[WrappedKey]:
-        return [self._key(key_id).stored().wrapped(self.wrap_key(key_id)) for key_id in key_ids]
+    def wrap_keys(self, key_ids: list[bytes], backup_key_id: bytes) -> list[WrappedKey]:
+        return [
+            self._key(key_id).stored().wrapped(self.wrap_key(key_id, backup_key_id)) for key_id in key_ids
+        ]
 
-    def unwrap_key(self, key: WrappedKey) -> StoredKey:
+    def unwrap_key(self, key: WrappedKey, backup_key_id: bytes) -> StoredKey:
         self._require_free(key.spec.key_id, key.spec.label)
-        self.keys[key.spec.key_id.hex()] = self._unwrapped(key)
+        self.keys[key.spec.key_id.hex()] = self._unwrapped(key, backup_key_id)
         return self.keys[key.spec.key_id.hex()].stored()
 
-    def prove_key(self, key: WrappedKey) -> None:
-        self._unwrapped(key)
+    def prove_key(self, key: WrappedKey, backup_key_id: bytes) -> None:
+        self._unwrapped(key, backup_key_id)
 
     def destroy_key(self, key_id: bytes) -> None:
         self._key(key_id)
@@ -139,11 +147,16 @@ class FakeToken(BaseModel):
         """Leave a key as a crash in the middle of its generation could: for tests."""
         self._key(key_id).public = None
 
-    def _unwrapped(self, key: WrappedKey) -> FakeKey:
-        if self.backup_key is None:
-            raise ObjectNotFound("the token has no backup key")
+    def _backup_key(self, key_id: bytes) -> bytes:
+        key = self.backup_keys.get(key_id.hex())
+        if key is None:
+            raise ObjectNotFound(f"the token has no backup key {key_id.hex()}")
+        return key
+
+    def _unwrapped(self, key: WrappedKey, backup_key_id: bytes) -> FakeKey:
+        backup_key = self._backup_key(backup_key_id)
         try:
-            main = aes_key_unwrap_with_padding(self.backup_key, key.blob)
+            main = aes_key_unwrap_with_padding(backup_key, key.blob)
         except InvalidUnwrap:
             raise BlobBroken("the wrapped key does not open under the token's backup key") from None
         return FakeKey.unwrapped(key, main)

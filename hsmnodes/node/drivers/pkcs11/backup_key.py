@@ -1,4 +1,4 @@
-"""Installing a zone's backup key so that it is trusted and out of everyone's reach.
+"""Installing a zone's backup keys so that they are trusted and out of everyone's reach.
 
 CKA_TRUSTED is the security officer's to set (PKCS#11 v2.40 section 4.9), private objects are the user's to
 make, and the two cannot be logged in together. So the security officer creates a public session object, and
@@ -6,6 +6,7 @@ the user, logged in in the same session, copies it to its private place. Nothing
 """
 
 import ctypes
+from collections.abc import Callable
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -21,46 +22,68 @@ from hsmnodes.node.drivers.pkcs11.templates import (
 )
 from hsmnodes.node.drivers.pkcs11.token import OpenToken
 
+MOST = 2  # the one in force, and while it is rotated its successor
+
 
 def install_backup_key(token: OpenToken, label: str, key_id: bytes, key: bytes, so_pin: str) -> str:
     """See `Driver.install_backup_key`. If it fails, the session is not what it was: close the token."""
     if not token.profile.trusted_wrapping:
         raise MechanismUnavailable(f"{token.profile.name} has no trusted wrapping, so no backup key")
-    if backup_key(token) is not None:
-        raise ObjectExists("the token has its backup key already")
-    _remove_unfinished(token)
-    token.index.require_free(key_id, label)
+    _destroy(token, lambda key: not _is_finished(token, key))  # what a crash left
+    if any(not key[Attribute.DESTROYABLE] for key in token.index.trusted):
+        raise DriverError("the backup key in this token can never be destroyed, and so not be replaced")
+    if len(token.index.trusted) >= MOST:
+        raise ObjectExists(f"the token has {MOST} backup keys already")
+    if backup_key(token, key_id) is not None or token.index.find(key_id) is not None:
+        raise ObjectExists(f"the token already holds key {key_id.hex()}")
     created = _create_as_security_officer(token, label, key_id, key, so_pin)
     token.module.log_in(token.session, UserType.USER, token.pin())
     created.copy(BACKUP_KEY_IN_PLACE)
     created.destroy()
     token.index.load()
-    return _require_same(backup_key_kcv(token), key_check_value(key))
+    return _require_same(backup_key_kcv(token, key_id), key_check_value(key))
 
 
-def backup_key(token: OpenToken) -> Any | None:
-    """The token's backup key object. What a crash left unfinished of one does not count."""
-    return next((key for key in token.index.trusted if _is_finished(token, key)), None)
+def backup_key(token: OpenToken, key_id: bytes) -> Any | None:
+    """The backup key object with this id. What a crash left unfinished of one does not count."""
+    found = (key for key in token.index.trusted if _id_of(key) == key_id)
+    return next((key for key in found if _is_finished(token, key)), None)
 
 
-def require_backup_key(token: OpenToken) -> Any:
-    """The token's backup key object. Raises `ObjectNotFound`."""
-    key = backup_key(token)
+def require_backup_key(token: OpenToken, key_id: bytes) -> Any:
+    """The backup key object with this id. Raises `ObjectNotFound`."""
+    key = backup_key(token, key_id)
     if key is None:
-        raise ObjectNotFound("the token has no backup key")
+        raise ObjectNotFound(f"the token has no backup key {key_id.hex()}")
     return key
 
 
-def backup_key_kcv(token: OpenToken) -> str | None:
+def any_backup_key(token: OpenToken) -> Any | None:
+    """A backup key object, whichever, if there is one: to measure a key by wrapping it."""
+    return next((key for key in token.index.trusted if _is_finished(token, key)), None)
+
+
+def backup_key_kcv(token: OpenToken, key_id: bytes) -> str | None:
     """See `Driver.backup_key_kcv`."""
-    key = backup_key(token)
+    key = backup_key(token, key_id)
     return None if key is None else check_value(key)
+
+
+def destroy_other_backup_keys(token: OpenToken, key_id: bytes) -> None:
+    """See `Driver.destroy_other_backup_keys`."""
+    require_backup_key(token, key_id)
+    _destroy(token, lambda key: _id_of(key) != key_id)
 
 
 def key_check_value(key: bytes) -> str:
     """The KCV of an AES key: the first three bytes of AES-ECB over a block of zeros, in hexadecimal."""
     encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305 -- what a KCV is
     return encryptor.update(bytes(16))[:3].hex()
+
+
+def _id_of(key: Any) -> bytes | None:
+    found: bytes | None = key.get_attributes([Attribute.ID]).get(Attribute.ID)
+    return found
 
 
 def _is_finished(token: OpenToken, key: Any) -> bool:
@@ -73,10 +96,11 @@ def _is_finished(token: OpenToken, key: Any) -> bool:
     return in_place and restricts == len(UNWRAPPED) * ctypes.sizeof(CkAttribute)
 
 
-def _remove_unfinished(token: OpenToken) -> None:
-    """Destroy what a crash left. What cannot be destroyed any more makes the token unusable for a zone."""
-    for key in token.index.trusted:
-        key.destroy()
+def _destroy(token: OpenToken, is_doomed: Callable[[Any], bool]) -> None:
+    for key in list(token.index.trusted):
+        if is_doomed(key):
+            key.destroy()
+            token.index.trusted.remove(key)
 
 
 def _create_as_security_officer(

@@ -100,9 +100,13 @@ class Pkcs11Driver(Driver):
                 self._reopen(token)
                 raise
 
-    def backup_key_kcv(self) -> str | None:
-        with self._open("read the backup key's check value") as token:
-            return backup_key.backup_key_kcv(token)
+    def backup_key_kcv(self, key_id: bytes) -> str | None:
+        with self._open("read a backup key's check value") as token:
+            return backup_key.backup_key_kcv(token, key_id)
+
+    def destroy_other_backup_keys(self, key_id: bytes) -> None:
+        with self._open("destroy the other backup keys") as token:
+            backup_key.destroy_other_backup_keys(token, key_id)
 
     def generate_key(self, spec: KeySpec) -> StoredKey:
         with self._open("generate a key") as token:
@@ -116,21 +120,21 @@ class Pkcs11Driver(Driver):
         with self._open("list the keys") as token:
             return zone_keys.list_keys(token)
 
-    def wrap_key(self, key_id: bytes) -> bytes:
+    def wrap_key(self, key_id: bytes, backup_key_id: bytes) -> bytes:
         with self._open("wrap a key") as token:
-            return zone_keys.wrap_key(token, key_id)
+            return zone_keys.wrap_key(token, key_id, backup_key_id)
 
-    def wrap_keys(self, key_ids: list[bytes]) -> list[WrappedKey]:
+    def wrap_keys(self, key_ids: list[bytes], backup_key_id: bytes) -> list[WrappedKey]:
         with self._open("wrap keys") as token:
-            return zone_keys.wrap_keys(token, key_ids)
+            return zone_keys.wrap_keys(token, key_ids, backup_key_id)
 
-    def unwrap_key(self, key: WrappedKey) -> StoredKey:
+    def unwrap_key(self, key: WrappedKey, backup_key_id: bytes) -> StoredKey:
         with self._open("unwrap a key") as token:
-            return unwrapping.unwrap_key(token, key)
+            return unwrapping.unwrap_key(token, key, backup_key_id)
 
-    def prove_key(self, key: WrappedKey) -> None:
+    def prove_key(self, key: WrappedKey, backup_key_id: bytes) -> None:
         with self._open("have a wrapped key prove itself") as token:
-            unwrapping.prove_key(token, key)
+            unwrapping.prove_key(token, key, backup_key_id)
 
     def destroy_key(self, key_id: bytes) -> None:
         with self._open("destroy a key") as token:

@@ -93,6 +93,7 @@ def backup_key_in_clear(key_id: bytes, label: str, key: bytes) -> Template:
         Attribute.TRUSTED: True,
         Attribute.SENSITIVE: True,
         Attribute.EXTRACTABLE: False,
+        Attribute.DESTROYABLE: True,
         Attribute.WRAP: True,
         Attribute.UNWRAP: True,
         Attribute.ENCRYPT: False,
@@ -108,7 +109,6 @@ def backup_key_in_clear(key_id: bytes, label: str, key: bytes) -> Template:
 BACKUP_KEY_IN_PLACE: Template = {
     Attribute.TOKEN: True,
     Attribute.PRIVATE: True,
-    Attribute.DESTROYABLE: False,
     Attribute.MODIFIABLE: False,
 }
 

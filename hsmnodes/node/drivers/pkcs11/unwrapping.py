@@ -50,11 +50,12 @@ WRONG_BLOB = {
 }
 
 
-def prove_key(token: OpenToken, key: WrappedKey) -> None:
+def prove_key(token: OpenToken, key: WrappedKey, backup_key_id: bytes) -> None:
     """See `Driver.prove_key`."""
     scratch = key.spec.model_copy(update={"usages": frozenset({PROVING[key.spec.algorithm.family]})})
+    backup_key = require_backup_key(token, backup_key_id)
     with _broken_if_refused():
-        unwrapped = _unwrap(token, scratch, key.blob, {Attribute.TOKEN: False})
+        unwrapped = _unwrap(backup_key, scratch, key.blob, {Attribute.TOKEN: False})
     try:
         if not _proves_itself(unwrapped, key):
             raise BlobBroken(f"what opens is not key {key.spec.key_id.hex()}, as it is described")
@@ -62,25 +63,26 @@ def prove_key(token: OpenToken, key: WrappedKey) -> None:
         unwrapped.destroy()
 
 
-def unwrap_key(token: OpenToken, key: WrappedKey) -> StoredKey:
+def unwrap_key(token: OpenToken, key: WrappedKey, backup_key_id: bytes) -> StoredKey:
     """See `Driver.unwrap_key`."""
     spec = key.spec
     if spec.algorithm not in token.profile.algorithms:
         raise MechanismUnavailable(f"{token.profile.name} has no {spec.algorithm} keys")
     token.index.require_free(spec.key_id, spec.label)
-    prove_key(token, key)
+    prove_key(token, key, backup_key_id)
+    backup_key = require_backup_key(token, backup_key_id)
     stays = {Attribute.ID: spec.key_id, Attribute.LABEL: spec.label, Attribute.TOKEN: True, **LAST}
     with token.index.reloaded_on_failure():
         if key.public_key is not None:
             token.index.add(_create_public(token, spec, key.public_key))
-        token.index.add(_unwrap(token, spec, key.blob, stays))
-    return stored_key(spec.key_id, token.index.get(spec.key_id), require_backup_key(token))
+        token.index.add(_unwrap(backup_key, spec, key.blob, stays))
+    return stored_key(spec.key_id, token.index.get(spec.key_id), backup_key)
 
 
-def _unwrap(token: OpenToken, spec: KeySpec, blob: bytes, more: Template) -> Any:
+def _unwrap(backup_key: Any, spec: KeySpec, blob: bytes, more: Template) -> Any:
     """The private or secret half as an object of the token or of the session."""
     others = OF_A_PRIVATE_KEY if spec.algorithm.is_pair else {}
-    return require_backup_key(token).unwrap_key(
+    return backup_key.unwrap_key(
         ObjectClass.PRIVATE_KEY if spec.algorithm.is_pair else ObjectClass.SECRET_KEY,
         KEY_TYPES[spec.algorithm.family],
         blob,

@@ -5,7 +5,7 @@ from typing import Any
 from pkcs11 import MGF, Attribute, KeyType, Mechanism
 
 from hsmnodes.node.drivers.errors import MechanismUnavailable, ObjectNotFound
-from hsmnodes.node.drivers.pkcs11.backup_key import backup_key, require_backup_key
+from hsmnodes.node.drivers.pkcs11.backup_key import any_backup_key, require_backup_key
 from hsmnodes.node.drivers.pkcs11.objects import PRIVATE
 from hsmnodes.node.drivers.pkcs11.reading import WRAP_MECHANISM, is_complete, stored_key
 from hsmnodes.node.drivers.pkcs11.templates import BACKED_UP, CURVES, KEPT, PUBLIC, Template, capabilities
@@ -34,31 +34,31 @@ def generate_key(token: OpenToken, spec: KeySpec) -> StoredKey:
     with token.index.reloaded_on_failure():
         for made in _generate(token, spec):
             token.index.add(made)
-    return stored_key(spec.key_id, token.index.get(spec.key_id), backup_key(token))
+    return stored_key(spec.key_id, token.index.get(spec.key_id), any_backup_key(token))
 
 
 def find_key(token: OpenToken, key_id: bytes) -> StoredKey | None:
     """See `Driver.find_key`."""
     objects = token.index.find(key_id) if len(key_id) == KEY_ID_LENGTH else None
-    return None if objects is None else stored_key(key_id, objects, backup_key(token))
+    return None if objects is None else stored_key(key_id, objects, any_backup_key(token))
 
 
 def list_keys(token: OpenToken) -> list[StoredKey]:
     """See `Driver.list_keys`."""
-    key = backup_key(token)
+    key = any_backup_key(token)
     keys = [stored_key(key_id, objects, key) for key_id, objects in token.index.zone_keys().items()]
     return sorted(keys, key=lambda key: key.label)
 
 
-def wrap_key(token: OpenToken, key_id: bytes) -> bytes:
+def wrap_key(token: OpenToken, key_id: bytes, backup_key_id: bytes) -> bytes:
     """See `Driver.wrap_key`."""
-    (wrapped,) = wrap_keys(token, [key_id])
+    (wrapped,) = wrap_keys(token, [key_id], backup_key_id)
     return wrapped.blob
 
 
-def wrap_keys(token: OpenToken, key_ids: list[bytes]) -> list[WrappedKey]:
+def wrap_keys(token: OpenToken, key_ids: list[bytes], backup_key_id: bytes) -> list[WrappedKey]:
     """See `Driver.wrap_keys`."""
-    key = require_backup_key(token)
+    key = require_backup_key(token, backup_key_id)
     return [_wrap(token, key_id, key) for key_id in key_ids]
 
 

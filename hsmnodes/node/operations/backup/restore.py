@@ -81,14 +81,15 @@ class RestoreBackup(BackupOperation[Parameters]):
     @override
     def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
         driver, plan = hands.driver(request.parameters.zone.id), _plan(request)
+        backup_key = hands.backup_key(request.parameters.zone.id).object_id
         for _, key in plan:
-            driver.prove_key(key)
+            driver.prove_key(key, backup_key)
         made: list[WrappedKey] = []
         try:
             for planned, key in plan:
                 if driver.find_key(key.spec.key_id) is None:
                     made.append(key)
-                _put_back(driver, planned, key)
+                _put_back(driver, planned, key, backup_key)
         except DriverError as error:
             _take_back(driver, plan, made, error)
             raise
@@ -97,8 +98,9 @@ class RestoreBackup(BackupOperation[Parameters]):
     @override
     def settle(self, request: Request[Parameters], hands: Hands) -> Result:
         driver = hands.driver(request.parameters.zone.id)
+        backup_key = hands.backup_key(request.parameters.zone.id).object_id
         for planned, key in _plan(request):
-            _put_back(driver, planned, key)
+            _put_back(driver, planned, key, backup_key)
         return _result(request.parameters)
 
     @override
@@ -147,7 +149,7 @@ def _plan(request: Request[Parameters]) -> list[tuple[PlannedKey, WrappedKey]]:
     return [(key, wrapped[key.id]) for key in request.parameters.keys if key.action != "skip"]
 
 
-def _put_back(driver: Driver, planned: PlannedKey, key: WrappedKey) -> None:
+def _put_back(driver: Driver, planned: PlannedKey, key: WrappedKey, backup_key: bytes) -> None:
     """Have one key in the token as it is in the backup, whatever an interrupted attempt left of it."""
     found = driver.find_key(key.spec.key_id)
     if found is not None and found.complete and planned.action == "create":
@@ -156,7 +158,7 @@ def _put_back(driver: Driver, planned: PlannedKey, key: WrappedKey) -> None:
         return
     if found is not None:
         driver.destroy_key(key.spec.key_id)
-    driver.unwrap_key(key)
+    driver.unwrap_key(key, backup_key)
 
 
 def _is(found: StoredKey, spec: KeySpec) -> bool:

@@ -49,8 +49,9 @@ class VerifyBackup(BackupOperation[Parameters]):
     @override
     def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
         backup, driver = read_backup(request.enclosure), hands.driver(request.parameters.zone.id)
+        backup_key = hands.backup_key(request.parameters.zone.id)
         for key in wrapped_keys(backup).values():
-            driver.prove_key(key)
+            driver.prove_key(key, backup_key.object_id)
         count = len(backup.manifest.keys)
         keys = "The one key opens and proves" if count == 1 else f"All {count} keys open and prove"
         return Result(

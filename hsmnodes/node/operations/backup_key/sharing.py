@@ -12,6 +12,7 @@ from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings, ShareHolder, ShareSet
 from hsmnodes.node.operations.zonal import ZoneOperation, ZoneParameters
 from hsmnodes.node.protocol.custody import Custodian
+from hsmnodes.node.protocol.custody import ShareSet as MadeShareSet
 from hsmnodes.node.protocol.documents.base import Model, Named, Version
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Role
 from hsmnodes.node.protocol.documents.share_keys import KemPublicKey
@@ -58,37 +59,22 @@ class SharingOperation(ZoneOperation[Parameters]):
         slot = node.holdings.slot_of(wanted.zone)
         if wanted.epoch != slot.epoch:
             raise ProposalRefused("other-epoch", f"The backup key of the zone is of epoch {slot.epoch}.")
-        last = node.holdings.share_sets.get(wanted.zone.id)
-        if wanted.share_set != (last.number if last else 0) + 1:
-            raise ProposalRefused("other-share-set", "The number of the share set is not the next one.")
-        if wanted.threshold > len(wanted.custodians):
-            raise ProposalRefused("bad-threshold", "More shares would be needed than there are.")
-        _custodians(wanted, request.charters[AuthorityKind.ZONE])
+        check_split(wanted, node.holdings, request.charters[AuthorityKind.ZONE])
 
     @override
     def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
         wanted = request.parameters
         made = hands.share_out(
             wanted.zone,
-            _custodians(wanted, request.charters[AuthorityKind.ZONE]),
+            custodians_of(wanted, request.charters[AuthorityKind.ZONE]),
             number=wanted.share_set,
             threshold=wanted.threshold,
         )
-        boxes = [Attachment(f"share-{wanted.share_set}-{box.index}.sealed", box.sealed) for box in made.boxes]
-        shares = [
-            {
-                "index": box.index,
-                "custodian": box.custodian.person.model_dump(),
-                "credential_id": box.custodian.credential_id,
-                "commitment": box.commitment,
-                "sealed_sha256": attachment.sha256,
-            }
-            for box, attachment in zip(made.boxes, boxes, strict=True)
-        ]
+        results, boxes = described(made)
         return Result(
             f"Share set {made.number} is made: any {made.threshold} of {len(boxes)} shares rebuild the key.",
-            {"commitment": made.commitment, "shares": shares},
-            tuple(boxes),
+            results,
+            boxes,
         )
 
     @override
@@ -97,19 +83,50 @@ class SharingOperation(ZoneOperation[Parameters]):
 
     @override
     def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
-        holdings.share_sets[parameters.zone.id] = ShareSet(
-            number=parameters.share_set,
-            epoch=parameters.epoch,
-            threshold=parameters.threshold,
-            commitment=results["commitment"],
-            holders=tuple(
-                ShareHolder(one["index"], Named(**one["custodian"]), one["credential_id"], one["commitment"])
-                for one in results["shares"]
-            ),
-        )
+        note_share_set(parameters, results, holdings)
 
 
-def _custodians(wanted: Parameters, zone: Charter) -> tuple[Custodian, ...]:
+def check_split(wanted: Parameters, holdings: Holdings, zone: Charter) -> None:
+    """Raise ProposalRefused if a share set with these parameters is not the next, or cannot be made."""
+    last = holdings.share_sets.get(wanted.zone.id)
+    if wanted.share_set != (last.number if last else 0) + 1:
+        raise ProposalRefused("other-share-set", "The number of the share set is not the next one.")
+    if wanted.threshold > len(wanted.custodians):
+        raise ProposalRefused("bad-threshold", "More shares would be needed than there are.")
+    custodians_of(wanted, zone)
+
+
+def described(made: MadeShareSet) -> tuple[dict[str, Any], tuple[Attachment, ...]]:
+    """What a receipt says of a share set, and the boxes, which travel beside it."""
+    boxes = tuple(Attachment(f"share-{made.number}-{box.index}.sealed", box.sealed) for box in made.boxes)
+    shares = [
+        {
+            "index": box.index,
+            "custodian": box.custodian.person.model_dump(),
+            "credential_id": box.custodian.credential_id,
+            "commitment": box.commitment,
+            "sealed_sha256": attachment.sha256,
+        }
+        for box, attachment in zip(made.boxes, boxes, strict=True)
+    ]
+    return {"commitment": made.commitment, "shares": shares}, boxes
+
+
+def note_share_set(parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
+    """Note the share set of a receipt as the last one of its zone."""
+    holdings.share_sets[parameters.zone.id] = ShareSet(
+        number=parameters.share_set,
+        epoch=parameters.epoch,
+        threshold=parameters.threshold,
+        commitment=results["commitment"],
+        holders=tuple(
+            ShareHolder(one["index"], Named(**one["custodian"]), one["credential_id"], one["commitment"])
+            for one in results["shares"]
+        ),
+    )
+
+
+def custodians_of(wanted: Parameters, zone: Charter) -> tuple[Custodian, ...]:
     """Each custodian with the token that has the share key. Raises ProposalRefused if the charter has not."""
     if len({holder.person.id for holder in wanted.custodians}) != len(wanted.custodians):
         raise ProposalRefused("custodian-twice", "A custodian stands twice: one person holds one share.")

@@ -95,7 +95,7 @@ class GenerateKeys(ZoneOperation[Parameters]):
         driver = hands.driver(request.parameters.zone.id)
         specs = key_specs(request.proposal.proposal, request.parameters)
         try:
-            return _result([(driver.generate_key(spec), driver) for spec in specs])
+            return _result(request, hands, [driver.generate_key(spec) for spec in specs])
         except DriverError as error:
             _take_back(driver, specs, error)
             raise
@@ -104,7 +104,7 @@ class GenerateKeys(ZoneOperation[Parameters]):
     def settle(self, request: Request[Parameters], hands: Hands) -> Result:
         driver = hands.driver(request.parameters.zone.id)
         specs = key_specs(request.proposal.proposal, request.parameters)
-        return _result([(_finish(driver, spec), driver) for spec in specs])
+        return _result(request, hands, [_finish(driver, spec) for spec in specs])
 
     @override
     def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
@@ -154,10 +154,11 @@ def _take_back(driver: Driver, specs: list[KeySpec], error: DriverError) -> None
         raise Unsettled from error
 
 
-def _result(keys: list[tuple[StoredKey, Driver]]) -> Result:
-    described, attachments = [], []
-    for key, driver in keys:
-        blob = Attachment(f"{key.key_id.hex()}.wrapped", driver.wrap_key(key.key_id))
+def _result(request: Request[Parameters], hands: Hands, keys: list[StoredKey]) -> Result:
+    zone, described, attachments = request.parameters.zone.id, [], []
+    for key in keys:
+        wrapped = hands.wrap(zone, key.key_id)
+        blob = Attachment(f"{key.key_id.hex()}.wrapped", wrapped.blob)
         attachments.append(blob)
         described.append(
             {
@@ -168,6 +169,7 @@ def _result(keys: list[tuple[StoredKey, Driver]]) -> Result:
                 "public_key": None if key.public_key is None else canonical.b64u(key.public_key),
                 "kcv": key.kcv,
                 "wrapped_sha256": blob.sha256,
+                "epoch": wrapped.epoch,
             }
         )
     count = "1 key is" if len(described) == 1 else f"{len(described)} keys are"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from typing_extensions import override
 
+from hsmnodes.node.operations.backup_key.identifiers import FIRST, backup_key_id
 from hsmnodes.node.operations.base import DefaultClause, NodeOperation, Request, Result
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
@@ -113,6 +114,7 @@ class CreateSlot(NodeOperation[Parameters]):
                 backup_key=parameters.backup_key,
                 epoch=key["epoch"],
                 kcv=key["kcv"],
+                backup_key_id=backup_key_id(parameters.zone.id, FIRST),
             ),
             customer=holdings.services[parameters.service.id].customer.id,
         )

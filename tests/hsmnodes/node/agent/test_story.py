@@ -80,7 +80,11 @@ def test_receipts_follow_each_other(site, cast, zone):
 def test_the_slot_has_a_backup_key_of_its_own(site, zone):
     slot = site.facts.holdings.slots[zone.current.authority.id]
     driver = site.node.parts.executor._hands.driver(zone.current.authority.id)
-    assert (slot.backup_key, slot.epoch, slot.kcv) == ("TBK", 1, driver.backup_key_kcv())
+    assert (slot.backup_key, slot.epoch, slot.kcv) == (
+        "TBK",
+        1,
+        driver.backup_key_kcv(bytes.fromhex(slot.backup_key_id)),
+    )
 
 
 def test_the_log_is_exported_as_it_stands(site, cast):

@@ -17,10 +17,13 @@ from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass, Se
 from pkcs11._pkcs11 import DecryptMixin, Object, SecretKey
 from pkcs11.exceptions import PKCS11Error
 
+from hsmnodes.node.drivers.pkcs11 import templates
 from hsmnodes.node.drivers.pkcs11.cryptoki import load_module
+from hsmnodes.node.drivers.pkcs11.driver import Pkcs11Driver
 from hsmnodes.node.drivers.pkcs11.failures import return_value_of
 from hsmnodes.node.drivers.pkcs11.profile import softhsm2
 from hsmnodes.node.drivers.return_values import name_of
+from tests.hsmnodes.node.drivers.cast import BACKUP_KEY_ID, LABEL, SO_PIN
 
 ROOT = Path(__file__).resolve().parents[4]
 ATTACKS: dict[str, Callable[[Session, bytes], Any]] = {}
@@ -90,6 +93,11 @@ def copy_the_backup_key_as_modifiable(session, data):
 @attack
 def copy_the_backup_key_as_extractable(session, data):
     backup_key(session).copy({Attribute.EXTRACTABLE: True})
+
+
+@attack
+def copy_the_backup_key_to_stay_for_ever(session, data):
+    backup_key(session).copy({Attribute.DESTROYABLE: False})
 
 
 @attack
@@ -251,6 +259,17 @@ def lose_the_private_half(session, data):
     key(session, data).destroy()
 
 
+def install_for_ever(directory: Path, pin: str, key: bytes) -> None:
+    """Make a zone's token as drivers once did, whose backup key cannot even be destroyed."""
+    del templates.BACKUP_KEY_IN_PLACE[Attribute.MODIFIABLE]
+    templates.BACKUP_KEY_IN_PLACE |= {Attribute.DESTROYABLE: False, Attribute.MODIFIABLE: False}
+    driver = Pkcs11Driver(softhsm2(), directory)
+    driver.initialise(LABEL, SO_PIN, pin)
+    driver.open(LABEL, lambda: pin)
+    driver.install_backup_key("backup key", BACKUP_KEY_ID, key, SO_PIN)
+    driver.close()
+
+
 def main() -> None:
     particulars = json.load(sys.stdin)
     directory = Path(particulars["directory"])
@@ -259,6 +278,10 @@ def main() -> None:
     if sys.argv[1] == "initialise_without_user_pin":
         label = bytes.fromhex(particulars["data"]).decode()
         load_module(softhsm2().module).init_token(library.get_slots()[0], particulars["pin"], label)
+        print("done")
+        return
+    if sys.argv[1] == "install_a_backup_key_for_ever":
+        install_for_ever(directory, particulars["pin"], bytes.fromhex(particulars["data"]))
         print("done")
         return
     (token,) = [slot.get_token() for slot in library.get_slots() if slot.get_token().label]

@@ -7,6 +7,8 @@ SO_PIN = "so-pin-8d1f"
 USER_PIN = "user-pin-42c7"
 BACKUP_KEY_ID = b"backup-key-of-mb"
 BACKUP_KEY = bytes.fromhex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")
+NEXT_BACKUP_KEY_ID = b"backup-key-of-m2"
+NEXT_BACKUP_KEY = bytes.fromhex("5b" * 32)
 BACKUP_KEY_KCV = "f29000"  # AES-256 of a block of zeros under BACKUP_KEY begins with these bytes
 
 USAGE_OF_FAMILY = {"rsa": Usage.SIGN, "ec": Usage.SIGN, "aes": Usage.ENCRYPT}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hsmnodes.node.drivers.errors import DriverError
 from hsmnodes.node.drivers.pkcs11.objects import IDENTITY_ID, STORAGE_KEY_ID
 from hsmnodes.node.drivers.supervisor import DriverProcess
 from hsmnodes.node.drivers.values import Algorithm
@@ -33,7 +34,7 @@ def zone(profile, tmp_path_factory):
     driver.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
     driver.generate_key(spec(1))
     driver.generate_key(spec(2, Algorithm.AES_256))
-    blob = driver.wrap_key(key_id(2))
+    blob = driver.wrap_key(key_id(2), BACKUP_KEY_ID)
     yield driver, directory, blob
     driver.close()
 
@@ -47,7 +48,7 @@ def zone(profile, tmp_path_factory):
         ("copy_the_backup_key_with_decrypt", FIXED),
         ("copy_the_backup_key_as_modifiable", FIXED),
         ("copy_the_backup_key_as_extractable", FIXED),
-        ("destroy_the_backup_key", FORBIDDEN),
+        ("copy_the_backup_key_to_stay_for_ever", FIXED),
         ("wrap_the_backup_key_by_itself", "CKR_KEY_UNEXTRACTABLE"),
         ("wrap_the_backup_key_by_an_own_key", "CKR_KEY_UNEXTRACTABLE"),
         ("make_an_own_key_trusted", FIXED),
@@ -57,7 +58,36 @@ def zone(profile, tmp_path_factory):
 def test_nobody_reads_changes_or_replaces_the_backup_key(zone, attack, outcome):
     driver, directory, _ = zone
     assert attempt(attack, directory, USER_PIN) == outcome
-    assert driver.backup_key_kcv() == BACKUP_KEY_KCV
+    assert driver.backup_key_kcv(BACKUP_KEY_ID) == BACKUP_KEY_KCV
+
+
+def test_who_destroys_the_backup_key_has_not_put_another_in_its_place(profile, tmp_path):
+    """It can be lost, as any key of the zone can: the driver finds that out, and can put it back."""
+    driver = DriverProcess(profile, tmp_path)
+    driver.initialise(LABEL, SO_PIN, USER_PIN)
+    driver.open(LABEL, lambda: USER_PIN)
+    driver.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
+    driver.close()
+    assert attempt("destroy_the_backup_key", tmp_path, USER_PIN) == "done"
+    assert attempt("create_a_trusted_key", tmp_path, USER_PIN) == FIXED
+    driver.open(LABEL, lambda: USER_PIN)
+    assert driver.backup_key_kcv(BACKUP_KEY_ID) is None
+    assert driver.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN) == BACKUP_KEY_KCV
+    driver.close()
+
+
+def test_a_backup_key_that_could_not_be_destroyed_later_gets_no_successor(profile, tmp_path):
+    driver = DriverProcess(profile, tmp_path)
+    driver.call("close", {})  # prepares the directory
+    driver.close()
+    assert attempt("install_a_backup_key_for_ever", tmp_path, USER_PIN, BACKUP_KEY) == "done"
+    assert attempt("destroy_the_backup_key", tmp_path, USER_PIN) == FORBIDDEN
+    driver.open(LABEL, lambda: USER_PIN)
+    driver.generate_key(spec(1))
+    with pytest.raises(DriverError, match="never be destroyed"):
+        driver.install_backup_key("next", key_id(9), bytes(32), SO_PIN)
+    assert driver.wrap_key(key_id(1), BACKUP_KEY_ID)
+    driver.close()
 
 
 @pytest.mark.parametrize(
@@ -134,4 +164,4 @@ def test_a_plain_copy_of_the_backup_key_is_no_weaker_than_it(zone):
     assert attempt("change_a_plain_copy_of_the_backup_key", directory, USER_PIN) == FORBIDDEN
     driver.close()
     driver.open(LABEL, lambda: USER_PIN)
-    assert driver.backup_key_kcv() == BACKUP_KEY_KCV
+    assert driver.backup_key_kcv(BACKUP_KEY_ID) == BACKUP_KEY_KCV

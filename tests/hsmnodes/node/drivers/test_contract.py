@@ -29,6 +29,8 @@ from tests.hsmnodes.node.drivers.cast import (
     BACKUP_KEY_ID,
     BACKUP_KEY_KCV,
     LABEL,
+    NEXT_BACKUP_KEY,
+    NEXT_BACKUP_KEY_ID,
     SO_PIN,
     USER_PIN,
     key_id,
@@ -90,7 +92,7 @@ class TestToken:
         zone.close()
         zone.open(LABEL, lambda: USER_PIN)
         assert zone.find_key(key_id(1)) == made
-        assert zone.backup_key_kcv() == BACKUP_KEY_KCV
+        assert zone.backup_key_kcv(BACKUP_KEY_ID) == BACKUP_KEY_KCV
 
     def test_random_bytes_are_as_many_as_asked_for_and_differ(self, token):
         assert {len(token.random(length)) for length in (1, 32, 65_536)} == {1, 32, 65_536}
@@ -185,20 +187,58 @@ class TestRecords:
 
 class TestBackupKey:
     def test_installing_it_gives_its_check_value(self, token):
-        assert token.backup_key_kcv() is None
+        assert token.backup_key_kcv(BACKUP_KEY_ID) is None
         kcv = token.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
-        assert kcv == token.backup_key_kcv() == BACKUP_KEY_KCV
+        assert kcv == token.backup_key_kcv(BACKUP_KEY_ID) == BACKUP_KEY_KCV
 
-    def test_a_token_has_one(self, zone):
+    def test_it_is_not_installed_over_another_nor_over_a_key(self, zone):
+        zone.generate_key(spec(1))
+        for taken in (BACKUP_KEY_ID, key_id(1)):
+            with pytest.raises(ObjectExists):
+                zone.install_backup_key("another", taken, NEXT_BACKUP_KEY, SO_PIN)
+        assert zone.backup_key_kcv(BACKUP_KEY_ID) == BACKUP_KEY_KCV
+
+    def test_while_it_is_rotated_a_token_has_two_and_never_three(self, zone):
+        zone.install_backup_key("next", NEXT_BACKUP_KEY_ID, NEXT_BACKUP_KEY, SO_PIN)
         with pytest.raises(ObjectExists):
-            zone.install_backup_key("another", key_id(9), bytes(32), SO_PIN)
-        assert zone.backup_key_kcv() == BACKUP_KEY_KCV
+            zone.install_backup_key("a third", key_id(9), bytes(32), SO_PIN)
+        assert zone.backup_key_kcv(key_id(9)) is None
+        assert zone.backup_key_kcv(BACKUP_KEY_ID) == BACKUP_KEY_KCV
+        assert zone.backup_key_kcv(NEXT_BACKUP_KEY_ID) not in (None, BACKUP_KEY_KCV)
+
+    def test_of_two_each_wraps_for_itself(self, zone):
+        zone.install_backup_key("next", NEXT_BACKUP_KEY_ID, NEXT_BACKUP_KEY, SO_PIN)
+        zone.generate_key(spec(1, Algorithm.AES_256))
+        for wrapping, wrapping_id in ((BACKUP_KEY, BACKUP_KEY_ID), (NEXT_BACKUP_KEY, NEXT_BACKUP_KEY_ID)):
+            assert aes_key_unwrap_with_padding(wrapping, zone.wrap_key(key_id(1), wrapping_id))
+
+    @pytest.mark.parametrize("kept", [BACKUP_KEY_ID, NEXT_BACKUP_KEY_ID], ids=["the old", "the new"])
+    def test_all_but_one_are_destroyed_and_the_keys_of_the_zone_stay(self, zone, kept):
+        zone.install_backup_key("next", NEXT_BACKUP_KEY_ID, NEXT_BACKUP_KEY, SO_PIN)
+        made = zone.generate_key(spec(1))
+        for _ in range(2):
+            zone.destroy_other_backup_keys(kept)
+        zone.close()
+        zone.open(LABEL, lambda: USER_PIN)
+        [gone] = {BACKUP_KEY_ID, NEXT_BACKUP_KEY_ID} - {kept}
+        assert zone.backup_key_kcv(kept)
+        assert zone.backup_key_kcv(gone) is None
+        with pytest.raises(ObjectNotFound):
+            zone.wrap_key(key_id(1), gone)
+        assert zone.wrap_key(key_id(1), kept)
+        assert zone.list_keys() == [made]
+        zone.install_backup_key("again", gone, BACKUP_KEY, SO_PIN)
+
+    def test_the_last_one_is_not_destroyed_for_one_that_is_not_there(self, zone):
+        with pytest.raises(ObjectNotFound):
+            zone.destroy_other_backup_keys(NEXT_BACKUP_KEY_ID)
+        assert zone.backup_key_kcv(BACKUP_KEY_ID) == BACKUP_KEY_KCV
 
     def test_a_wrong_so_pin_installs_nothing_and_leaves_the_token_usable(self, token):
         with pytest.raises(PinRefused) as refused:
             token.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, "wrong-pin-99")
         assert refused.value.code == "CKR_PIN_INCORRECT"
-        assert token.backup_key_kcv() is None
+        assert token.backup_key_kcv(BACKUP_KEY_ID) is None
         assert token.generate_key(spec(1)).complete
         token.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
 
@@ -212,7 +252,7 @@ class TestBackupKey:
         made = token.generate_key(spec(1))
         token.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
         assert token.find_key(key_id(1)) == made
-        assert token.wrap_key(key_id(1))
+        assert token.wrap_key(key_id(1), BACKUP_KEY_ID)
 
 
 class TestKeys:
@@ -294,7 +334,7 @@ class TestKeys:
     def test_an_unknown_key_is_not_found_wrapped_used_or_destroyed(self, zone):
         assert zone.find_key(key_id(1)) is None
         for attempt in (
-            lambda: zone.wrap_key(key_id(1)),
+            lambda: zone.wrap_key(key_id(1), BACKUP_KEY_ID),
             lambda: zone.destroy_key(key_id(1)),
             lambda: zone.sign(key_id(1), bytes(32), SignMechanism.ECDSA),
         ):

@@ -18,6 +18,8 @@ from tests.hsmnodes.node.drivers.cast import (
     BACKUP_KEY_ID,
     BACKUP_KEY_KCV,
     LABEL,
+    NEXT_BACKUP_KEY,
+    NEXT_BACKUP_KEY_ID,
     SO_PIN,
     USER_PIN,
     key_id,
@@ -79,25 +81,25 @@ def test_a_key_whose_generation_was_killed_is_whole_absent_or_reported_as_half(p
 def test_a_key_whose_unwrapping_was_killed_is_whole_absent_or_reported_as_half(process, algorithm):
     process.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
     made = process.generate_key(spec(1, algorithm))
-    blob = process.wrap_key(key_id(1))
+    blob = process.wrap_key(key_id(1), BACKUP_KEY_ID)
     process.destroy_key(key_id(1))
     for number in range(1, KILLS + 1):
         key = WrappedKey(spec=spec(number, algorithm), blob=blob, public_key=made.public_key, kcv=made.kcv)
         process.find_key(key_id(1))  # the process runs
         timer = kill_after(process.pid, random.uniform(0, 0.06))
         with contextlib.suppress(DriverDied):
-            process.unwrap_key(key)
+            process.unwrap_key(key, BACKUP_KEY_ID)
         timer.join()
         found = process.find_key(key_id(number))
         if found is not None and not found.complete:
             process.destroy_key(key_id(number))
         if found is None or not found.complete:
-            process.unwrap_key(key)
+            process.unwrap_key(key, BACKUP_KEY_ID)
     keys = process.list_keys()
     assert len(keys) == KILLS
     for key in keys:  # and they are whole indeed, and the same key
         assert (key.complete, key.algorithm, key.public_key) == (True, algorithm, made.public_key)
-        assert process.wrap_key(key.key_id) == blob
+        assert process.wrap_key(key.key_id, BACKUP_KEY_ID) == blob
         if algorithm is Algorithm.EC_P256:
             process.sign(key.key_id, bytes(32), SignMechanism.ECDSA)
 
@@ -146,11 +148,31 @@ def test_a_backup_key_whose_installation_was_killed_is_absent_or_out_of_reach(pr
         with contextlib.suppress(DriverDied):
             driver.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
         timer.join()
-        if driver.backup_key_kcv() is None:
+        if driver.backup_key_kcv(BACKUP_KEY_ID) is None:
             driver.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
-        assert driver.backup_key_kcv() == BACKUP_KEY_KCV
+        assert driver.backup_key_kcv(BACKUP_KEY_ID) == BACKUP_KEY_KCV
         assert attempt("let_the_backup_key_decrypt", directory, USER_PIN) == "CKR_ACTION_PROHIBITED"
         driver.close()
+
+
+def test_a_rotation_that_was_killed_leaves_the_old_backup_key_or_the_new_one_or_both_whole(process):
+    process.install_backup_key("old", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
+    process.generate_key(spec(1))
+    for _ in range(KILLS):
+        timer = kill_after(process.pid, random.uniform(0, 0.04))
+        with contextlib.suppress(DriverDied):
+            process.install_backup_key("new", NEXT_BACKUP_KEY_ID, NEXT_BACKUP_KEY, SO_PIN)
+            process.destroy_other_backup_keys(NEXT_BACKUP_KEY_ID)
+        timer.join()
+        if process.backup_key_kcv(NEXT_BACKUP_KEY_ID) is None:
+            assert process.backup_key_kcv(BACKUP_KEY_ID) == BACKUP_KEY_KCV
+            process.install_backup_key("new", NEXT_BACKUP_KEY_ID, NEXT_BACKUP_KEY, SO_PIN)
+        process.destroy_other_backup_keys(NEXT_BACKUP_KEY_ID)
+        assert process.backup_key_kcv(BACKUP_KEY_ID) is None
+        assert process.wrap_key(key_id(1), NEXT_BACKUP_KEY_ID)
+        process.install_backup_key("old", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
+        process.destroy_other_backup_keys(BACKUP_KEY_ID)
+        assert process.backup_key_kcv(BACKUP_KEY_ID) == BACKUP_KEY_KCV
 
 
 @pytest.mark.parametrize("left", [b"", b"\x00" * 100, None], ids=["empty", "cut", "missing"])

@@ -41,7 +41,9 @@ class TestWrapping:
     @pytest.mark.parametrize("algorithm", [Algorithm.RSA_2048, Algorithm.EC_P256, Algorithm.EC_P384])
     def test_the_backup_key_opens_a_wrapped_private_key(self, zone, algorithm):
         made = zone.generate_key(spec(1, algorithm))
-        der = without_zeros_after(aes_key_unwrap_with_padding(BACKUP_KEY, zone.wrap_key(key_id(1))))
+        der = without_zeros_after(
+            aes_key_unwrap_with_padding(BACKUP_KEY, zone.wrap_key(key_id(1), BACKUP_KEY_ID))
+        )
         opened = load_der_private_key(der, None)
         public = opened.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         assert public == made.public_key
@@ -49,37 +51,37 @@ class TestWrapping:
     @pytest.mark.parametrize(("algorithm", "length"), [(Algorithm.AES_128, 16), (Algorithm.AES_256, 32)])
     def test_the_backup_key_opens_a_wrapped_aes_key(self, zone, algorithm, length):
         zone.generate_key(spec(1, algorithm))
-        assert len(aes_key_unwrap_with_padding(BACKUP_KEY, zone.wrap_key(key_id(1)))) == length
+        assert len(aes_key_unwrap_with_padding(BACKUP_KEY, zone.wrap_key(key_id(1), BACKUP_KEY_ID))) == length
 
     def test_no_other_key_opens_it(self, zone):
         zone.generate_key(spec(1))
         with pytest.raises(InvalidUnwrap):
-            aes_key_unwrap_with_padding(bytes(32), zone.wrap_key(key_id(1)))
+            aes_key_unwrap_with_padding(bytes(32), zone.wrap_key(key_id(1), BACKUP_KEY_ID))
 
     def test_without_a_backup_key_nothing_is_wrapped(self, token):
         token.generate_key(spec(1))
         with pytest.raises(ObjectNotFound):
-            token.wrap_key(key_id(1))
+            token.wrap_key(key_id(1), BACKUP_KEY_ID)
 
     def test_many_keys_are_wrapped_at_once_as_they_are_one_by_one(self, zone):
         kinds = {1: Algorithm.EC_P256, 2: Algorithm.AES_256, 3: Algorithm.RSA_2048}
         made = {number: zone.generate_key(spec(number, kind)) for number, kind in kinds.items()}
-        several = zone.wrap_keys([key_id(number) for number in (3, 1, 2)])
+        several = zone.wrap_keys([key_id(number) for number in (3, 1, 2)], BACKUP_KEY_ID)
         for number, one in zip((3, 1, 2), several, strict=True):
-            assert one.blob == zone.wrap_key(key_id(number))
+            assert one.blob == zone.wrap_key(key_id(number), BACKUP_KEY_ID)
             assert one.spec == spec(number, kinds[number])
             assert (one.public_key, one.kcv) == (made[number].public_key, made[number].kcv)
-            zone.prove_key(one)
-        assert zone.wrap_keys([key_id(number) for number in (3, 1, 2)]) == several
-        assert zone.wrap_keys([]) == []
+            zone.prove_key(one, BACKUP_KEY_ID)
+        assert zone.wrap_keys([key_id(number) for number in (3, 1, 2)], BACKUP_KEY_ID) == several
+        assert zone.wrap_keys([], BACKUP_KEY_ID) == []
         with pytest.raises(ObjectNotFound):
-            zone.wrap_keys([key_id(1), key_id(9)])
+            zone.wrap_keys([key_id(1), key_id(9)], BACKUP_KEY_ID)
 
 
 def wrapped(zone, number: int, algorithm: Algorithm = Algorithm.EC_P256, *usages: Usage) -> WrappedKey:
     """A key of the zone that was generated, wrapped and destroyed."""
     made = zone.generate_key(spec(number, algorithm, *usages))
-    blob = zone.wrap_key(key_id(number))
+    blob = zone.wrap_key(key_id(number), BACKUP_KEY_ID)
     zone.destroy_key(key_id(number))
     return WrappedKey(
         spec=spec(number, algorithm, *usages), blob=blob, public_key=made.public_key, kcv=made.kcv
@@ -94,21 +96,21 @@ class TestUnwrapping:
     @pytest.mark.parametrize("algorithm", list(Algorithm))
     def test_a_key_comes_back_as_it_was_and_as_protected(self, zone, algorithm):
         made = zone.generate_key(spec(1, algorithm))
-        blob = zone.wrap_key(key_id(1))
+        blob = zone.wrap_key(key_id(1), BACKUP_KEY_ID)
         zone.destroy_key(key_id(1))
         key = WrappedKey(spec=spec(1, algorithm), blob=blob, public_key=made.public_key, kcv=made.kcv)
-        back = zone.unwrap_key(key)
+        back = zone.unwrap_key(key, BACKUP_KEY_ID)
         assert back.complete
         assert (back.key_id, back.label, back.algorithm) == (made.key_id, made.label, made.algorithm)
         assert (back.usages, back.public_key) == (made.usages, made.public_key)
         assert back.attributes == made.attributes | {"local": False, "always_sensitive": False}
         assert zone.find_key(key_id(1)) == back
         assert zone.list_keys() == [back]
-        assert zone.wrap_key(key_id(1)) == blob
+        assert zone.wrap_key(key_id(1), BACKUP_KEY_ID) == blob
         zone.close()
         zone.open(LABEL, lambda: USER_PIN)
         assert zone.find_key(key_id(1)) == back
-        assert zone.wrap_key(key_id(1)) == blob
+        assert zone.wrap_key(key_id(1), BACKUP_KEY_ID) == blob
 
     @pytest.mark.parametrize(
         ("algorithm", "usages"),
@@ -120,7 +122,7 @@ class TestUnwrapping:
         ],
     )
     def test_it_has_the_usages_it_had_and_no_others(self, zone, algorithm, usages):
-        back = zone.unwrap_key(wrapped(zone, 1, algorithm, *usages))
+        back = zone.unwrap_key(wrapped(zone, 1, algorithm, *usages), BACKUP_KEY_ID)
         assert back.usages == usages
         may = {name for name in ("sign", "verify", "encrypt", "decrypt", "wrap") if back.attributes.get(name)}
         assert may == set(usages)
@@ -128,7 +130,7 @@ class TestUnwrapping:
     def test_what_it_signs_then_verifies_with_the_public_key_from_before(self, zone):
         ec_key, rsa_key = wrapped(zone, 1), wrapped(zone, 2, Algorithm.RSA_2048)
         for key in (ec_key, rsa_key):
-            zone.unwrap_key(key)
+            zone.unwrap_key(key, BACKUP_KEY_ID)
         digest = sha256(b"payment").digest()
         verify_digest(
             load_der_public_key(ec_key.public_key),
@@ -141,11 +143,11 @@ class TestUnwrapping:
     @pytest.mark.parametrize("algorithm", [Algorithm.EC_P256, Algorithm.RSA_2048, Algorithm.AES_256])
     def test_a_key_proves_itself_and_nothing_stays(self, zone, algorithm):
         key = wrapped(zone, 1, algorithm)
-        zone.prove_key(key)
+        zone.prove_key(key, BACKUP_KEY_ID)
         assert zone.list_keys() == []
-        zone.unwrap_key(key)
+        zone.unwrap_key(key, BACKUP_KEY_ID)
         there = zone.list_keys()
-        zone.prove_key(key)
+        zone.prove_key(key, BACKUP_KEY_ID)
         assert zone.list_keys() == there
 
     @pytest.mark.parametrize("algorithm", [Algorithm.EC_P256, Algorithm.AES_128])
@@ -181,15 +183,15 @@ class TestUnwrapping:
                 with pytest.raises(BlobBroken):
                     attempt(key)
         assert zone.list_keys() == []
-        zone.unwrap_key(first)
+        zone.unwrap_key(first, BACKUP_KEY_ID)
 
     def test_what_is_there_is_not_replaced(self, zone):
         key = wrapped(zone, 1)
-        zone.unwrap_key(key)
+        zone.unwrap_key(key, BACKUP_KEY_ID)
         with pytest.raises(ObjectExists):
-            zone.unwrap_key(key)
+            zone.unwrap_key(key, BACKUP_KEY_ID)
         with pytest.raises(ObjectExists):
-            zone.unwrap_key(key.model_copy(update={"spec": spec(2, label="key 1")}))
+            zone.unwrap_key(key.model_copy(update={"spec": spec(2, label="key 1")}), BACKUP_KEY_ID)
 
     def test_without_the_backup_key_nothing_is_unwrapped(self, zone, make_driver, tmp_path):
         key = wrapped(zone, 1)
