@@ -5,6 +5,7 @@ from hsmnodes.node.operations.backup.take import operation as take_backup
 from hsmnodes.node.operations.backup.verify import operation as verify_backup
 from hsmnodes.node.operations.backup_key.drill import operation as drill_backup_key
 from hsmnodes.node.operations.backup_key.reshare import operation as reshare_backup_key
+from hsmnodes.node.operations.backup_key.rotate import operation as rotate_backup_key
 from hsmnodes.node.operations.backup_key.share import operation as share_backup_key
 from hsmnodes.node.operations.charter.amend import operation as amend_charter
 from hsmnodes.node.operations.key.destroy import operation as destroy_keys
@@ -25,6 +26,7 @@ FOUND_ZONE = found_zone.tag
 GENERATE_KEYS = generate_keys.tag
 RESHARE_BACKUP_KEY = reshare_backup_key.tag
 RESTORE_BACKUP = restore_backup.tag
+ROTATE_BACKUP_KEY = rotate_backup_key.tag
 SHARE_BACKUP_KEY = share_backup_key.tag
 START_SERVICE = start_service.tag
 TAKE_BACKUP = take_backup.tag

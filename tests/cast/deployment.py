@@ -191,6 +191,30 @@ class Deployment:
         proposal = self.propose(tag, parameters | changes, [zone], [node], DINA)
         return make_warrant(proposal, DINA, (EMIL, FAY))
 
+    def rotate_backup_key(
+        self,
+        node: NodeOfCast,
+        zone: Chain,
+        holders: Sequence[Member] = people.CUSTODIANS,
+        *,
+        retired_kcv: str,
+        epoch: int = 2,
+        threshold: int = 2,
+        share_set: int = 2,
+        **changes: Any,
+    ) -> Warrant:
+        """Dina proposes to rotate the backup key whose check value is `retired_kcv`; Emil and Fay approve."""
+        parameters = {
+            "zone": _named(zone),
+            "epoch": epoch,
+            "share_set": share_set,
+            "threshold": threshold,
+            "custodians": [one.holder for one in holders],
+            "retired_kcv": retired_kcv,
+        }
+        proposal = self.propose("backup-key.rotate/v1", parameters | changes, [zone], [node], DINA)
+        return make_warrant(proposal, DINA, (EMIL, FAY))
+
     def hold_drill(
         self, node: NodeOfCast, zone: Chain, *, shares: int = 2, share_set: int = 1, **changes: Any
     ) -> Warrant:

@@ -57,6 +57,19 @@ def _during_the_act(node: Node) -> None:
     node.parts.executor._act = act
 
 
+def _while_the_old_key_is_retired(node: Node) -> None:
+    """At a random moment from when the outcome is on disk and the old backup key is to go."""
+    plain = node.parts.zones.destroy_other_backup_keys
+
+    def destroy(zone):
+        timer = threading.Timer(random.SystemRandom().uniform(0, 0.01), die)
+        timer.daemon = True
+        timer.start()
+        return plain(zone)
+
+    node.parts.zones.destroy_other_backup_keys = destroy
+
+
 def _in_a_driver_call(node: Node) -> None:
     """At a random moment of a random call to a zone's HSM: the driver's process dies with the agent."""
     plain, left = DriverProcess.call, [random.SystemRandom().randrange(1, 12)]
@@ -84,6 +97,17 @@ MOMENTS: dict[str, Callable[[Node], None]] = {
     "before the answer": lambda node: _after(node.parts.executor, "repeat"),
 }
 
+RETIRING: dict[str, Callable[[Node], None]] = {
+    "before the old backup key is destroyed": lambda node: _before(
+        node.parts.zones, "destroy_other_backup_keys"
+    ),
+    "while the old backup key is destroyed": _while_the_old_key_is_retired,
+    "before the old backup key is forgotten": lambda node: _before(
+        node.parts.zones._backup_keys, "forget_others"
+    ),
+}
+"""After a rotation, when its outcome is on disk."""
+
 
 def deliver_and_kill(site: Site, text: str, moment: str) -> None:
     """Start the (stopped) node in a process of its own, give it a message, and kill it at `moment`."""
@@ -91,7 +115,7 @@ def deliver_and_kill(site: Site, text: str, moment: str) -> None:
     if pid == 0:
         try:
             node = Node(site.config, real_drivers(), source=site.clock)
-            MOMENTS[moment](node)
+            (MOMENTS | RETIRING)[moment](node)
             node.deliver(text)
             die()  # the moment did not come: then right after the end
         finally:

@@ -15,6 +15,7 @@ from tests.cast.deployment import PAYMENTS
 from tests.cast.people import named
 from tests.hsmnodes.node.agent.killing import MOMENTS, deliver_and_kill
 from tests.hsmnodes.node.agent.making import carrying, real_drivers
+from tests.hsmnodes.node.agent.rotating import backup_keys_in_hsm, slot_of
 from tests.hsmnodes.node.agent.test_backups import back_up, destroy, enclosing, give
 from tests.hsmnodes.node.agent.test_refusals import proposed
 from tests.hsmnodes.node.agent.test_settling import keys_in
@@ -93,9 +94,10 @@ def test_slots_are_created_once(make_site, cast, moment, kills):
         deliver_and_kill(site, message.text(), moment)
         receipt = settle(site, message)
         assert receipt.outcome == "done", (receipt.code, receipt.detail)
-        driver = site.node.parts.executor._hands.driver(zone.current.authority.id)
-        assert driver.backup_key_kcv() == receipt.results["backup_key"]["kcv"]
-        assert driver.list_keys() == []
+        slot = slot_of(site, zone)
+        in_force = {slot.backup_key_id: receipt.results["backup_key"]["kcv"]}
+        assert backup_keys_in_hsm(site, zone, [slot.backup_key_id]) == in_force
+        assert site.node.parts.zones.driver(slot.zone.id).list_keys() == []
         check_whole(site)
 
 

@@ -46,6 +46,7 @@ def proposals() -> dict[str, Proposal]:
         "reshare a backup key": cast.share_backup_key(
             AMS_1, zone, people.CUSTODIANS[1:], threshold=2, share_set=3
         ),
+        "rotate a backup key": cast.rotate_backup_key(AMS_1, zone, retired_kcv="a1b2c3"),
         "hold a drill": cast.hold_drill(AMS_1, zone, shares=3),
         "take a backup": take_backup(cast, AMS_1, zone),
         "take a backup of chosen keys": take_backup(

@@ -115,6 +115,12 @@ def _restore(scene: Scene) -> Warrant:
     return restore_backup(scene.cast, scene.site.at, scene.zone, backup, actions)
 
 
+def _rotate(scene: Scene) -> Warrant:
+    scene.site.send(scene.cast.generate_keys(scene.site.at, scene.zone))
+    slot = scene.site.facts.holdings.slots[scene.zone.current.authority.id]
+    return scene.cast.rotate_backup_key(scene.site.at, scene.zone, retired_kcv=slot.kcv, share_set=1)
+
+
 PROVIDER, CUSTOMER, ZONE = (
     lambda s: [s.cast.northgate], lambda s: [s.cast.meridian], lambda s: [s.zone],
 )  # fmt: skip
@@ -126,6 +132,7 @@ STORIES = {
     "backup.verify/v1": Story(with_keys, _verify, DINA, (EMIL,), ZONE),
     "backup-key.drill/v1": Story(with_custodians, _drill, DINA, (EMIL, FAY), ZONE),
     "backup-key.reshare/v1": Story(with_custodians, _reshare, DINA, (EMIL, FAY), ZONE),
+    "backup-key.rotate/v1": Story(with_custodians, _rotate, DINA, (EMIL, FAY), ZONE),
     "backup-key.share/v1": Story(
         with_custodians, lambda s: s.cast.share_backup_key(s.site.at, s.zone), DINA, (EMIL, FAY), ZONE
     ),
