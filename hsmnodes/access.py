@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from hsmnodes.models import Backup, Ceremony, DataCentre, Key, Node, Receipt, ShareSet, Slot
+from hsmnodes.models import Backup, Ceremony, DataCentre, Epoch, Key, Node, Receipt, ShareSet, Slot
 from tenants.access import Viewer, visible_proposals, visible_zones
 
 
@@ -45,6 +45,11 @@ def visible_backups(viewer: Viewer) -> QuerySet[Backup]:
 def visible_ceremonies(viewer: Viewer) -> QuerySet[Ceremony]:
     """Those for the proposals they see."""
     return Ceremony.objects.filter(proposal__in=visible_proposals(viewer))
+
+
+def visible_epochs(viewer: Viewer) -> QuerySet[Epoch]:
+    """The backup keys of the zones they see, those that were rotated out, too."""
+    return Epoch.objects.filter(slot__zone__in=visible_zones(viewer))
 
 
 def visible_receipts(viewer: Viewer) -> QuerySet[Receipt]:

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
+
 from hsmnodes import backups, dispatch
-from hsmnodes.models import Backup, HeldShare, Key, Node, Placement, Receipt, ShareSet, Slot
+from hsmnodes.models import Backup, Epoch, HeldShare, Key, Node, Placement, Receipt, ShareSet, Slot
+from hsmnodes.node.protocol.documents import Outcome
 from tenants import clock, tags
 from tenants.models import Organisation, Service
 
@@ -40,7 +43,7 @@ def _service_started(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
 
 
 def _slot_created(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
-    Slot.objects.get_or_create(
+    slot, made = Slot.objects.get_or_create(
         id=parameters["slot"]["id"],
         defaults={
             "node": receipt.node,
@@ -52,6 +55,16 @@ def _slot_created(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
             "created_at": receipt.at,
         },
     )
+    if made:
+        key = receipt.results["backup_key"]
+        Epoch.objects.create(
+            id=receipt.proposal_id,
+            slot=slot,
+            number=key["epoch"],
+            kcv=key["kcv"],
+            proposal=receipt.proposal,
+            created_at=receipt.at,
+        )
 
 
 def _keys_generated(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
@@ -66,6 +79,7 @@ def _keys_generated(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
             usages=key["usages"],
             public_key=key["public_key"] or "",
             blob_hash=key["wrapped_sha256"],
+            epoch=key.get("epoch", 1),
             results=key,
             proposal=receipt.proposal,
             created_at=receipt.at,
@@ -73,6 +87,8 @@ def _keys_generated(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
         for key in receipt.results["keys"]
     ]
     Key.objects.bulk_create(keys)
+    for later in _rotations_after(receipt, slot):
+        _replace_blobs(later)
 
 
 def _keys_destroyed(receipt: Receipt, _parameters: Mapping[str, Any]) -> None:
@@ -102,6 +118,7 @@ def _keys_restored(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
                 usages=list(key.usages),
                 public_key=key.public_key or "",
                 blob_hash=key.blob_sha256,
+                epoch=backup.epoch,
                 proposal=receipt.proposal,
                 created_at=receipt.at,
             )
@@ -136,6 +153,43 @@ def _key_shared(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
     )
 
 
+def _key_rotated(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
+    slot, new = (
+        Slot.objects.get(node=receipt.node, zone=parameters["zone"]["id"]),
+        receipt.results["backup_key"],
+    )
+    slot.epochs.filter(retired_at=None).update(retired_at=receipt.at, retired_by=receipt.proposal)
+    slot.epochs.create(
+        id=receipt.proposal_id,
+        number=new["epoch"],
+        kcv=new["kcv"],
+        proposal=receipt.proposal,
+        created_at=receipt.at,
+    )
+    _replace_blobs(receipt)
+    _key_shared(receipt, parameters)
+
+
+def _replace_blobs(receipt: Receipt) -> None:
+    """Each key's backup is the blob that was made last; the one before stays beside its own receipt."""
+    blobs = {key["id"]: key["wrapped_sha256"] for key in receipt.results["keys"]}
+    keys = list(Key.objects.filter(pk__in=blobs, zone=receipt.proposal.zone, slot__node=receipt.node))
+    for key in keys:
+        key.blob_hash, key.epoch = blobs[key.pk], receipt.results["backup_key"]["epoch"]
+    Key.objects.bulk_update(keys, ["blob_hash", "epoch"])
+
+
+def _rotations_after(receipt: Receipt, slot: Slot) -> QuerySet[Receipt]:
+    """Rotations that came after it on the node, and here before it."""
+    return Receipt.objects.filter(
+        node=receipt.node,
+        sequence__gt=receipt.sequence,
+        outcome=Outcome.DONE.value,
+        proposal__zone=slot.zone_id,
+        proposal__operation=tags.ROTATE_BACKUP_KEY,
+    ).order_by("sequence")
+
+
 CONFIRMED: Mapping[str, Confirm] = {
     tags.ENROL_NODE: _node_enrolled,
     tags.START_SERVICE: _service_started,
@@ -145,4 +199,5 @@ CONFIRMED: Mapping[str, Confirm] = {
     tags.RESTORE_BACKUP: _keys_restored,
     tags.SHARE_BACKUP_KEY: _key_shared,
     tags.RESHARE_BACKUP_KEY: _key_shared,
+    tags.ROTATE_BACKUP_KEY: _key_rotated,
 }

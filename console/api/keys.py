@@ -24,6 +24,7 @@ class KeySerializer(serializers.Serializer[Any]):
     usages = serializers.ListField(child=serializers.CharField())
     public_key = BytesField()
     blob_hash = serializers.CharField(help_text="SHA-256 of the wrapped key that is its backup.")
+    epoch = serializers.IntegerField(help_text="Of the backup key that opens this backup.")
     proposal = IdField(source="proposal_id")
     created_at = serializers.DateTimeField()
     destroyed_at = serializers.DateTimeField(allow_null=True)

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from console.api import (
+    backup_keys,
     backups,
     ceremonies,
     charters,
@@ -71,6 +72,8 @@ urlpatterns = [
     path("v1/backups", backups.Backups.as_view()),
     path("v1/backups/<id:key>", backups.BackupDetail.as_view()),
     path("v1/backups/<id:key>/file", backups.BackupFile.as_view()),
+    path("v1/backup-keys", backup_keys.BackupKeys.as_view()),
+    path("v1/backup-keys/<id:key>", backup_keys.BackupKeyDetail.as_view()),
     path("v1/share-sets", share_sets.ShareSets.as_view()),
     path("v1/share-sets/<id:key>", share_sets.ShareSetDetail.as_view()),
     path("v1/ceremonies", ceremonies.Ceremonies.as_view()),

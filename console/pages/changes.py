@@ -123,6 +123,25 @@ def _share(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     ]
 
 
+def _rotate(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    zone, epoch, retired = parameters["zone"], parameters["epoch"], parameters["retired_kcv"]
+    return [
+        Change(
+            _("Backup key of %(name)s") % {"name": zone["name"]},
+            _("epoch %(n)d, check value %(kcv)s") % {"n": epoch - 1, "kcv": retired},
+            _("epoch %(n)d, a new key that nobody can read; the one before is destroyed in the HSM")
+            % {"n": epoch},
+        ),
+        Change(
+            _("Backups of the zone's keys"),
+            _("open with epoch %(n)d") % {"n": epoch - 1},
+            _("new ones, which open with epoch %(n)d; copies of the old ones still open with the old shares")
+            % {"n": epoch},
+        ),
+        *_share(proposal, parameters),
+    ]
+
+
 def _holding(threshold: int, people: list[str]) -> str:
     return _("any %(k)d of %(n)d: %(people)s") % {
         "k": threshold,
@@ -153,4 +172,5 @@ CHANGES: dict[str, Callable[[Proposal, dict[str, Any]], list[Change]]] = {
     tags.AMEND_CHARTER: _amend,
     tags.SHARE_BACKUP_KEY: _share,
     tags.RESHARE_BACKUP_KEY: _share,
+    tags.ROTATE_BACKUP_KEY: _rotate,
 }

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from hsmnodes import drills
-from hsmnodes.access import visible_ceremonies, visible_share_sets
-from hsmnodes.models import Ceremony, HeldShare, Receipt, ShareSet
+from hsmnodes.access import visible_ceremonies, visible_epochs, visible_share_sets
+from hsmnodes.models import Ceremony, Epoch, HeldShare, Receipt, ShareSet
 from tenants import clock
 from tenants.models import RUNNING_STATES, Person, Token, TrustZone
 
@@ -35,9 +35,26 @@ class Custody:
         return self._sets.prefetch_related("shares").select_related("proposal").first()
 
     @cached_property
+    def epochs(self) -> list[Epoch]:
+        """The backup keys there were, the one in force first."""
+        return list(
+            visible_epochs(self._viewer)
+            .filter(slot__zone=self._zone)
+            .select_related("slot__node")
+            .order_by("-number", "slot__node__name")
+        )
+
+    @cached_property
     def earlier(self) -> int:
-        """How many sets there were before: each of them rebuilds the key, too."""
-        return max(self._sets.count() - 1, 0)
+        """How many sets there were before of the same epoch: each of them rebuilds the key, too."""
+        if self.share_set is None:
+            return 0
+        return self._sets.filter(epoch=self.share_set.epoch).count() - 1
+
+    @cached_property
+    def retired_sets(self) -> int:
+        """How many sets there were of other epochs: they rebuild keys that open older backups."""
+        return 0 if self.share_set is None else self._sets.exclude(epoch=self.share_set.epoch).count()
 
     @cached_property
     def lines(self) -> list[ShareLine]:

@@ -60,6 +60,7 @@ def fill_in(request: HttpRequest, tag: str) -> HttpResponse:
         operation=found,
         area=wording.AREAS.get(found.area, (found.area, ""))[0],
         consent=sample_consent(found, person),
+        zone_chosen=form.chosen("zone"),
     )
 
 

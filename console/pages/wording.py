@@ -47,6 +47,9 @@ EXPLANATIONS = {
     tags.RESHARE_BACKUP_KEY: _l(
         "The same key for other custodians, or another number. Earlier shares still rebuild it."
     ),
+    tags.ROTATE_BACKUP_KEY: _l(
+        "A new key of the next epoch, with new shares; everything in the zone is backed up again under it."
+    ),
     tags.FOUND_ZONE: _l(
         "Draft its charter, have its people sign it, then ask the customer's officers to agree."
     ),

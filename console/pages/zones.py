@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
@@ -15,7 +15,7 @@ from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
 from hsmnodes.access import visible_backups, visible_keys, visible_slots
-from hsmnodes.models import Key
+from hsmnodes.models import Epoch, Key
 from tenants import access
 from tenants.listing import page_of
 from tenants.models import Person, TrustZone
@@ -76,7 +76,10 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         found=found,
         sorting=sorting,
         filtered=bool(request.GET.get("q") or request.GET.get("keys")),
-        slots=visible_slots(person).filter(zone=zone).select_related("node__data_centre", "proposal"),
+        slots=visible_slots(person)
+        .filter(zone=zone)
+        .select_related("node__data_centre", "proposal")
+        .prefetch_related(Prefetch("epochs", Epoch.objects.filter(retired_at=None))),
         proposals=[(one, few(one)) for one in proposals.select_related("requester")[:PROPOSALS_SHOWN]],
         charter=charter,
         custody=Custody(zone, person),

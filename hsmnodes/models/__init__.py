@@ -4,6 +4,7 @@ from hsmnodes.models.backup import Backup
 from hsmnodes.models.ceremony import Ceremony, Contribution, ContributionOutcome
 from hsmnodes.models.cluster import Cluster, ClusterMode
 from hsmnodes.models.data_centre import DataCentre
+from hsmnodes.models.epoch import Epoch
 from hsmnodes.models.key import Key
 from hsmnodes.models.node import Node, NodeStatus
 from hsmnodes.models.outbox import ANSWERED, MessageKind, OutboxMessage
@@ -22,6 +23,7 @@ __all__ = [
     "Contribution",
     "ContributionOutcome",
     "DataCentre",
+    "Epoch",
     "HeldShare",
     "Key",
     "MessageKind",

@@ -21,6 +21,7 @@ class Key(models.Model):
     usages = models.JSONField(default=list)
     public_key = models.TextField(blank=True)  # SubjectPublicKeyInfo in base64url; empty for secret keys
     blob_hash = HashField(blank=True)
+    epoch = models.PositiveIntegerField(default=1)  # of the backup key that opens the blob
     results = models.JSONField(default=dict)
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()

@@ -8,8 +8,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from hsmnodes import incoming
-from hsmnodes.models import Contribution
+from hsmnodes.models import Contribution, Key
 from hsmnodes.node.agent.messages import CarriedAttachment, ContributionMessage, read_to_node
+from hsmnodes.node.operations.backup_key.identifiers import backup_key_id
 from hsmnodes.node.protocol import canonical, documents
 from hsmnodes.node.protocol.contributions import open_contribution
 from hsmnodes.node.protocol.custody import Custodian, KeyAtStake, ShareSet, open_box, share_out
@@ -19,9 +20,10 @@ from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.purposes import Purpose
 from tenants import charters, deployment
 from tenants.models import Proposal
-from tests.world.nodes import NodeOfWorld, attachment
+from tests.world.nodes import NodeOfWorld, attachment, blob_of
 
 KCV = "a1b2c3"
+NEXT_KCV = "d4e5f6"
 
 
 @dataclass
@@ -68,6 +70,28 @@ class Custody:
             for one, box in zip(made.boxes, boxes, strict=True)
         ]
         return {"commitment": made.commitment, "shares": shares}, boxes
+
+    def rotate(self, proposal: Proposal) -> tuple[dict[str, Any], list[CarriedAttachment]]:
+        """Results as a rotation of a backup key gives them, and what is beside them; every key is known."""
+        wanted = proposal.document.parameters
+        self.keys[wanted["zone"]["id"]] = secrets.token_bytes(32)
+        shares, boxes = self.split(proposal)
+        living = Key.objects.filter(zone=wanted["zone"]["id"], destroyed_at=None).order_by("pk")
+        blobs = [attachment(blob_of(proposal, n), name=f"{key.pk}.wrapped") for n, key in enumerate(living)]
+        results = {
+            "backup_key": {
+                "kind": "TBK",
+                "epoch": wanted["epoch"],
+                "kcv": NEXT_KCV,
+                "id": backup_key_id(wanted["zone"]["id"], proposal.id),
+            },
+            "retired": {"epoch": wanted["epoch"] - 1, "kcv": wanted["retired_kcv"]},
+            **shares,
+            "keys": [
+                {"id": key.pk, "wrapped_sha256": blob.sha256} for key, blob in zip(living, blobs, strict=True)
+            ],
+        }
+        return results, [*blobs, *boxes]
 
     def question(self, proposal: Proposal, **changes: Any) -> str:
         """The signed question for shares as it arrives, for a drill that was authorised."""
@@ -154,7 +178,7 @@ class Custody:
             provider_founding=charters.anchor_of(proposal.provider_id),
             zone_founding=charters.anchor_of(zone["id"]),
             backup_key="TBK",
-            epoch=1,
+            epoch=proposal.document.parameters["epoch"],
             kcv=KCV,
         )
 

@@ -260,6 +260,27 @@ class World:
         node.answer(proposal, results=results, attachments=boxes)
         return Proposal.objects.get(pk=proposal.pk)
 
+    def propose_rotation(
+        self, zone: TrustZone, node: NodeOfWorld, *, epoch: int = 2, share_set: int = 2
+    ) -> Proposal:
+        """Dina proposes to rotate the zone's backup key, and to split the new one among all key managers."""
+        parameters = {
+            "zone": {"id": zone.id, "name": zone.name},
+            "epoch": epoch,
+            "share_set": share_set,
+            "threshold": 2,
+            "custodians": [one.holder for one in people.ZONE_PEOPLE],
+            "retired_kcv": "a1b2c3",
+        }
+        return self.propose("backup-key.rotate/v1", parameters, by=DINA, nodes=[node])
+
+    def rotation(self, zone: TrustZone, node: NodeOfWorld, **more: Any) -> Proposal:
+        """The backup key, rotated; returns the proposal it was rotated by."""
+        proposal = self.approve(self.propose_rotation(zone, node, **more), EMIL, FAY)
+        results, beside = self.custody(node).rotate(proposal)
+        node.answer(proposal, results=results, attachments=beside)
+        return Proposal.objects.get(pk=proposal.pk)
+
     def custody(self, node: NodeOfWorld) -> Custody:
         """The backup keys of a node."""
         return self._custody.setdefault(node.id, Custody(node))

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from hsmnodes.models import Node, ShareSet, Slot
+from hsmnodes.models import Epoch, Node, ShareSet
 from tenants import charters, tags
 from tenants.models import CharterState, CharterVersion, TrustZone
 
@@ -61,11 +61,11 @@ def _amended_authority(chosen: Chosen) -> dict[str, str]:
     return {"kind": version.kind, "id": version.authority, "name": version.name}
 
 
-def _epoch(chosen: Chosen) -> int:
-    slot = Slot.objects.filter(zone=chosen["zone"]["id"]).first()
-    if slot is None:
+def _epoch(chosen: Chosen) -> Epoch:
+    in_force = Epoch.objects.filter(slot__zone=chosen["zone"]["id"], retired_at=None).first()
+    if in_force is None:
         raise Missing(_("This Trust Zone has no slot in an HSM yet."))
-    return int(slot.results["backup_key"]["epoch"])
+    return in_force
 
 
 def _next_share_set(chosen: Chosen) -> int:
@@ -92,10 +92,13 @@ DERIVED: dict[tuple[str, str], Derive] = {
     (tags.CREATE_SLOT, "backup_key"): lambda chosen: (
         "MBK" if _zone(chosen).service.mode == "exclusive" else "TBK"
     ),
-    (tags.SHARE_BACKUP_KEY, "epoch"): _epoch,
+    (tags.SHARE_BACKUP_KEY, "epoch"): lambda chosen: _epoch(chosen).number,
     (tags.SHARE_BACKUP_KEY, "share_set"): _next_share_set,
-    (tags.RESHARE_BACKUP_KEY, "epoch"): _epoch,
+    (tags.RESHARE_BACKUP_KEY, "epoch"): lambda chosen: _epoch(chosen).number,
     (tags.RESHARE_BACKUP_KEY, "share_set"): _next_share_set,
+    (tags.ROTATE_BACKUP_KEY, "epoch"): lambda chosen: _epoch(chosen).number + 1,
+    (tags.ROTATE_BACKUP_KEY, "share_set"): _next_share_set,
+    (tags.ROTATE_BACKUP_KEY, "retired_kcv"): lambda chosen: _epoch(chosen).kcv,
     (tags.DRILL_BACKUP_KEY, "epoch"): lambda chosen: _last_share_set(chosen).epoch,
     (tags.DRILL_BACKUP_KEY, "share_set"): lambda chosen: _last_share_set(chosen).number,
     (tags.TAKE_BACKUP, "what"): lambda chosen: "chosen" if chosen["keys"] else "all",

@@ -40,7 +40,7 @@ HINTS: dict[tuple[str, str], Hint] = {
             "",
             2,
         )
-        for tag in (tags.SHARE_BACKUP_KEY, tags.RESHARE_BACKUP_KEY)
+        for tag in (tags.SHARE_BACKUP_KEY, tags.RESHARE_BACKUP_KEY, tags.ROTATE_BACKUP_KEY)
     },
     (tags.DRILL_BACKUP_KEY, "shares"): Hint(
         "At least as many as rebuild the key. With all custodians the drill also finds a share that is lost.",

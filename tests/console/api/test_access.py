@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from console.api import urls
+from hsmnodes.models import Epoch
 from tests.cast.people import ADA, CLEO, DINA, EMIL, FAY, GUS, HANA, IVO, JON, LEA, OLGA
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +20,7 @@ LUMEN = (IVO, OLGA)
 # Addresses whose answer is the same for everyone known, and those anybody may read.
 LISTS = """
     me organisations people tokens programs charters services zones keys data-centres clusters nodes slots
-    share-sets ceremonies backups
+    share-sets ceremonies backups backup-keys
     receipts proposals log log/export operations operations/key.generate/v1
 """.split()
 PUBLIC = ["schema", "docs"]
@@ -29,7 +30,7 @@ OF_BOTH = """
     charters/{charter}/link services/{service} zones/{zone} keys/{key} keys/{key}/public.der
     keys/{key}/public.pem data-centres/{data_centre} clusters/{cluster} nodes/{node} slots/{slot}
     share-sets/{share_set} ceremonies/{ceremony} ceremonies/{ceremony}/transcript
-    backups/{backup} backups/{backup}/file
+    backups/{backup} backups/{backup}/file backup-keys/{backup_key}
     receipts/{receipt} receipts/{receipt}/document receipts/{receipt}/envelope
     proposals/{done} proposals/{done}/document proposals/{done}/warrant log/{entry} log/{entry}/document
 """.split()
@@ -62,6 +63,7 @@ def places(scene, program):
         "ceremony": scene.ceremony.pk,
         "share_set": scene.share_set.id,
         "backup": scene.backup.pk,
+        "backup_key": Epoch.objects.get().pk,
         "receipt": scene.receipt.hash,
         "done": scene.done.id,
         "entry": scene.entry.sequence,

@@ -24,6 +24,7 @@ LISTS = {
     "nodes": BASE,
     "slots": BASE,
     "share-sets": BASE + 1,
+    "backup-keys": BASE,
     "ceremonies": BASE + 2,
     "backups": BASE,
     "receipts": BASE + 1,

@@ -20,6 +20,7 @@ from schemathesis.specs.openapi import checks
 
 from console.api import description
 from console.wsgi import application
+from hsmnodes.models import Epoch
 from tests.cast.people import DINA
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +125,7 @@ def _places(scene):
         "slots": {"key": scene.slot.id},
         "ceremonies": {"key": scene.ceremony.pk},
         "backups": {"key": scene.backup.pk},
+        "backup-keys": {"key": Epoch.objects.get().pk},
         "share-sets": {"key": scene.share_set.id},
         "receipts": {"key": scene.receipt.hash},
         "proposals": {"key": scene.open.id},

@@ -50,6 +50,7 @@ def _proposals(stage: Stage) -> Iterator[Screen]:
     yield Screen("propose", "/propose", CLEO)
     yield Screen("propose-key", f"/propose/key.generate/v1?zone={stage.zones['Cards'].pk}", DINA)
     yield Screen("propose-destroy", f"/propose/key.destroy/v1?zone={stage.zones['Cards'].pk}", DINA)
+    yield Screen("propose-rotation", f"/propose/backup-key.rotate/v1?zone={stage.zones['Payments'].pk}", DINA)
     yield Screen("propose-service", "/propose/service.start/v1", CLEO)
 
 
