@@ -1,4 +1,4 @@
-"""kill -9 at every step of rotating and resharing a backup key, on SoftHSM2: one key, one set that rebuilds it.
+"""kill -9 at every step of rotating and resharing a backup key, on SoftHSM2: one key, with its own shares.
 
 `--kills N` says how often each step is killed (20 if it is not given).
 """
