@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def spellings(secret: bytes) -> set[bytes]:
-    """How a secret might be written: raw, hex, base64, JSON-escaped, and each of these in base64 once more."""
+    """How a secret might be written: raw, hex, base64, JSON-escaped, and each of these in base64 again."""
     plain = {
         secret,
         secret.hex().encode(),

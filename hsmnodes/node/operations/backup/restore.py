@@ -63,6 +63,11 @@ class RestoreBackup(BackupOperation[Parameters]):
         "at {taken_at}: {keys[].label} ({keys[].action})."
     )
     parameters = Parameters
+    titles = {
+        "backup": "File, SHA-256",
+        "counts": "Keys",
+        **{one: word.capitalize() for one, word in ACTIONS.items()},
+    }
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

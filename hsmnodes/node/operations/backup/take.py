@@ -51,6 +51,17 @@ class TakeBackup(ZoneOperation[Parameters]):
     button = "Take backup"
     sentence = "Back up {what} of Trust Zone {zone} on node {nodes[].name}."
     parameters = Parameters
+    titles = {
+        "keys": "Keys in it",
+        "backup_key": "Backup key",
+        "kind": "Kind",
+        "epoch": "Epoch",
+        "kcv": "Check value",
+        "taken_at": "Taken at",
+        "manifest": "Manifest, SHA-256",
+        "archive_sha256": "File, SHA-256",
+        "size": "Bytes",
+    }
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

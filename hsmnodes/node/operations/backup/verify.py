@@ -37,6 +37,7 @@ class VerifyBackup(BackupOperation[Parameters]):
     consent = Consent((AuthorityKind.ZONE,), floor=1)
     rules = {AuthorityKind.ZONE: (DefaultClause(Role.KEY_MANAGER, m=1),)}
     parameters = Parameters
+    titles = {"backup": "File, SHA-256", "manifest": "Manifest, SHA-256", "keys": "Keys in it"}
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

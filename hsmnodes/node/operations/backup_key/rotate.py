@@ -55,6 +55,17 @@ class RotateBackupKey(ZoneOperation[Parameters]):
         "shares."
     )
     parameters = Parameters
+    titles = {
+        **sharing.SharingOperation.titles,
+        "backup_key": "New backup key",
+        "retired": "Retired backup key",
+        "kind": "Kind",
+        "epoch": "Epoch",
+        "kcv": "Check value",
+        "id": "Id",
+        "keys": "Keys wrapped again",
+        "wrapped_sha256": "Backup, SHA-256",
+    }
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

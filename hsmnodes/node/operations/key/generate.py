@@ -77,6 +77,7 @@ class GenerateKeys(ZoneOperation[Parameters]):
         "usages": "May",
         "public_key": "Public key",
         "kcv": "Check value",
+        "epoch": "Epoch of the backup key",
         "wrapped_sha256": "Backup, SHA-256",
     }
 
