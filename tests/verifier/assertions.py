@@ -10,7 +10,15 @@ from hsmnodes.node.protocol.documents.charter import EDDSA, ES256
 from hsmnodes.node.protocol.purposes import Purpose
 from tests.cast.tokens import DESK, P256_ORDER, SoftwareToken
 from tests.hsmnodes.node.protocol.making import assemble
-from tests.hsmnodes.node.protocol.test_keys import EDDSA_CHANGES, WEAK, odd_spellings, odd_values
+from tests.hsmnodes.node.protocol.test_keys import (
+    EDDSA_CHANGES,
+    WEAK,
+    der_integer,
+    der_sequence,
+    minimal,
+    odd_spellings,
+    odd_values,
+)
 from tests.hsmnodes.node.protocol.test_webauthn import (
     AUTHENTICATOR_DATA,
     CHALLENGE,
@@ -32,6 +40,7 @@ NOT_ON_P256 = {
     "not on the curve": b"\x04" + bytes(31) + b"\x01" + bytes(31) + b"\x01",
 }
 CBOR = {
+    "a text at the very end": ("a161616162", True),
     "a map in a map": ("a16161a1616201", True),
     "a map with every kind": ("a7616100616220616341006164610061658061" + "66a061" + "67f4", True),
     "lengths longer than need be": ("b80178016101", True),
@@ -125,9 +134,28 @@ def _add_signatures(made: Book) -> None:
     }
     for name, odd in (odd_spellings(good[ES256]) | odd_values(good[ES256])).items():
         made.refuse(f"an ECDSA signature: {name}", _signed(P256, odd), "bad-signature")
+    for name, odd in _oddly_built(good[ES256]).items():
+        made.refuse(f"an ECDSA signature: {name}", _signed(P256, odd), "bad-signature")
     made.accept("an ECDSA signature: (r, n - s)", _signed(P256, _twin(good[ES256])))
     for name, change in EDDSA_CHANGES.items():
         made.refuse(f"an EdDSA signature: {name}", _signed(ED25519, change(good[EDDSA])), "bad-signature")
+
+
+def _oddly_built(signature: bytes) -> dict[str, bytes]:
+    """Sequences of the right length whose integers are not."""
+    r, s = (minimal(one) for one in decode_dss_signature(signature))
+    one, other = der_integer(r), der_integer(s)
+    return {
+        "an empty r": der_sequence(b"\x02\x00" + other),
+        "an empty s": der_sequence(one + b"\x02\x00"),
+        "r as bits": der_sequence(b"\x03" + one[1:] + other),
+        "s as bytes": der_sequence(one + b"\x04" + other[1:]),
+        "s longer than there is": der_sequence(one + b"\x02" + bytes([len(s) + 1]) + s),
+        "r of 33 bytes": der_sequence(der_integer(b"\x01" + r[-32:]) + other),
+        "r of 34 bytes": der_sequence(der_integer(b"\x00\x80" + r[-32:]) + other),
+        "nothing within": der_sequence(b""),
+        "zeros within": der_sequence(bytes(70)),
+    }
 
 
 def _twin(signature: bytes) -> bytes:

@@ -12,15 +12,19 @@ from hsmnodes.node.protocol.purposes import Purpose
 from tests.cast.charters import DEPLOYMENT, Chain
 from tests.cast.deployment import Deployment
 from tests.cast.people import CLEO, CUSTODIANS, DINA, EMIL, FAY, GUS, HANA, LEA, Member
+from tests.cast.signing import reject
 from tests.hsmnodes.node.protocol import test_amendments, test_charters, test_foundings, test_share_keys
 from tests.hsmnodes.node.protocol.amending import (
     CHAIN,
     CURRENT,
     MIA,
+    NORA,
     amend_rule,
+    but,
     chain_with,
     in_order,
     link,
+    proposal_of,
 )
 from tests.hsmnodes.node.protocol.making import NOW
 from tests.hsmnodes.node.protocol.test_consistency import CONTRADICTIONS
@@ -175,6 +179,25 @@ def _add_walks(made: Book) -> None:
     made.refuse(
         "a weaker rule that nobody signed", _given(CHAIN, _unsigned(amend_rule(2)[:1])), "not-authorised-old"
     )
+    nora = test_amendments.NORA_JOINS
+    steady = link(nora, newcomers=[NORA], **test_amendments.SAME)
+    refusing = reject(proposal_of(steady), NORA, at=NOW)
+    rejected = link(nora, newcomers=[NORA], signed={"rejections": (refusing,)}, **test_amendments.SAME)
+    made.refuse("a newcomer rejects her own coming", _given(CHAIN, rejected), "not-authorised-new")
+    others = [one.person() for one in but(HANA)]
+    hanna = HANA.person().model_copy(update={"name": "Hanna"})
+    renamed = CHAIN.next_version(people=in_order([hanna, *others]))
+    made.refuse("who requests gets another name", _given(CHAIN, link(renamed)), "not-authorised-new")
+    for name, (credential, key) in {
+        "another key under the same credential": (GUS.key, GUS.second_key),
+        "the same key under another credential": (GUS.second_key, GUS.key),
+    }.items():
+        token = GUS.key.token(credential_id=credential.credential_id, public_key=key.public_key)
+        people = in_order(
+            [GUS.person().model_copy(update={"tokens": (token,)}), *(p.person() for p in but(GUS))]
+        )
+        new = CHAIN.next_version(people=people)
+        made.refuse(name, _given(CHAIN, link(new, approvers=[LEA, MIA])), "not-proved")
     cut = one.model_copy(update={"possession": one.possession[:-1]})
     made.refuse("a signature is left out", _given(chain, links=[cut]), "not-proved")
 

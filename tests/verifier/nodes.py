@@ -76,6 +76,16 @@ class NodeKey:
 AMS, FRA = NodeKey("ams-1", 2), NodeKey("fra-1", 3)
 
 
+def _no_points(point: bytes) -> dict[str, bytes]:
+    return {
+        "zeros": b"\x04" + bytes(64),
+        "one byte": b"\x01",
+        "hybrid": bytes([6 + (point[-1] & 1)]) + point[1:],
+        "a byte more": point + b"\x00",
+        "nothing": b"",
+    }
+
+
 def envelopes() -> Book:
     """What nodes sign."""
     made = Book("envelope")
@@ -102,7 +112,7 @@ def envelopes() -> Book:
     )
     other = good.model_copy(update={"payload": canonical.b64u(PAYLOAD + b" ")})
     made.refuse("another payload", given(other), "bad-signature")
-    for name, point in {"zeros": b"\x04" + bytes(64), "one byte": b"\x01"}.items():
+    for name, point in _no_points(AMS.point).items():
         made.refuse(f"an identity key that is none: {name}", given(good, point=point), "bad-identity")
     raw = canonical.b64u_decode(good.signature)
     r, s = raw[:32], raw[32:]

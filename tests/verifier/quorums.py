@@ -6,11 +6,21 @@ from typing import Any
 from unittest import mock
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import Approval, AuthorityKind, Charter, Proposal, Warrant
+from hsmnodes.node.protocol.documents import (
+    Approval,
+    AuthorityKind,
+    CancellationStatement,
+    Charter,
+    Proposal,
+    RejectionStatement,
+    Warrant,
+)
+from hsmnodes.node.protocol.documents.signatures import Signer
 from hsmnodes.node.protocol.identities import Identities
+from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.quorum import Consent, Signatures, Verdict, evaluate
 from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, HANA, LEA, NORTHGATE, Member
-from tests.cast.signing import approve, make_warrant
+from tests.cast.signing import approve, cancel, make_warrant, reject
 from tests.hsmnodes.node.protocol import scenes, test_quorum, test_quorum_of_two_authorities
 from tests.hsmnodes.node.protocol.making import GENERATE, NOW, make_charter, make_proposal, rule
 from tests.hsmnodes.node.protocol.scenes import MANAGERS, make_scene
@@ -196,6 +206,50 @@ def _add_clauses(made: Book) -> None:
         else:
             made.accept(f"clauses: {name}", given, ids(*counted))
     _add_floor(made)
+    _add_closings(made)
+    _add_places(made)
+
+
+def _add_closings(made: Book) -> None:
+    """Rejections and cancellations that could be taken for ones that hold."""
+    zone = make_charter((DINA, EMIL, FAY, LEA), rule(GENERATE, (2, "key-manager")))
+    at = _under([zone], DINA, [EMIL, FAY])
+    proposal = Proposal.from_bytes(Warrant.from_bytes(at["warrant"]).proposal_bytes)
+
+    def closed(by: Member, in_the_name_of: Member | None = None, kind: str = "reject", **changes: Any) -> Put:
+        who = in_the_name_of or by
+        statements = {"reject": RejectionStatement, "cancel": CancellationStatement}
+        good = {"reject": reject, "cancel": cancel}[kind](proposal, who, at=NOW)
+        statement = (
+            statements[kind].from_bytes(canonical.b64u_decode(good.statement)).model_copy(update=changes)
+        )
+        purpose = {"reject": Purpose.REJECT, "cancel": Purpose.CANCEL}[kind]
+        one = good.model_copy(
+            update={
+                "statement": canonical.b64u(statement.raw),
+                "assertion": by.key.sign(purpose, statement.raw),
+            }
+        )
+        field = {"reject": "rejections", "cancel": "cancellations"}[kind]
+        warrant = Warrant.from_bytes(at["warrant"]).model_copy(update={field: (one,)})
+        return at | {"warrant": warrant.raw}
+
+    for kind, done in (("reject", "rejected"), ("cancel", "cancelled")):
+        made.refuse(f"{done} by an approver", closed(EMIL, kind=kind), "closed")
+        made.refuse(f"{done} by who asked", closed(DINA, kind=kind), "closed")
+        made.accept(f"{done} by one of the charter without a seat", closed(LEA, kind=kind), ids(EMIL, FAY))
+        made.accept(f"{done} by one in another's name", closed(EMIL, FAY, kind=kind), ids(EMIL, FAY))
+        for name, person in {
+            "under the wrong name": Signer(id=EMIL.id, name="Fay"),
+            "under the wrong id": Signer(id=FAY.id, name="Emil"),
+        }.items():
+            made.accept(f"{done} {name}", closed(EMIL, kind=kind, person=person), ids(EMIL, FAY))
+        for name, change in {
+            "in another deployment": {"deployment": "0" * 32},
+            "under another id": {"proposal": "0" * 32},
+            "under another hash": {"proposal_hash": "0" * 64},
+        }.items():
+            made.accept(f"{done} {name}", closed(EMIL, kind=kind, **change), ids(EMIL, FAY))
 
 
 def _add_floor(made: Book) -> None:
@@ -222,6 +276,24 @@ def _add_floor(made: Book) -> None:
     made.refuse("one more is asked", _under(both, CLEO, [DINA, EMIL, ADA], asked=more), "wrong-authorities")
 
 
+def _add_places(made: Book) -> None:
+    """Deployments, and the first and last second of a charter."""
+    zone = make_charter((DINA, EMIL, FAY), rule(GENERATE, (2, "key-manager")))
+    elsewhere = _under([zone], DINA, [EMIL, FAY], deployment="0" * 32)
+    made.refuse("a proposal of another deployment", elsewhere, "other-deployment")
+    made.refuse(
+        "a proposal outside the demo", _under([zone], DINA, [EMIL, FAY], demo=False), "other-deployment"
+    )
+    new = zone.model_copy(update={"valid_from": NOW})
+    good = _under([new], DINA, [EMIL, FAY])
+    made.accept("the first second of a charter", good, ids(EMIL, FAY))
+    made.refuse("a second before it", good | {"now": NOW - 1}, "charter-not-yet")
+    old = zone.model_copy(update={"valid_until": NOW + 1})
+    good = _under([old], DINA, [EMIL, FAY])
+    made.accept("the last second of a charter", good, ids(EMIL, FAY))
+    made.refuse("a second after it", good | {"now": NOW + 1}, "charter-expired")
+
+
 def _under(
     charters: Sequence[Charter],
     requester: Member,
@@ -229,8 +301,9 @@ def _under(
     *,
     floor: int = 1,
     asked: Sequence[AuthorityKind] | None = None,
+    **changes: Any,
 ) -> Put:
-    proposal = make_proposal(*charters, requester=requester)
+    proposal = make_proposal(*charters, requester=requester, **changes)
     approvals: list[Approval] = [approve(proposal, one) for one in approvers]
     warrant = make_warrant(proposal, requester, ()).model_copy(update={"approvals": tuple(approvals)})
     kinds = tuple(one.authority.kind for one in charters) if asked is None else tuple(asked)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hsmnodes.node.protocol.documents import Role, Warrant
+from hsmnodes.node.protocol.documents import AuthorityKind, Role, Warrant
 from tests.cast.charters import DEPLOYMENT, Chain
 from tests.cast.deployment import Deployment
 from tests.cast.people import (
@@ -16,12 +16,14 @@ from tests.cast.people import (
     FAY,
     GUS,
     LEA,
+    NORTHGATE,
     Member,
     make_id,
     named,
 )
 from tests.cast.signing import cancel, changed, make_warrant, reject
-from tests.hsmnodes.node.protocol.making import NOW, rule
+from tests.hsmnodes.node.protocol.amending import alias
+from tests.hsmnodes.node.protocol.making import NOW, make_charter, rule
 from tests.verifier.book import Book
 from tests.verifier.nodes import AMS, FRA, Given, chain_of, proposal_of
 
@@ -138,13 +140,7 @@ def _add_zones(made: Book, cast: Deployment, given: Callable[..., Given]) -> Non
     good = cast.hold_drill(AMS.node, short)
     made.accept("the charter's last second", given(good, short, now=NOW + 59), who)
     made.refuse("under a charter that has expired", given(good, short, now=NOW + 60), "charter-expired")
-    auditors = (ADA.with_roles(Role.KEY_MANAGER), *CUSTODIANS)
-    mixed = cast.zone(members=auditors)
-    made.refuse(
-        "an administrator of the HSM manages its keys",
-        given(cast.hold_drill(AMS.node, mixed), mixed),
-        "separation",
-    )
+    _add_duties(made, cast, given)
     strangers = cast.zone(named("Cards"), members=CUSTODIANS)
     made.refuse(
         "another zone of the same people",
@@ -152,3 +148,44 @@ def _add_zones(made: Book, cast: Deployment, given: Callable[..., Given]) -> Non
         "not-pinned",
         desk="other-party",
     )
+
+
+def _add_duties(made: Book, cast: Deployment, given: Callable[..., Given]) -> None:
+    """People with something to do on both sides: for the provider's HSMs and in the zone."""
+    who = [one.id for one in (EMIL, FAY)]
+    watching = rule("key.generate/v1", (1, "auditor"))
+    eve = alias(ADA.with_roles(Role.KEY_MANAGER), "Eve")
+    for name, extra, rules, apart in (
+        ("manages its keys", ADA.with_roles(Role.KEY_MANAGER), (), False),
+        ("holds a share", ADA.with_roles(Role.CUSTODIAN), (), False),
+        ("manages its keys under another id", eve, (), False),
+        ("looks on and signs for something", ADA.with_roles(Role.AUDITOR), (watching,), False),
+        ("looks on", ADA.with_roles(Role.AUDITOR), (), True),
+    ):
+        drill = rule(DRILL, (2, "key-manager"))
+        members = (extra, *CUSTODIANS)
+        plain = cast.zone(members=members).current.model_copy(update={"rules": (drill, *rules)})
+        zone = Chain.founded(plain, members)
+        put = given(cast.hold_drill(AMS.node, zone), zone)
+        if apart:
+            made.accept(f"an administrator of the HSM {name}", put, who)
+        else:
+            made.refuse(f"an administrator of the HSM {name}", put, "separation")
+    for operation, apart in (("node.enrol/v1", False), ("charter.amend/v1", True)):
+        other = Deployment(now=NOW)
+        fay = FAY.with_roles(Role.AUDITOR)
+        members = (ADA, BEN, CLEO, fay)
+        provider = make_charter(
+            members,
+            rule(operation, (2, "hands")),
+            kind=AuthorityKind.PROVIDER,
+            authority=NORTHGATE,
+            groups={"hands": [ADA, fay]},
+        )
+        other.northgate = Chain.founded(provider, members)
+        zone = other.zone(members=CUSTODIANS)
+        put = given(other.hold_drill(AMS.node, zone), zone, other.northgate)
+        if apart:
+            made.accept("a key manager amends the provider's charter", put, who)
+        else:
+            made.refuse("a key manager is of a group that enrols nodes", put, "separation")

@@ -10,7 +10,7 @@ import { verifyAssertion } from "./assertions.js";
 import { clausesFor, eligibleFor, headOf, readCharter, tokensOf } from "./charters.js";
 import { seat } from "./matching.js";
 import { readPaper } from "./papers.js";
-import { AMEND, UNREQUESTED, tally } from "./quorum.js";
+import { AMEND, tally } from "./quorum.js";
 import { readWarrant } from "./warrants.js";
 
 /** @typedef {import("./charters.js").Charter} Charter */
@@ -71,13 +71,8 @@ async function checkAuthorised(current, charter, { proposal, signatures }, { flo
   if (!(now >= proposal.not_before)) throw new Refused("too-early");
   const old = await tally([current], proposal, signatures, { floor, problems: amendmentProblems(current, charter, proposal) });
   if (!old.authorised) throw new Refused("not-authorised-old", old.problems[0] ?? "missing");
-  const young = await tally([charter], proposal, signatures, { floor, related: [current] });
-  // The requester signed under the old version, and need not be in the new one.
-  const requestIsKnown = current.people.some((one) => one.id === proposal.requester.id);
-  const problems = young.problems.filter((code) => !(requestIsKnown && code === UNREQUESTED));
-  if (problems.length || young.closed !== null || !young.clauses.length || young.missing) {
-    throw new Refused("not-authorised-new", problems[0] ?? "missing");
-  }
+  const young = await tally([charter], proposal, signatures, { floor, after: current });
+  if (!young.authorised) throw new Refused("not-authorised-new", young.problems[0] ?? "missing");
 }
 
 /** @param {Charter} current @param {Charter} charter @returns {string[]} */

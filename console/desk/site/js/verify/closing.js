@@ -24,7 +24,7 @@ export async function findClosing(charters, clauses, proposal, signatures, reque
       const bytes = fromB64u(statement);
       const says = readStatement(type, bytes);
       if (says === null || !isAbout(says, proposal)) continue;
-      const { signers } = await findSigners(charters, assertion, await challenge(purpose, bytes));
+      const signers = await findSigners(charters, assertion, await challenge(purpose, bytes));
       const by = signers.find((one) =>
         isConcerned(one) && one.person.id === says.person.id && one.person.name === says.person.name);
       if (by !== undefined) return { how, person: by.person.name };

@@ -29,8 +29,6 @@ export async function verifyEnrolment(bytes, { provider, operations }) {
   const { proposal, signatures } = await readWarrant(bytes);
   if (proposal.operation !== ENROL) throw new Refused("operation");
   const { consent } = operationOf(proposal, operations);
-  const [{ deployment, demo }] = provider;
-  if (proposal.deployment !== deployment || proposal.demo !== demo) throw new Refused("other-deployment");
   const { node, data_centre: dataCentre, identity } = proposal.parameters;
   const point = fromB64u(identity);
   const enrolled = { node, dataCentre, point, identity: await sha256Hex(point) };

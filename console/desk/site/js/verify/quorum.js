@@ -10,18 +10,14 @@ import { seat } from "./matching.js";
 import { findSigners } from "./signers.js";
 
 export const AMEND = "charter.amend/v1";
-/** The problem that the requester's own signature does not hold. */
-export const UNREQUESTED = "request-refused";
 
 /**
  * @typedef {import("./charters.js").Charter} Charter
  * @typedef {object} Verdict
  * @property {boolean} authorised whether nothing speaks against it and every seat is filled
  * @property {string[]} problems why it cannot be authorised whoever signs
- * @property {{authority: any, missing: number}[]} clauses
  * @property {number} missing how many seats are empty
  * @property {{identity: string, person: any, authority: any}[]} counted who sits in a seat
- * @property {{credentialId: string, code: string}[]} ignored
  * @property {{how: string, person: string} | null} closed
  */
 
@@ -40,24 +36,25 @@ export async function evaluate(charters, proposal, signatures, { kinds, floor, n
 
 /**
  * Counts under some charters, whether or not the proposal names them.
- * @param {{floor: number, problems?: string[], related?: Charter[]}} with charters by which people are the same
+ * @param {{floor: number, problems?: string[], after?: Charter}} with the version before, under which the request was
+ *   found good, so that who requests need not be in a later one any more
  * @returns {Promise<Verdict>}
  */
-export async function tally(charters, proposal, signatures, { floor, problems = [], related = [] }) {
-  const identity = identitiesIn([...charters, ...related]);
+export async function tally(charters, proposal, signatures, { floor, problems = [], after }) {
+  const identity = identitiesIn(after === undefined ? charters : [...charters, after]);
   const clauses = charters.flatMap((charter) =>
     clausesFor(charter, proposal.operation).map(({ m, ...who }) => ({ charter, m, may: eligibleFor(charter, who) })),
   );
-  const requester = await findRequester(charters, proposal, signatures.request);
+  const requester = await findRequester(charters, proposal, signatures.request, after !== undefined);
   const found = [...problems, ...ruleProblems(charters, proposal, floor), ...requester.problems];
-  const ballots = await countApprovals(charters, clauses, proposal, signatures.approvals, identity);
+  const seatsOf = await countApprovals(charters, clauses, proposal, signatures.approvals, identity);
   const seats = seat(
-    [...ballots.seatsOf.keys()],
-    clauses.map(({ m }, index) => ({ m, eligible: thoseWhoMaySit(ballots.seatsOf, index) })),
+    [...seatsOf.keys()],
+    clauses.map(({ m }, index) => ({ m, eligible: thoseWhoMaySit(seatsOf, index) })),
   );
   const counted = seats.flatMap((there, index) =>
     there.map((one) => ({
-      identity: one, person: ballots.seatsOf.get(one).get(index), authority: clauses[index].charter.authority,
+      identity: one, person: seatsOf.get(one).get(index), authority: clauses[index].charter.authority,
     })),
   );
   const closed = await findClosing(charters, clauses, proposal, signatures, requester.person);
@@ -65,10 +62,8 @@ export async function tally(charters, proposal, signatures, { floor, problems = 
   return {
     authorised: found.length === 0 && closed === null && clauses.length > 0 && missing === 0,
     problems: found,
-    clauses: clauses.map(({ charter, m }, index) => ({ authority: charter.authority, missing: m - seats[index].length })),
     missing,
     counted,
-    ignored: ballots.ignored,
     closed,
   };
 }
@@ -96,7 +91,6 @@ function timeProblems(charters, proposal, now) {
 }
 
 function ruleProblems(charters, proposal, floor) {
-  if (!charters.length) return ["no-charter"];
   return charters.flatMap((charter) => {
     const seats = clausesFor(charter, proposal.operation).reduce((sum, { m }) => sum + m, 0);
     if (seats === 0) return ["no-rule"];
@@ -105,9 +99,9 @@ function ruleProblems(charters, proposal, floor) {
 }
 
 /** Who requests: their token signed the proposal, and they are who it says. */
-async function findRequester(charters, proposal, request) {
-  const { signers } = await findSigners(charters, request, await challenge(Purpose.PROPOSE, proposal.bytes));
-  if (!signers.length) return { person: null, problems: [UNREQUESTED] };
+async function findRequester(charters, proposal, request, wasFoundGood) {
+  const signers = await findSigners(charters, request, await challenge(Purpose.PROPOSE, proposal.bytes));
+  if (!signers.length) return { person: null, problems: wasFoundGood ? [] : ["request-refused"] };
   const { id, name, organisation } = proposal.requester;
   const person = signers.map((one) => one.person).find((one) =>
     one.id === id && one.name === name &&
@@ -118,34 +112,21 @@ async function findRequester(charters, proposal, request) {
 /**
  * The approvals that count: for each identity, in the order in which they came, the clauses they may sit in, with
  * the person they are there. The requester never does.
+ * @returns {Promise<Map<string, Map<number, any>>>}
  */
 async function countApprovals(charters, clauses, proposal, approvals, identity) {
   const seatsOf = new Map();
-  const ignored = [];
   const wanted = await challenge(Purpose.APPROVE, proposal.bytes);
   for (const { proposal: hash, assertion } of approvals) {
-    const ignore = (code) => ignored.push({ credentialId: assertion.credential_id, code });
-    if (hash !== proposal.hash) {
-      ignore("other-proposal");
-      continue;
-    }
-    const { signers, code } = await findSigners(charters, assertion, wanted);
-    if (!signers.length) {
-      ignore(code);
-      continue;
-    }
+    const signers = hash === proposal.hash ? await findSigners(charters, assertion, wanted) : [];
+    if (!signers.length) continue;
     const who = identity(signers[0].person.id);
-    const seats = new Map(
-      clauses.flatMap(({ charter, may }, index) =>
-        signers.filter((one) => one.charter === charter && may.has(one.person.id)).map((one) => [index, one.person])),
-    );
-    const known = seatsOf.get(who);
-    if (who === identity(proposal.requester.id)) ignore("requester");
-    else if (!seats.size) ignore("no-seat");
-    else if (known && [...seats.keys()].every((index) => known.has(index))) ignore("counted-already");
-    else seatsOf.set(who, new Map([...(known ?? []), ...seats]));
+    if (who === identity(proposal.requester.id)) continue;
+    const seats = clauses.flatMap(({ charter, may }, index) =>
+      signers.filter((one) => one.charter === charter && may.has(one.person.id)).map((one) => [index, one.person]));
+    if (seats.length) seatsOf.set(who, new Map([...(seatsOf.get(who) ?? []), ...seats]));
   }
-  return { seatsOf, ignored };
+  return seatsOf;
 }
 
 /** @param {Map<string, Map<number, any>>} seatsOf @param {number} index of a clause */

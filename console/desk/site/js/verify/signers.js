@@ -10,11 +10,10 @@ import { verifyAssertion } from "./assertions.js";
  * @param {import("./charters.js").Charter[]} charters
  * @param {any} assertion
  * @param {Uint8Array} challenge
- * @returns {Promise<{signers: Signer[], code: string}>} the signers; and why there is none
+ * @returns {Promise<Signer[]>} none, if it holds under no charter
  */
 export async function findSigners(charters, assertion, challenge) {
   const signers = [];
-  let code = "unknown-token";
   for (const charter of charters) {
     const found = charter.tokens.get(assertion.credential_id);
     if (found === undefined) continue;
@@ -23,8 +22,7 @@ export async function findSigners(charters, assertion, challenge) {
       signers.push({ charter, ...found });
     } catch (problem) {
       if (!(problem instanceof Refused)) throw problem;
-      code = problem.code;
     }
   }
-  return { signers, code };
+  return signers;
 }
