@@ -129,7 +129,7 @@ class NodeOperation(Operation[P], ABC):
     """An operation that one node carries out. `titles` are what people read for the names in its results."""
 
     nodes = 1
-    titles: ClassVar[Mapping[str, str]]
+    titles: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def check(self, request: Request[P], node: Surroundings) -> None:

@@ -73,6 +73,19 @@ def test_a_statement_is_made_at_the_desk(page, demo_desk, purpose, statement):
     verify(demo_desk, answer, "Emil", Purpose(f"quorate/{purpose}/v1"), data)
 
 
+def test_a_double_click_chooses_a_person_once(page, demo_desk):
+    document = papers.proposal()
+    handed_in = len(demo_desk.console.answers)
+    page.goto(demo_desk.address(order("approve", document)))
+    press(page)
+    page.get_by_role("combobox").fill("Emil")
+    page.get_by_role("option").filter(has=page.get_by_text("Emil", exact=True)).first.dblclick()
+    page.wait_for_url("**/desk/return?code=*")
+    assert len(demo_desk.console.answers) == handed_in + 1
+    answer = list(demo_desk.console.answers.values())[-1]
+    verify(demo_desk, answer, "Emil", Purpose.APPROVE, canonical.encode(document))
+
+
 def test_who_listens_hears_when_it_is_ready(page, demo_desk):
     page.goto(demo_desk.address(order("approve", papers.proposal())))
     expect(page.locator("#announcement")).to_have_text("Ready to be signed. Nothing is signed yet.")
