@@ -1,8 +1,12 @@
 """What the pages do under somebody's hands: keyboard, live updates, forms that keep what was typed."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from playwright.sync_api import expect
 
+from console.models import BrowserSession
+from tenants import clock
 from tests.cast.people import DINA, EMIL, FAY
 from tests.console.pages.browsing import cookies_of
 
@@ -77,6 +81,21 @@ def test_what_was_typed_survives_a_wrong_turn_and_the_way_back(open_page, stage)
     expect(page.locator("[name=keys-0-label]")).to_have_value("survivor")
     expect(page.get_by_label("Reason")).to_have_value("It is needed.")
     expect(page.locator("[data-row]")).to_have_count(2)
+
+
+def test_what_was_typed_comes_back_when_the_session_ended(open_page, stage, live_server, settings):
+    settings.CONSOLE_ORIGIN = live_server.url
+    page = open_page(DINA, f"/propose/key.generate/v1?zone={stage.zones['Cards'].pk}")
+    page.get_by_label("Label").fill("survivor")
+    page.get_by_label("Reason").fill("It is needed.")
+    BrowserSession.objects.update(ended_at=clock.now())
+    page.get_by_role("button", name="Review").click()
+    page.wait_for_url("**/sign-in?next=*")
+    [back] = parse_qs(urlsplit(page.url).query)["next"]
+    page.context.add_cookies(cookies_of(stage, DINA, live_server.url))
+    page.goto(live_server.url + back)
+    expect(page.locator("[name=keys-0-label]")).to_have_value("survivor")
+    expect(page.get_by_label("Reason")).to_have_value("It is needed.")
 
 
 def test_dark_and_light_are_remembered(open_page):
