@@ -1,14 +1,14 @@
 """What a node's receipt confirms, by operation: the services, slots and keys that the console shows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
 
 from hsmnodes import backups, dispatch
 from hsmnodes.models import Backup, Epoch, HeldShare, Key, Node, Placement, Receipt, ShareSet, Slot
-from hsmnodes.node.protocol.documents import Outcome
-from tenants import clock, tags
+from hsmnodes.node.protocol.documents import Charter, Outcome
+from tenants import charters, clock, tags
 from tenants.models import Organisation, Service
 
 Confirm = Callable[[Receipt, Mapping[str, Any]], None]
@@ -139,6 +139,8 @@ def _key_shared(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
         proposal=receipt.proposal,
         created_at=receipt.at,
     )
+    charters_of_zone = charters.that_were_in_force(parameters["zone"]["id"])
+    keys = {one["person"]["id"]: one["share_key"] for one in parameters["custodians"]}
     HeldShare.objects.bulk_create(
         HeldShare(
             share_set=share_set,
@@ -146,6 +148,7 @@ def _key_shared(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
             person=one["custodian"]["id"],
             name=one["custodian"]["name"],
             credential_id=one["credential_id"],
+            kept=_kept(keys[one["custodian"]["id"]], charters_of_zone),
             commitment=one["commitment"],
             sealed_sha256=one["sealed_sha256"],
         )
@@ -188,6 +191,15 @@ def _rotations_after(receipt: Receipt, slot: Slot) -> QuerySet[Receipt]:
         proposal__zone=slot.zone_id,
         proposal__operation=tags.ROTATE_BACKUP_KEY,
     ).order_by("sequence")
+
+
+def _kept(public_key: str, admitted_by: Iterable[Charter]) -> str:
+    """How the share key with this public key is kept. Raises KeyError if no charter ever admitted it."""
+    for charter in admitted_by:
+        for token in (token for person in charter.people for token in person.tokens):
+            if token.share_key is not None and token.share_key.stated.public_key == public_key:
+                return token.share_key.stated.kept
+    raise KeyError(public_key)
 
 
 CONFIRMED: Mapping[str, Confirm] = {

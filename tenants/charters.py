@@ -47,6 +47,13 @@ def in_force(authorities: Iterable[str]) -> dict[str, Charter]:
     return {version.authority: document_of(version) for version in found}
 
 
+def that_were_in_force(authority: str) -> list[Charter]:
+    """Every version of a charter that is or was in force, the newest first."""
+    states = (CharterState.IN_FORCE, CharterState.SUPERSEDED)
+    found = CharterVersion.objects.filter(authority=authority, state__in=states)
+    return [document_of(version) for version in found.order_by("-version")]
+
+
 def by_hash(hashes: Iterable[str]) -> list[Charter]:
     """The charters with these hashes, whatever their state."""
     return [document_of(version) for version in CharterVersion.objects.filter(hash__in=list(hashes))]

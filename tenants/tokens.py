@@ -7,7 +7,7 @@ goes back suspends the token until people clear it.
 
 from django.db import IntegrityError, transaction
 
-from hsmnodes.node.protocol.documents import Assertion, ShareKey
+from hsmnodes.node.protocol.documents import Assertion, ShareKey, ShareKeyStatement
 from hsmnodes.node.protocol.documents import Token as TokenDocument
 from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.purposes import Purpose
@@ -105,19 +105,30 @@ def keep_share_key(*, person: Person, share_key: ShareKey) -> Token:
     if (stated.person, stated.credential_id) != (person.named(), token.credential_id):
         raise Invalid("other-person", "The share key names another person or token.")
     known = token.share_key_document
-    if known is not None and known.stated.public_key == stated.public_key:
+    if known is not None and _same_key(known.stated, stated):
         return token
     with transaction.atomic():
         Token.objects.filter(pk=token.pk).update(share_key=share_key.model_dump(mode="json"))
         log.record(
             Event.SHARE_KEY_MADE,
-            f"{person.name} made a share key with the token {token.label}.",
+            f"{person.name} made a share key with the token {token.label}, {_KEPT[stated.kept]}.",
             about=log.about_within(person.organisation, "person", person.id),
             actor=person,
             document=stated.raw,
             details={"token": token.id},
         )
     return token
+
+
+_KEPT = {
+    "token": "which computes it each time",
+    "file": "and keeps it in an encrypted file",
+    "sheet": "and keeps it on a printed sheet",
+}
+
+
+def _same_key(one: ShareKeyStatement, other: ShareKeyStatement) -> bool:
+    return (one.public_key, one.kept) == (other.public_key, other.kept)
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from console.api.base import DetailView, ListQuery, ListView
 from console.api.fields import IdField, NamedSerializer
 from hsmnodes.access import visible_share_sets
+from hsmnodes.models import Kept
 from tenants.access import Viewer
 
 
@@ -18,6 +19,7 @@ class HeldShareSerializer(serializers.Serializer[Any]):
     person = IdField()
     name = serializers.CharField()
     credential_id = serializers.CharField()
+    kept = serializers.ChoiceField(Kept.choices, help_text="How the share key it is sealed to is kept.")
     commitment = serializers.CharField()
     sealed_sha256 = serializers.CharField(help_text="SHA-256 of the sealed share beside the receipt.")
 

@@ -103,7 +103,11 @@ def _key_of(token: Token) -> Token:
 def _share_keys(person: Person, without: Person) -> str:
     """The tokens of a person that have a share key which the other does not have."""
     known = {token.share_key for token in without.tokens}
-    found = [f"“{one.label}”" for one in person.tokens if one.share_key and one.share_key not in known]
+    found = [
+        f"“{one.label}” ({wording.KEPT[one.share_key.stated.kept]})"
+        for one in person.tokens
+        if one.share_key and one.share_key not in known
+    ]
     return wording.names(found, last="and")
 
 

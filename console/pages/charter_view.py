@@ -24,6 +24,7 @@ class TokenLine:
     words_of: str
     signed: bool | None
     words_of_share_key: str
+    kept: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class CharterView:
                         words_of(token),
                         _signed(token.credential_id, missing, signed),
                         words_of_share_key(token.share_key),
+                        kept_in_words(token.share_key),
                     )
                     for token in person.tokens
                 ),
@@ -146,6 +148,11 @@ def words_of(token: Token) -> str:
 def words_of_share_key(share_key: ShareKey | None) -> str:
     """The hash whose words people compare when a share key is admitted, or an empty string without one."""
     return canonical.sha256_hex(share_key.key_bytes) if share_key else ""
+
+
+def kept_in_words(share_key: ShareKey | None) -> str:
+    """How a share key is kept, or an empty string without one."""
+    return str(wording.KEPT[share_key.stated.kept]) if share_key else ""
 
 
 def latest_of(authority: str, viewer: Person) -> CharterView | None:

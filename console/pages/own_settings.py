@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from console.pages.charter_view import words_of, words_of_share_key
+from console.pages.charter_view import kept_in_words, words_of, words_of_share_key
 from console.pages.forms.fields import NameField
 from console.pages.shell import page
 from console.sessions import RECORD, end_record, is_recent, live_sessions, person_required, recent_required
@@ -109,7 +109,12 @@ def _page(request: HttpRequest, form: ProgramForm | None = None) -> HttpResponse
         "settings",
         status=422 if form is not None else 200,
         tokens=[
-            (token, words_of(token.document()), words_of_share_key(token.share_key_document))
+            (
+                token,
+                words_of(token.document()),
+                words_of_share_key(token.share_key_document),
+                kept_in_words(token.share_key_document),
+            )
             for token in person.tokens.order_by("created_at", "pk")
         ],
         session_token=Token.objects.filter(pk=session.get("token"), person=person).first(),

@@ -17,6 +17,11 @@ ROLES = {
     "custodian": ("custodian", "custodians"),
     "auditor": ("auditor", "auditors"),
 }
+KEPT = {
+    "token": _l("kept by the token itself"),
+    "file": _l("kept in an encrypted file"),
+    "sheet": _l("kept on a printed sheet"),
+}
 KINDS = {"provider": "the provider", "customer": "the customer", "zone": "the Trust Zone"}
 AREAS = {
     "key": ("Keys", "What a Trust Zone holds. The key managers of the zone consent."),

@@ -9,7 +9,7 @@ from hsmnodes.models.key import Key
 from hsmnodes.models.node import Node, NodeStatus
 from hsmnodes.models.outbox import ANSWERED, MessageKind, OutboxMessage
 from hsmnodes.models.receipt import Attachment, Receipt
-from hsmnodes.models.share_set import HeldShare, ShareSet
+from hsmnodes.models.share_set import HeldShare, Kept, ShareSet
 from hsmnodes.models.slot import BackupKey, Placement, Slot
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "DataCentre",
     "Epoch",
     "HeldShare",
+    "Kept",
     "Key",
     "MessageKind",
     "Node",

@@ -1,10 +1,19 @@
 """Share sets: how a zone's backup key was split among custodians, as the node's receipt states it."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from hsmnodes.models.slot import Slot
 from tenants.models import Proposal, TrustZone
 from tenants.models.fields import NAME_MAX, HashField, IdField
+
+
+class Kept(models.TextChoices):
+    """How the share key to which a share is sealed is kept, as its token certified."""
+
+    TOKEN = "token", _("token")
+    FILE = "file", _("encrypted file")
+    SHEET = "sheet", _("printed sheet")
 
 
 class ShareSet(models.Model):
@@ -38,6 +47,7 @@ class HeldShare(models.Model):
     person = models.CharField(max_length=32)  # its id, as the zone's charter has it
     name = models.CharField(max_length=NAME_MAX)
     credential_id = models.CharField(max_length=1364)
+    kept = models.CharField(max_length=10, choices=Kept.choices, default=Kept.TOKEN)
     commitment = HashField()
     sealed_sha256 = HashField()
 

@@ -59,6 +59,28 @@ def test_the_receipt_of_a_split_says_who_holds_what(world, node, zone):
     assert {one.sealed_sha256 for one in made.shares.all()} == set(boxes.values_list("sha256", flat=True))
 
 
+def test_people_and_programs_see_who_relies_on_what(client, world, node):
+    zone = world.zone_of_custodians(world.service(node), kept=("token", "file", "sheet"))
+    world.slot(zone, node)
+    world.shares(zone, node)
+    kept = [("Dina", "token"), ("Emil", "file"), ("Fay", "sheet")]
+    assert list(ShareSet.objects.get().shares.values_list("name", "kept")) == kept
+    sign_in(client, world.person(GUS))
+    page = " ".join(client.get(f"/zones/{zone.pk}").content.decode().split())
+    for number, how in enumerate(("token", "encrypted file", "printed sheet"), start=1):
+        assert f"Share {number} · relies on: {how}" in page
+    [listed] = client.get("/api/v1/share-sets").json()["results"]
+    assert [(one["name"], one["kept"]) for one in listed["shares"]] == kept
+
+
+def test_shares_say_how_the_key_they_are_sealed_to_was_kept_whatever_was_made_since(world, node):
+    zone = world.zone_of_custodians(world.service(node), kept=("file", "token", "token"))
+    world.slot(zone, node)
+    world.make_share_key(DINA, kept="sheet")
+    world.shares(zone, node)
+    assert ShareSet.objects.get().shares.get(name="Dina").kept == "file"
+
+
 def test_results_that_make_no_sense_are_an_alarm_and_no_share_set(world, node, zone):
     proposal = world.approve(world.propose_shares(zone, node), EMIL, FAY)
     results, boxes = world.custody(node).split(proposal)

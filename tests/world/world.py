@@ -174,9 +174,9 @@ class World:
         node.answer(proposal)
         return Service.objects.get(pk=proposal.document.parameters["service"]["id"])
 
-    def make_share_key(self, member: Member) -> None:
+    def make_share_key(self, member: Member, *, kept: str = "token") -> None:
         """The member makes a share key with the first token."""
-        made = member.key.share_key(member, deployment=make_id("deployment"))
+        made = member.key.share_key(member, deployment=make_id("deployment"), kept=kept)
         tokens.keep_share_key(person=self.person(member), share_key=made)
 
     def draft_zone(
@@ -232,10 +232,16 @@ class World:
         self.slot(zone, node)
         return zone
 
-    def zone_of_custodians(self, service: Service, *, name: str = "Payments") -> TrustZone:
-        """A zone whose key managers are its custodians, too."""
-        for member in people.ZONE_PEOPLE:
-            self.make_share_key(member)
+    def zone_of_custodians(
+        self,
+        service: Service,
+        *,
+        name: str = "Payments",
+        kept: tuple[str, str, str] = ("token", "token", "token"),
+    ) -> TrustZone:
+        """A zone whose key managers are its custodians, too; their share keys are kept so."""
+        for member, how in zip(people.ZONE_PEOPLE, kept, strict=True):
+            self.make_share_key(member, kept=how)
         return self.zone(service, name=name, roles=(Role.CUSTODIAN, Role.KEY_MANAGER))
 
     def propose_shares(

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from console.pages.charter_view import kept_in_words
 from hsmnodes.node.protocol.documents import Role
 from tenants import access, charters
 from tenants.models import Person
@@ -26,7 +27,10 @@ class CustodiansField(forms.MultipleChoiceField):
         super().__init__(
             label=_("Custodians"),
             choices=[
-                (key, f"{one.name}, {one.organisation.name} – {token.label}")
+                (
+                    key,
+                    f"{one.name}, {one.organisation.name} – {token.label}, {kept_in_words(token.share_key)}",
+                )
                 for key, (one, token) in self.holders.items()
             ],
             widget=forms.CheckboxSelectMultiple,

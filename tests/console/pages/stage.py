@@ -66,8 +66,10 @@ class Stage:
 
     def _zones(self) -> None:
         service = self.world.service(self.nodes["ams-1"])
-        for name, found in (("Payments", self.world.zone_of_custodians), ("Cards", self.world.zone)):
-            self.zones[name] = found(service, name=name)
+        kept = ("token", "file", "sheet")
+        self.zones["Payments"] = self.world.zone_of_custodians(service, name="Payments", kept=kept)
+        self.zones["Cards"] = self.world.zone(service, name="Cards")
+        for name in ("Payments", "Cards"):
             self._slot(self.zones[name], self.nodes["ams-1"], f"{name} on ams-1")
         self.world.shares(self.zones["Payments"], self.nodes["ams-1"])
         drill = self.world.drill(self.zones["Payments"], self.nodes["ams-1"])

@@ -7,6 +7,7 @@ from console.pages.forms.charter_form import CharterForm
 from hsmnodes.node.protocol.documents import AuthorityKind, Group, Role
 from tenants import charters
 from tenants.models import CharterVersion, Person, Token
+from tests.cast.deployment import Deployment
 from tests.cast.people import ADA, BEN, CLEO, DINA, JON, KIM
 from tests.console.pages.charter_forms import group, rule, sent
 
@@ -210,6 +211,20 @@ def test_a_key_that_changed_under_its_label_is_a_difference(amending):
         }
     )
     assert "Ada signs by another token" in differences(old, new)[0].sentence
+
+
+def test_a_share_key_is_admitted_with_how_it_is_kept():
+    before = Deployment().zone().current
+    dina = before.persons[DINA.id]
+    keyed = dina.tokens[0].model_copy(update={"share_key": DINA.key.share_key(DINA, kept="sheet")})
+    people = tuple(
+        one.model_copy(update={"tokens": (keyed,)}) if one.id == DINA.id else one for one in before.people
+    )
+    [difference] = differences(before, before.model_copy(update={"people": people}))
+    assert difference.sentence == (
+        "A share key of Dina, made with “Token dina” (kept on a printed sheet), is admitted: "
+        "compare its words."
+    )
 
 
 def test_asking_for_fewer_people_is_marked(amending):

@@ -19,15 +19,20 @@ export const kemPublicKey = (value, path) => {
   if (number >= FIELD || SMALL_ORDER.has(number)) throw new Refused("bad-field", path);
 };
 
-const statement = is.object({
-  type: is.oneOf("quorate/share-key-statement/v1"),
-  deployment: is.id,
-  demo: is.boolean,
-  person: is.named,
-  credential_id: is.bytes(),
-  public_key: kemPublicKey,
-  at: is.time,
-});
+/** `kept` is absent where the token itself computes the key. */
+const statement = is.object(
+  {
+    type: is.oneOf("quorate/share-key-statement/v1"),
+    deployment: is.id,
+    demo: is.boolean,
+    person: is.named,
+    credential_id: is.bytes(),
+    public_key: kemPublicKey,
+    at: is.time,
+  },
+  () => {},
+  { kept: is.oneOf("file", "sheet") },
+);
 
 /** An assertion as a document holds it. */
 export const assertion = is.object({

@@ -14,6 +14,7 @@ const ROLES = {
   custodian: ["custodian", "custodians"],
   auditor: ["auditor", "auditors"],
 };
+const KEPT = { token: "by the token itself", file: "in an encrypted file", sheet: "on a printed sheet" };
 const NO_ONE = "nobody: it is denied";
 
 /** @param {any} charter @param {string} hash of its bytes @returns {Promise<import("./rows.js").Sheet>} */
@@ -112,10 +113,11 @@ async function tokenRows(token, place) {
 /** The share key that stands with a token, with its words; its certificate is for the nodes to verify. */
 async function shareKeyRows(label, token) {
   if (!token.share_key) return [];
-  const key = stated(token.share_key).public_key;
+  const { public_key: key, kept } = stated(token.share_key);
   const hash = await sha256Hex(fromB64u(key));
   return [
     row(`${label}, words of its share key`, fingerprint(hash).join(" "), "hash", hash),
+    row(`${label}, share key is kept`, KEPT[kept ?? "token"]),
     row(`${label}, share key`, key, "id"),
   ];
 }

@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from pydantic import AfterValidator, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.base import Bytes, Document, Id, Named, Part, Time
@@ -29,14 +29,22 @@ def _contributes(text: str) -> str:
 KemPublicKey = Annotated[Bytes, StringConstraints(min_length=43, max_length=43), AfterValidator(_contributes)]
 
 
+Kept = Literal["token", "file", "sheet"]
+"""How the private key is kept: computed by the token each time, in an encrypted file, on a printed sheet."""
+
+
 class ShareKeyStatement(Document):
-    """What a custodian's token signs of the share key derived from it: challenge(SHARE_KEY, these bytes)."""
+    """What a custodian's token signs of their share key: challenge(SHARE_KEY, these bytes).
+
+    `kept` is absent where the token itself computes the key, as in statements older than the other forms.
+    """
 
     type: Literal["quorate/share-key-statement/v1"] = "quorate/share-key-statement/v1"
     deployment: Id
     demo: bool
     person: Named
     credential_id: Bytes
+    kept: Annotated[Kept, Field(exclude_if=lambda value: value == "token")] = "token"
     public_key: KemPublicKey
     at: Time
 

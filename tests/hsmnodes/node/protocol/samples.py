@@ -206,6 +206,8 @@ def _of_custody() -> dict[str, Document]:
             CUSTODIANS, *zone_rules, kind=AuthorityKind.ZONE, authority=named("Payments")
         ),
         "share-key-statement": share_key.stated,
+        "share-key-statement-of-a-file": dina.key.share_key(dina, kept="file").stated,
+        "share-key-statement-of-a-sheet": dina.key.share_key(dina, kept="sheet").stated,
         "share-key-request": documents.ShareKeyRequest(
             deployment=DEPLOYMENT,
             demo=True,

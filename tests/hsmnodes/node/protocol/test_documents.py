@@ -20,7 +20,7 @@ SAMPLES = golden()
 CHARTER, PROPOSAL = SAMPLES["charter"], SAMPLES["proposal"]
 every_document = pytest.mark.parametrize("name", SAMPLES)
 FREE_FORM = ("parameters", "results")
-OPTIONAL = {"share_key"}
+OPTIONAL = {"share_key", "kept"}
 NULLABLE = {"check_value", "at_work", "previous", "zone", "role", "group", "warrant", "code"}
 WRONG: list[Any] = [None, True, 3, "x", [], {}]
 

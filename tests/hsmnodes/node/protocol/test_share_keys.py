@@ -4,7 +4,7 @@ import pytest
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_amendment, verify_founding
-from hsmnodes.node.protocol.documents import Charter, ShareKey
+from hsmnodes.node.protocol.documents import Charter, ShareKey, ShareKeyStatement
 from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.purposes import Purpose
 from tests.cast.charters import DEPLOYMENT
@@ -97,6 +97,26 @@ NOT_CERTIFIED = {
 def test_a_share_key_must_be_certified_by_its_own_token(bare, case):
     with pytest.raises(Refused, match=r"bad-signature|other-challenge|other-credential"):
         admit(bare, NOT_CERTIFIED[case]())
+
+
+@pytest.mark.parametrize("kept", ["file", "sheet"])
+def test_a_charter_says_how_a_share_key_is_kept_and_the_token_has_signed_that(bare, kept):
+    share_key = DINA.key.share_key(DINA, kept=kept)
+    charter = admit(bare, share_key)
+    assert charter.by_credential[DINA.key.credential_id][1].share_key.stated.kept == kept
+    other = canonical.b64u(DINA.key.share_key(DINA).stated.raw)
+    with pytest.raises(Refused, match="other-challenge"):
+        admit(bare, share_key.model_copy(update={"statement": other}))
+
+
+def test_a_share_key_that_its_token_keeps_is_stated_as_before_there_were_other_ways():
+    stated = DINA.key.share_key(DINA).stated
+    assert b"kept" not in stated.raw
+    explicit = canonical.encode(canonical.decode(stated.raw) | {"kept": "token"})
+    with pytest.raises(Refused, match="not-canonical"):
+        ShareKeyStatement.from_bytes(explicit)
+    with pytest.raises(Refused, match="bad-field"):
+        ShareKeyStatement.from_bytes(canonical.encode(canonical.decode(stated.raw) | {"kept": "memory"}))
 
 
 def test_two_tokens_cannot_have_one_share_key(bare):
