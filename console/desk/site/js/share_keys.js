@@ -30,6 +30,28 @@ export async function keyPairFrom(secret, credentialId) {
 }
 
 /**
+ * The key pair of a private key that is kept by itself.
+ * @param {Uint8Array} privateKey 32 bytes (RFC 7748 section 5)
+ * @returns {Promise<{publicKey: Uint8Array, pair: {privateKey: CryptoKey}}>}
+ */
+export async function pairOf(privateKey) {
+  const key = await suite.kem.deserializePrivateKey(privateKey);
+  const { x } = await crypto.subtle.exportKey("jwk", key);
+  return { publicKey: fromB64u(x), pair: { privateKey: key } };
+}
+
+/**
+ * The key pair of a private key, if it is the one that a statement certifies.
+ * @param {Uint8Array} privateKey @param {any} statement
+ * @throws {Refused} if it is another
+ */
+export async function pairFor(privateKey, statement) {
+  const { publicKey, pair } = await pairOf(privateKey);
+  if (!sameBytes(publicKey, fromB64u(statement.public_key))) throw new Refused("other-share-key");
+  return pair;
+}
+
+/**
  * Seals bytes to a public key, in a context that whoever opens them has to name.
  * @param {Uint8Array} plain @param {Uint8Array} publicKey @param {object} context
  * @returns {Promise<Uint8Array>}
