@@ -5,10 +5,22 @@ from typing import Any
 
 from pydantic import ValidationError
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from console.api.fields import BytesField
+from console.api.parsing import read_body
+from console.leaks import find_leak
 from hsmnodes.node.protocol.documents import Assertion
 from hsmnodes.node.protocol.documents.base import refusal
+
+
+class Leaked(serializers.ValidationError):
+    """The content holds what a token computed, which must never leave the desk."""
+
+    default_code = "secret-leaked"
+    default_detail = (
+        "This holds what a token computed. It must never leave the desk, and nothing of it was kept."
+    )
 
 
 class AssertionSerializer(serializers.Serializer[Any]):
@@ -33,8 +45,18 @@ class StatedSerializer(serializers.Serializer[Any]):
     assertion = AssertionSerializer()
 
 
-def read_assertion(given: Mapping[str, Any]) -> Assertion:
-    """The assertion. Raises DocumentRefused if a part is not canonical base64url."""
+def read_signed(body: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The content as `body` has it, its assertion read. Raises Leaked, with an alarm; ValidationError.
+
+    Raises DocumentRefused if a part of the assertion is not canonical base64url.
+    """
+    if find_leak(request.data):
+        raise Leaked
+    given = read_body(body, request)
+    return given | {"assertion": _assertion(request.data["assertion"])}
+
+
+def _assertion(given: Mapping[str, Any]) -> Assertion:
     try:
         return Assertion.model_validate(dict(given))
     except ValidationError as error:

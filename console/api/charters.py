@@ -8,10 +8,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.assertions import SignedSerializer, read_assertion
+from console.api.assertions import SignedSerializer, read_signed
 from console.api.base import BytesView, DetailView, ListQuery, ListView, OneView
 from console.api.fields import BytesField, HashField, IdField, NamedSerializer, WordsField
-from console.api.parsing import read_body
 from tenants import access, charters
 from tenants.access import Viewer
 from tenants.models import AuthorityChoices, CharterState, CharterVersion
@@ -140,6 +139,6 @@ class CharterSignatures(VisibleCharters, OneView):
     def post(self, request: Request, key: str) -> Response:
         """Sign a charter: hand in what one of your tokens signed at the desk for `found`."""
         charter = self.find(key)
-        assertion = read_assertion(read_body(SignedSerializer, request)["assertion"])
+        assertion = read_signed(SignedSerializer, request)["assertion"]
         charters.sign_charter(charter=charter, person=self.person, assertion=assertion)
         return Response(self.represent(CharterDetailSerializer, self.find(key)), status=201)

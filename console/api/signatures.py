@@ -6,9 +6,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.assertions import SignedSerializer, StatedSerializer, read_assertion
+from console.api.assertions import SignedSerializer, StatedSerializer, read_signed
 from console.api.base import OneView
-from console.api.parsing import read_body
 from console.api.proposal_shapes import ProposalDetailSerializer
 from console.api.proposals import VisibleProposals
 from hsmnodes.node.protocol import canonical
@@ -27,9 +26,9 @@ class SigningView(VisibleProposals, OneView):
     def hand_in(self, request: Request, key: str) -> Response:
         """Have the signature counted; the proposal as it then stands."""
         proposal = self.find(key)
-        given = read_body(self.body, request)
+        given = read_signed(self.body, request)
         statement = canonical.b64u_decode(given.get("statement", ""))
-        self.sign(proposal, read_assertion(given["assertion"]), statement)
+        self.sign(proposal, given["assertion"], statement)
         return Response(self.represent(ProposalDetailSerializer, self.find(key)), status=201)
 
     def sign(self, proposal: Proposal, assertion: Assertion, statement: bytes) -> None:

@@ -1,8 +1,7 @@
 """What the desk asks and answers: two cross-origin requests without cookies (docs/formats/desk.md)."""
 
 import json
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -16,14 +15,14 @@ from pydantic import ValidationError
 from console.desk_backend import shapes, tickets
 from console.desk_backend.ceremony_papers import ceremony_papers
 from console.errors import problem_response
+from console.leaks import find_leak
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Contribution, ShareKeyRequest
 from hsmnodes.node.protocol.errors import DocumentRefused
 from hsmnodes.node.protocol.purposes import Purpose
-from tenants import charters, clock, log
+from tenants import charters
 from tenants.errors import NotVisible
-from tenants.log import Event
-from tenants.models import CharterVersion, DeskPurpose, DeskTicket, LogEntry
+from tenants.models import CharterVersion, DeskPurpose, DeskTicket
 
 LIMIT = 1_048_576
 PURPOSES = {
@@ -37,8 +36,6 @@ PURPOSES = {
     DeskPurpose.SHARE_KEY: Purpose.SHARE_KEY,
     DeskPurpose.CONTRIBUTE: Purpose.CONTRIBUTE,
 }
-ALARMS_A_MINUTE = 10
-LEAKS = {"clientExtensionResults", "prf"}
 
 
 class Malformed(Exception):
@@ -108,25 +105,11 @@ def answer(content: Any) -> JsonResponse:
     if not isinstance(secret, str):
         raise Malformed
     found = tickets.find_for_answer(secret)
-    if leaked := LEAKS & set(_member_names(content)):
-        _raise_alarm(leaked)
+    if find_leak(content):
         raise Malformed
     given = shapes.ANSWERS[DeskPurpose(found.purpose)].model_validate(content)
     kept = canonical.encode(given.model_dump(mode="json", exclude={"ticket"}))
     return JsonResponse({"code": tickets.answer(found, kept)})
-
-
-def _raise_alarm(leaked: set[str]) -> None:
-    """Note that a desk leaks. Anyone can feign it with a ticket of their own, so not without limit."""
-    recent = LogEntry.objects.filter(
-        event=Event.SECRET_LEAKED.value, at__gte=clock.now() - timedelta(minutes=1)
-    )
-    if recent.count() < ALARMS_A_MINUTE:
-        log.alarm(
-            Event.SECRET_LEAKED,
-            "A desk sent what must never leave it; it is not this project's desk, or it was altered.",
-            members=sorted(leaked),
-        )
 
 
 def _attached(found: DeskTicket) -> list[bytes]:
@@ -174,15 +157,3 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise Malformed
     return members
-
-
-def _member_names(value: Any) -> Iterator[str]:
-    """Every member name in `value`, in time that its depth does not multiply."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            yield from one
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)

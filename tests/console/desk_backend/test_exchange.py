@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from console.desk_backend import exchange
+from console import leaks
 from tenants import clock
 from tenants.models import Approval, DeskTicket, LogEntry
 from tests.cast.people import ADA, BEN
@@ -204,9 +204,9 @@ def test_who_has_no_ticket_raises_no_alarm(client):
 
 def test_a_flood_of_leaks_does_not_fill_the_log(ada, ticket):
     leaking = answer_for(fetch(ada, ticket), ticket, ADA.key) | {"prf": 1}
-    for _ in range(2 * exchange.ALARMS_A_MINUTE):
+    for _ in range(2 * leaks.ALARMS_A_MINUTE):
         assert post(ada, "answer", leaking).status_code == 400
-    assert LogEntry.objects.filter(event="desk.secret-leaked").count() == exchange.ALARMS_A_MINUTE
+    assert LogEntry.objects.filter(event="desk.secret-leaked").count() == leaks.ALARMS_A_MINUTE
 
 
 def test_depth_neither_hides_a_leak_nor_multiplies_the_work():
@@ -214,7 +214,7 @@ def test_depth_neither_hides_a_leak_nor_multiplies_the_work():
     content = {"prf": 1}
     for _ in range(5_000):
         content = [content]
-    assert list(exchange._member_names(content)) == ["prf"]
+    assert list(leaks.member_names(content)) == ["prf"]
 
 
 def test_a_form_of_another_site_begins_nothing(world, proposal):
