@@ -118,7 +118,7 @@ def read_code(text: str) -> bytes:
     return private_key
 
 
-# ------------------------------------------------------------------ the code (ISO/IEC 18004, version 6, level Q)
+# ------------------------------------------------------------------ the code (ISO/IEC 18004)
 
 
 def read_modules(rows: list[str]) -> str:

@@ -191,20 +191,6 @@ def test_what_a_token_computes_never_leaves_the_page(page, real_desk, authentica
     assert "clientExtensionResults" not in traffic
 
 
-def test_a_token_without_prf_makes_no_share_key(page, real_desk):
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    options = AUTHENTICATOR | {"hasPrf": False}
-    added = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    enrolled = token_of((session, added["authenticatorId"]), enrol(page, real_desk))
-    document = papers.share_key_request(desk=real_desk.origin, credential=enrolled.credential_id, demo=False)
-    before = len(real_desk.console.answers)
-    page.goto(real_desk.address(order("share-key", document, credentials=[enrolled.credential_id])))
-    press(page)
-    expect(page.locator(".state.problem")).to_contain_text("cannot compute a share key")
-    assert len(real_desk.console.answers) == before
-
-
 def test_a_token_that_computes_something_else_the_second_time_makes_no_share_key(
     page, real_desk, authenticator
 ):

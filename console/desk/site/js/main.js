@@ -9,7 +9,7 @@ import { origin } from "./parts.js";
 import { Purpose } from "./purposes.js";
 import { NotReleased, Refused } from "./refusal.js";
 import { showDone, showFetching, showIdle, showNotHandedIn, showNotReleased, showRefused, showWords } from "./screens.js";
-import { makeShareKey } from "./share_keys.js";
+import { makeShareKey } from "./share_key_making.js";
 import { laySheet } from "./sheet.js";
 import { fetchOrder, handIn, returnAddress, takeTicket } from "./tickets.js";
 import * as realTokens from "./webauthn.js";

@@ -2,9 +2,7 @@
  * Share keys: an X25519 key pair that follows from what a token alone can compute (the PRF extension, WebAuthn
  * Level 3 section 10.1.4), so that nobody has to keep it. The salt is this page's own, never taken from elsewhere.
  */
-import { b64u, encode, fromB64u, sameBytes, sha256 } from "./canonical.js";
-import { now } from "./checks.js";
-import { Purpose } from "./purposes.js";
+import { encode, fromB64u, sameBytes, sha256 } from "./canonical.js";
 import { Refused } from "./refusal.js";
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "./vendor/hpke.js";
 
@@ -81,43 +79,3 @@ export async function open(sealed, pair, context) {
     throw new Refused("cannot-open");
   }
 }
-
-/**
- * Makes a share key: one touch to compute it, whose assertion goes nowhere, and one to certify it; what the token
- * computes then must be the same, and open what was sealed to the key.
- * @param {{derive: Function, signAndDerive: Function}} tokens
- * @param {any} request the document on the desk
- * @param {(text: string) => void} say what is waited for
- * @returns {Promise<{answer: {statement: string, assertion: object}, publicKey: Uint8Array}>}
- */
-export async function makeShareKey(tokens, request, say) {
-  const id = request.credential_id;
-  say("First touch: your token computes the share key. Nothing of this leaves the desk.");
-  const { publicKey } = await keyPairFrom(await tokens.derive(id), id);
-  const statement = encode({
-    type: "quorate/share-key-statement/v1",
-    deployment: request.deployment,
-    demo: request.demo,
-    person: request.person,
-    credential_id: id,
-    public_key: b64u(publicKey),
-    at: now(),
-  });
-  say("Second touch: your token computes it again, and certifies it.");
-  const { assertion, secret } = await tokens.signAndDerive(Purpose.SHARE_KEY, statement, id);
-  await proveItOpens(publicKey, (await keyPairFrom(secret, id)).pair);
-  return { answer: { statement: b64u(statement), assertion }, publicKey };
-}
-
-/** What is sealed to the key must open with what the token computed the second time. */
-async function proveItOpens(publicKey, pair) {
-  const plain = crypto.getRandomValues(new Uint8Array(32));
-  const context = { purpose: "quorate/share-key-test/v1" };
-  try {
-    if (sameBytes(await open(await seal(plain, publicKey, context), pair, context), plain)) return;
-  } catch {
-    // Falls through to the refusal.
-  }
-  throw new Refused("token-unsteady");
-}
-

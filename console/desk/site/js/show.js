@@ -143,7 +143,8 @@ export function showShareKeyRequest(document) {
     note:
       "To this key shares of backup keys will be sealed, and only this token can open them. Nothing of it is kept: the " +
       "token computes it each time. If the token is lost, so is every share sealed to it. You touch it twice; then this " +
-      "desk shows the words of the key, which those who admit it compare with you.",
+      "desk shows the words of the key, which those who admit it compare with you. If the token cannot compute one, this " +
+      "desk offers other forms.",
     sections: [
       section("What you sign", [
         namedRow("Person", person),

@@ -58,9 +58,33 @@ export const REFUSALS = {
   "token-known": { what: "This token is enrolled for this person already.", next: "Use another token." },
   "token-elsewhere": { what: "The browser does not let tokens be used at this address.", next: REPORT, alarm: true },
   "token-unfit": { what: "This token cannot do what is needed: keep the credential, ask for a PIN or biometrics, and sign by ES256 or EdDSA.", next: "Use another token." },
-  "token-without-prf": { what: "This token cannot compute a share key: it, or this browser, lacks the PRF extension (hmac-secret).", next: "Use another token or browser. Who has none keeps a share in another form." },
+  "token-without-prf": { what: "This token cannot compute a share key: it, or this browser, lacks the PRF extension (hmac-secret).", next: "Use the token and the browser that you made the share key with." },
+  "token-other-key": { what: "The token computed another share key than the one it certified.", next: "Use the token and the browser that you made the share key with. If it is the same, the token was reset." },
   "token-unsteady": { what: "The token computed two different keys.", next: "Use another token: what is sealed to this one might not open again." },
   "token-failed": { what: "The token or the browser did not do what was asked.", next: "Try again. If it happens again, use another browser or token." },
+
+  // a share key in a file
+  "passphrase-weak": { what: "The passphrase is too easily found by trying.", next: "Make it longer, or have six words drawn." },
+  "passphrase-differs": { what: "The two passphrases differ.", next: "Type both again; you can show what you type." },
+  "passphrase-missing": { what: "There is no passphrase.", next: "Type the passphrase of the file." },
+  "file-missing": { what: "No file is chosen.", next: "Choose the file that holds your share key." },
+  "file-unreadable": { what: "The browser cannot read the file.", next: "See that it is still there, then choose it again." },
+  "file-unknown": { what: "This is no share key file, or its beginning was altered.", next: "Choose the file that this desk made." },
+  "file-altered": { what: "The file was altered or damaged.", next: "It does not open, whatever the passphrase. Choose another copy of it." },
+  "file-of-another": { what: "This file holds the share key of somebody else.", next: "Choose your own." },
+  "file-of-other-key": { what: "This file holds another share key, made with another token or at another time.", next: "Choose the one for this share key." },
+  "wrong-passphrase": { what: "The file is whole, and the passphrase is not its passphrase.", next: "Type it again; you can show what you type." },
+
+  // a share key on a sheet
+  "line-length": { what: "A line has four words; typed here.", next: "Type the line again." },
+  "line-word": { what: "Not one of the words that sheets are made of.", next: "Look at the sheet again." },
+  "line-check": { what: "These words do not belong together in this line.", next: "One of them is another word, or they are in another order or line." },
+  "line-missing": { what: "A line is missing.", next: "Type all eight, or scan the code." },
+  "line-wrong": { what: "Not as on the sheet.", next: "It says what is wrong with it." },
+  "code-unreadable": { what: "This is not the text of a sheet's code.", next: "Scan it again, or type the lines." },
+  "code-altered": { what: "The text of the code is damaged: a character is missing or another.", next: "Scan it again, or type the lines." },
+  "other-share-key": { what: "This is right in itself, and it is another share key.", next: "Use the sheet or file of this one; the words of its public key tell them apart." },
+  "key-not-given": { what: "The share key was not given.", next: "Go on when you have it at hand." },
 };
 
 const UNEXPECTED = { what: "Something went wrong in this desk itself.", next: "Go back to the console and begin again. If it happens again, tell your security officers.", alarm: true };

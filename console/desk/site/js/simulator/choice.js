@@ -31,6 +31,7 @@ function simulated(token) {
     enrol: (enrolment, bytes) => enrolNew(enrolment, bytes),
     derive(credential) {
       if (credential !== token.credential_id) throw new Refused("token-declined");
+      if (token.lacksPrf) throw new Refused("token-without-prf");
       return secretOf(token, SALT);
     },
     async signAndDerive(purpose, bytes, credential) {
@@ -51,6 +52,7 @@ function askSigner(work) {
   return new Picker({
     tokens: [...suggested, ...tokens.filter((token) => !suggested.includes(token))],
     suggested: suggested.length,
+    mayLackPrf: work.purpose === Purpose.SHARE_KEY,
     preselected: PRESELECTS.has(work.purpose) ? preselected : undefined,
   }).ask();
 }

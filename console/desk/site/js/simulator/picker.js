@@ -4,8 +4,9 @@ import { h } from "../dom.js";
 /** @typedef {import("./people.js").SimulatedToken} SimulatedToken */
 
 export class Picker {
-  /** @param {{tokens: SimulatedToken[], suggested: number, preselected?: SimulatedToken}} options */
-  constructor({ tokens, suggested, preselected }) {
+  /** @param {{tokens: SimulatedToken[], suggested: number, mayLackPrf: boolean, preselected?: SimulatedToken}} options */
+  constructor({ tokens, suggested, mayLackPrf, preselected }) {
+    this.lacksPrf = mayLackPrf ? h("input", { type: "checkbox", id: "lacks-prf" }) : null;
     this.tokens = tokens;
     this.suggested = new Set(tokens.slice(0, suggested));
     this.selected = preselected ?? null;
@@ -16,6 +17,7 @@ export class Picker {
   ask() {
     return new Promise((resolve) => {
       this.answer = (what) => {
+        if (this.lacksPrf?.checked && typeof what === "object") what = { ...what, lacksPrf: true };
         this.dialog.close();
         this.dialog.remove();
         resolve(what);
@@ -45,6 +47,8 @@ export class Picker {
       h("label", { for: "whose" }, "Choose with a click, or with ↑ ↓ and Enter."),
       this.search,
       this.options,
+      this.lacksPrf && h("p", { class: "tick" }, this.lacksPrf,
+        h("label", { for: "lacks-prf" }, "As a token that cannot compute share keys (no PRF)")),
       h("div", { class: "actions" },
         h("button", { type: "button", class: "plain", click: () => this.answer("real") }, "Use a real security token"),
         h("button", { type: "button", class: "leave", click: () => this.answer("none") }, "Not now")),
