@@ -5,11 +5,13 @@ In production QUORATE_DATABASE_URL and QUORATE_BROKER_URL name PostgreSQL and Ra
 --deploy` refuses unsafe mixtures (console/checks.py).
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from console import environment
 
@@ -158,6 +160,8 @@ WHITENOISE_USE_FINDERS = True
 # Backups of zones: files in the state directory, or a bucket of an S3-compatible store, for which
 # `django-storages[s3]` has to be installed. Nobody can read them who has not the zone's backup key.
 BACKUP_BUCKET = environment.text("QUORATE_BACKUP_BUCKET", "")
+if BACKUP_BUCKET and find_spec("storages") is None:
+    raise ImproperlyConfigured("QUORATE_BACKUP_BUCKET needs django-storages[s3], which is not installed.")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is stored there
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -73,7 +73,7 @@ def upload_backup(*, person: Person, zone: TrustZone, data: bytes) -> Backup:
         f"Uploaded: a backup of {zone.name}, taken on {node.name}.",
         about=log.about_within(zone.service.customer, "zone", zone.pk),
         actor=person,
-        backup=backup.sha256,
+        details={"backup": backup.sha256},
     )
     return backup
 

@@ -57,6 +57,10 @@ def _proposals(stage: Stage) -> Iterator[Screen]:
 def _zones(stage: Stage) -> Iterator[Screen]:
     yield Screen("zones", "/zones", EMIL)
     yield Screen("zone", f"/zones/{stage.zones['Cards'].pk}", EMIL)
+    yield Screen("zone-backups", f"/zones/{stage.zones['Cards'].pk}/backups", DINA)
+    yield Screen("backup", f"/backups/{stage.backup.pk}", DINA)
+    yield Screen("backup-verify", f"/backups/{stage.backup.pk}/verify", DINA)
+    yield Screen("backup-restore", f"/backups/{stage.backup.pk}/restore", DINA)
     yield Screen("zone-drafted", f"/zones/{stage.zones['Treasury'].pk}", EMIL)
     yield Screen("zone-found", "/zones/found", DINA)
     yield Screen("key", f"/keys/{Key.objects.get(label='card-signing').pk}", EMIL)

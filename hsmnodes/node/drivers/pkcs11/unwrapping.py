@@ -52,8 +52,11 @@ WRONG_BLOB = {
 
 def prove_key(token: OpenToken, key: WrappedKey, backup_key_id: bytes) -> None:
     """See `Driver.prove_key`."""
+    _prove(require_backup_key(token, backup_key_id), key)
+
+
+def _prove(backup_key: Any, key: WrappedKey) -> None:
     scratch = key.spec.model_copy(update={"usages": frozenset({PROVING[key.spec.algorithm.family]})})
-    backup_key = require_backup_key(token, backup_key_id)
     with _broken_if_refused():
         unwrapped = _unwrap(backup_key, scratch, key.blob, {Attribute.TOKEN: False})
     try:
@@ -69,8 +72,8 @@ def unwrap_key(token: OpenToken, key: WrappedKey, backup_key_id: bytes) -> Store
     if spec.algorithm not in token.profile.algorithms:
         raise MechanismUnavailable(f"{token.profile.name} has no {spec.algorithm} keys")
     token.index.require_free(spec.key_id, spec.label)
-    prove_key(token, key, backup_key_id)
     backup_key = require_backup_key(token, backup_key_id)
+    _prove(backup_key, key)
     stays = {Attribute.ID: spec.key_id, Attribute.LABEL: spec.label, Attribute.TOKEN: True, **LAST}
     with token.index.reloaded_on_failure():
         if key.public_key is not None:

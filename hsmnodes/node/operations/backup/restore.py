@@ -53,7 +53,7 @@ class Parameters(BackupParameters):
 
 
 class RestoreBackup(BackupOperation[Parameters]):
-    """Every key proves what it is before the first is touched; ids come from the backup."""
+    """Every key proves what it is before it stays, and all of them before one is replaced."""
 
     tag = "backup.restore/v1"
     title = "Restore keys from a backup"
@@ -87,8 +87,9 @@ class RestoreBackup(BackupOperation[Parameters]):
     def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
         driver, plan = hands.driver(request.parameters.zone.id), _plan(request)
         backup_key = hands.backup_key(request.parameters.zone.id).object_id
-        for _, key in plan:
-            driver.prove_key(key, backup_key)
+        if any(planned.action == "replace" for planned, _ in plan):
+            for _, key in plan:
+                driver.prove_key(key, backup_key)
         made: list[WrappedKey] = []
         try:
             for planned, key in plan:
