@@ -5,9 +5,12 @@ import itertools
 import pytest
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap_with_padding
 
+from hsmnodes.node.agent.messages import LONGEST
 from hsmnodes.node.drivers.errors import DriverDied, DriverError
 from hsmnodes.node.operations.backup_key import rotate
 from hsmnodes.node.operations.backup_key.identifiers import backup_key_id
+from hsmnodes.node.operations.context import Wrapped
+from tests.cast.backups import restore_backup
 from tests.cast.contributing import contribute
 from tests.cast.people import CUSTODIANS, DINA, EMIL, FAY
 from tests.hsmnodes.node.agent.gathering import Shares, give, open_boxes, open_ceremony, read_answer, split
@@ -20,8 +23,11 @@ from tests.hsmnodes.node.agent.rotating import (
     rotate_warrant,
     slot_of,
 )
+from tests.hsmnodes.node.agent.test_backups import back_up
+from tests.hsmnodes.node.agent.test_backups import give as restored
 from tests.hsmnodes.node.agent.test_refusals import proposed
 
+LONGEST_BLOB_OF_RSA_4096 = 2_408
 KEYS = [("pair", "ec-p256", ("sign",)), ("secret", "aes-256", ("encrypt",))]
 
 
@@ -115,6 +121,17 @@ def test_keys_keep_working_and_destroyed_ones_are_not_wrapped_again(site, cast, 
     assert driver.list_keys() == before
 
 
+def test_a_backup_of_an_earlier_epoch_is_not_restored_and_one_of_the_new_epoch_is(site, cast, zone):
+    generate(site, cast, zone)
+    old = back_up(site, cast, zone)
+    rotated(site, cast, zone)
+    plan = {"pair": "replace", "secret": "replace"}
+    assert restored(site, restore_backup(cast, site.at, zone, old, plan), old).code == "other-backup-key"
+    new = back_up(site, cast, zone)
+    assert (new.manifest.epoch, new.manifest.kcv) == (2, slot_of(site, zone).kcv)
+    assert restored(site, restore_backup(cast, site.at, zone, new, plan), new).outcome == "done"
+
+
 def test_it_is_rotated_again_and_again_and_a_start_finds_the_last(site, cast, zone):
     for epoch in (2, 3, 4):
         assert rotated(site, cast, zone)[0].results["backup_key"]["epoch"] == epoch
@@ -172,6 +189,18 @@ def test_two_rotations_that_were_both_signed_are_not_both_carried_out(fake, cast
     one, other = rotate_warrant(fake, cast, zone), rotate_warrant(fake, cast, zone)
     assert fake.send(one, zone).outcome == "done"
     assert fake.send(other, zone).code == "other-epoch"
+
+
+def test_as_many_keys_as_are_taken_fit_into_one_receipt_and_one_message(fake, cast, zone):
+    """Every blob is as long as that of an RSA-4096 key."""
+    for batch in range(rotate.MOST_KEYS // 50):
+        names = [(f"key {batch} {number}", "aes-128", ("encrypt",)) for number in range(50)]
+        assert fake.send(cast.generate_keys(fake.at, zone, *names)).outcome == "done"
+    zones = fake.node.parts.zones
+    zones.wrap = lambda _zone, key_id, _key=None: Wrapped(key_id + bytes(LONGEST_BLOB_OF_RSA_4096), 2)
+    [said] = fake.deliver(carrying(rotate_warrant(fake, cast, zone), zone)).said
+    assert len(fake.read(said).results["keys"]) == rotate.MOST_KEYS
+    assert len(said.text()) < LONGEST
 
 
 def test_more_keys_than_fit_into_one_receipt_are_refused_beforehand(fake, cast, zone, monkeypatch):
