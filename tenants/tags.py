@@ -4,6 +4,7 @@ from hsmnodes.node.operations.backup.restore import operation as restore_backup
 from hsmnodes.node.operations.backup.take import operation as take_backup
 from hsmnodes.node.operations.backup.verify import operation as verify_backup
 from hsmnodes.node.operations.backup_key.drill import operation as drill_backup_key
+from hsmnodes.node.operations.backup_key.importing import operation as import_backup_key
 from hsmnodes.node.operations.backup_key.reshare import operation as reshare_backup_key
 from hsmnodes.node.operations.backup_key.rotate import operation as rotate_backup_key
 from hsmnodes.node.operations.backup_key.share import operation as share_backup_key
@@ -24,6 +25,7 @@ ENROL_NODE = enrol_node.tag
 EXPORT_LOG = export_log.tag
 FOUND_ZONE = found_zone.tag
 GENERATE_KEYS = generate_keys.tag
+IMPORT_BACKUP_KEY = import_backup_key.tag
 RESHARE_BACKUP_KEY = reshare_backup_key.tag
 RESTORE_BACKUP = restore_backup.tag
 ROTATE_BACKUP_KEY = rotate_backup_key.tag

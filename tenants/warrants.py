@@ -22,7 +22,7 @@ def assemble_warrant(proposal: Proposal) -> Warrant:
 
 def evidence_for(proposal: Proposal) -> list[bytes]:
     """The bytes of further documents a node asks for: the founding warrant of the zone a slot is for."""
-    if proposal.operation != tags.CREATE_SLOT:
+    if proposal.operation not in (tags.CREATE_SLOT, tags.IMPORT_BACKUP_KEY):
         return []
     founding = founding_of(proposal.document.parameters["zone"]["id"])
     return [bytes(founding.warrant)] if founding else []

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from hsmnodes.node.protocol.backups import Backup
 from hsmnodes.node.protocol.documents import Warrant
 from tests.cast.charters import Chain
-from tests.cast.deployment import Deployment, NodeOfCast
-from tests.cast.people import DINA, EMIL, FAY
+from tests.cast.deployment import PAYMENTS_SLOT, Deployment, NodeOfCast
+from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY
 from tests.cast.signing import make_warrant
 
 
@@ -67,3 +67,23 @@ def _about(backup: Backup) -> dict:
 
 def _named(zone: Chain) -> dict[str, str]:
     return zone.current.authority.model_dump(include={"id", "name"})
+
+
+def import_backup_key(
+    cast: Deployment, node: NodeOfCast, zone: Chain, ceremonial: Mapping[str, object], /, **changes
+) -> Warrant:
+    """Cleo proposes to bring a backup key into a node; Ada and Ben approve, and Dina and Emil for the zone.
+
+    `ceremonial` is what is known of the key and its share set.
+    """
+    parameters = {
+        "slot": PAYMENTS_SLOT.model_dump(),
+        "zone": _named(zone),
+        "service": zone.charters[0].zone.service.model_dump(),
+        "zone_charter": zone.anchor,
+        "backup_key": "TBK",
+        **ceremonial,
+    } | changes
+    proposal = cast.propose("backup-key.import/v1", parameters, [cast.northgate, zone], [node], CLEO)
+    evidence = [cast.found_zone(zone).raw]
+    return make_warrant(proposal, CLEO, (ADA, BEN, DINA, EMIL), evidence=evidence)

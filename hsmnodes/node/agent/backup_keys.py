@@ -38,6 +38,14 @@ class BackupKeys:
             raise ObjectNotFound("the node does not keep this backup key")
         return key
 
+    def keep(self, zone: str, key_id: str, key: bytes) -> None:
+        """Keep a key that was rebuilt, before it is installed. Raises ObjectExists if another is kept so."""
+        known = self._vault.get(_name(zone, key_id))
+        if known is None:
+            self._vault.put(_name(zone, key_id), key)
+        elif known != key:
+            raise ObjectExists("another backup key is kept for this slot")
+
     def install(self, driver: Driver, zone: str, key_id: str, *, epoch: int, so_pin: str) -> str:
         """Draw and keep the key with this id, and install it in the zone's token, as far as neither is done.
 

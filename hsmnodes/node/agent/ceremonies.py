@@ -10,6 +10,7 @@ from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from hsmnodes.node.agent.chains import draft_of
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.facts import Gathering
 from hsmnodes.node.agent.identity import Identity
@@ -110,7 +111,8 @@ class Ceremonies:
             "ceremony": canonical.b64u(envelope.raw),
             "warrant": canonical.b64u(warrant.raw),
         }
-        self._ledger.write([Draft("ceremony", body, warrant.key)])
+        pins = [draft_of(link) for chain in warrant.pins for link in chain.links]
+        self._ledger.write([*pins, Draft("ceremony", body, warrant.key)])
         return envelope.raw
 
     def _ceremony(self, warrant: VerifiedWarrant, asked: SharesAsked, private_key: bytes) -> Ceremony:

@@ -54,5 +54,13 @@ class View:
     def charter(self, kind: AuthorityKind, authority: str) -> Charter:
         return self.facts.charter(kind, authority)
 
+    def charters(self, kind: AuthorityKind, authority: str) -> tuple[Charter, ...]:
+        self.facts.charter(kind, authority)  # refuses what is not pinned, or frozen
+        return self.facts.chains[kind, authority].charters
+
+    @property
+    def provider(self) -> str:
+        return self.facts.provider
+
     def is_closed(self, proposal_hash: str) -> bool:
         return proposal_hash in self.facts.closed

@@ -63,7 +63,8 @@ class Zones:
         Raises DriverError: then nothing is left of it, unless the driver itself went away.
         """
         try:
-            return BackupKey(kind, FIRST_EPOCH, self._make(zone), backup_key_id(zone, FIRST))
+            key_id = backup_key_id(zone, FIRST)
+            return BackupKey(kind, FIRST_EPOCH, self._make(zone, key_id, epoch=FIRST_EPOCH), key_id)
         except (DriverDied, DriverTimeout):
             raise
         except DriverError:
@@ -137,15 +138,39 @@ class Zones:
 
         Raises DriverError, and ShareRefused if what the shares make is not the key that is kept here.
         """
-        ceremony, shares = self._ceremonies.shares(proposal)
-        key = at_stake(ceremony).rebuild(shares, threshold=ceremony.threshold, commitment=ceremony.commitment)
+        key, proof = self._rebuilt(proposal)
         in_force = self._backup_keys.in_force(zone.id)
         in_hsm = self.driver(zone.id).backup_key_kcv(in_force.object_id)
         if key != self._backup_keys.kept(zone.id, in_force.id) or check_value(key) != in_hsm:
             raise ShareRefused("other-key", "The shares rebuild another key than the one in the HSM.")
+        return proof
+
+    def import_zone(self, zone: Named, proposal: str) -> Proof:
+        """Make a zone's token with the backup key that was contributed under a proposal, or finish it.
+
+        Raises DriverError, and ShareRefused if the shares make another key: then nothing is left of it.
+        """
+        key, proof = self._rebuilt(proposal)
+        key_id = backup_key_id(zone.id, proposal)
+        try:
+            self._backup_keys.keep(zone.id, key_id, key)
+            self._make(zone.id, key_id, epoch=proof.epoch)
+        except (DriverDied, DriverTimeout):
+            raise
+        except DriverError:
+            self._unmake(zone.id)
+            raise
+        return proof
+
+    def _rebuilt(self, proposal: str) -> tuple[bytes, Proof]:
+        """The key that the shares contributed under a proposal make. Raises ShareRefused for another."""
+        ceremony, shares = self._ceremonies.shares(proposal)
+        key = at_stake(ceremony).rebuild(shares, threshold=ceremony.threshold, commitment=ceremony.commitment)
+        if check_value(key) != ceremony.kcv:
+            raise ShareRefused("other-kcv", "The key that the shares make has another check value.")
         given = {share.index for share in shares}
         contributors = tuple(one for one in ceremony.holders if one.index in given)
-        return Proof(ceremony.kcv, ceremony.commitment, contributors)
+        return key, Proof(ceremony.epoch, ceremony.kcv, ceremony.commitment, contributors)
 
     def take_backup(self, zone: Named, proposal: str, chosen: Sequence[str]) -> Backup:
         """Wrap keys of a zone, and sign what was taken. Raises DriverError."""
@@ -161,13 +186,11 @@ class Zones:
         """The bytes of journal entries `first` to `last`."""
         return self._ledger.journal.read(first, last)
 
-    def _make(self, zone: str) -> str:
+    def _make(self, zone: str, key_id: str, *, epoch: int) -> str:
         so_pin, user_pin = self._vault.pin(_so_pin(zone)), self._vault.pin(_user_pin(zone))
         with suppress(TokenExists):  # an attempt that broke off came as far as this
             self._pool.get(self._directory(zone)).initialise(zone, so_pin, user_pin)
-        return self._backup_keys.install(
-            self.driver(zone), zone, backup_key_id(zone, FIRST), epoch=FIRST_EPOCH, so_pin=so_pin
-        )
+        return self._backup_keys.install(self.driver(zone), zone, key_id, epoch=epoch, so_pin=so_pin)
 
     def _unmake(self, zone: str) -> None:
         if zone in self._ledger.facts.holdings.slots:

@@ -38,8 +38,9 @@ class Wrapped:
 
 @dataclass(frozen=True)
 class Proof:
-    """What a drill proved: the check value of and commitment to the rebuilt key, and by whose shares."""
+    """What shares rebuilt: a key of this epoch, check value and commitment, from these holders' shares."""
 
+    epoch: int
     kcv: str
     commitment: str
     contributors: tuple[Holder, ...]
@@ -79,6 +80,16 @@ class Surroundings(Protocol):
 
     def charter(self, kind: AuthorityKind, authority: str) -> Charter:
         """The charter in force of an authority. Raises ProposalRefused if it is not pinned, or frozen."""
+
+    def charters(self, kind: AuthorityKind, authority: str) -> tuple[Charter, ...]:
+        """Every version of an authority's charter, from the founding one on.
+
+        Raises ProposalRefused if it is not pinned, or frozen.
+        """
+
+    @property
+    def provider(self) -> str:
+        """The id of the provider whose node this is."""
 
     def is_closed(self, proposal_hash: str) -> bool:
         """Whether a rejection or cancellation of this proposal is known."""
@@ -134,6 +145,12 @@ class Hands(Protocol):
         """Wrap keys of a zone, all of them or those of the `chosen` ids, and sign what was taken.
 
         Raises DriverError.
+        """
+
+    def import_zone(self, zone: Named, proposal: str) -> Proof:
+        """Make a zone's token with the backup key that custodians contributed under a proposal, or finish it.
+
+        Raises DriverError, and ShareRefused if they make another key: then nothing is left of it.
         """
 
     def driver(self, zone: str) -> Driver:

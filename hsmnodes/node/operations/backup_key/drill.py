@@ -10,7 +10,7 @@ from hsmnodes.node.operations.base import Request, Result
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings
-from hsmnodes.node.operations.zonal import ZoneParameters
+from hsmnodes.node.operations.zonal import ZoneOperation, ZoneParameters
 from hsmnodes.node.protocol.documents.base import Version
 from hsmnodes.node.protocol.documents.shares import Threshold
 from hsmnodes.node.protocol.errors import ProposalRefused
@@ -24,7 +24,7 @@ class Parameters(ZoneParameters):
     shares: Threshold = shown("Custodians who take part", "integer")
 
 
-class DrillBackupKey(GatheringOperation[Parameters]):
+class DrillBackupKey(GatheringOperation[Parameters], ZoneOperation[Parameters]):
     """A drill. The rebuilt key is compared with the one in the HSM, and nothing is done with it."""
 
     tag = "backup-key.drill/v1"

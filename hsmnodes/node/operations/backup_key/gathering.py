@@ -4,13 +4,13 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hsmnodes.node.operations.base import Request
+from hsmnodes.node.operations.base import NodeOperation, Request
 from hsmnodes.node.operations.context import Surroundings
 from hsmnodes.node.operations.holdings import ShareHolder
-from hsmnodes.node.operations.zonal import ZoneOperation, ZoneParameters
 from hsmnodes.node.protocol.custody import KeyAtStake
+from hsmnodes.node.protocol.documents.base import Model
 
-Z = TypeVar("Z", bound=ZoneParameters)
+P = TypeVar("P", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class SharesAsked:
     holders: tuple[ShareHolder, ...]
 
 
-class GatheringOperation(ZoneOperation[Z]):
+class GatheringOperation(NodeOperation[P]):
     """An operation that is carried out when enough custodians have given their shares to its ceremony.
 
     The node verifies the warrant when it opens the ceremony, and once more when the last share is in.
@@ -34,5 +34,5 @@ class GatheringOperation(ZoneOperation[Z]):
     gathers = True
 
     @abstractmethod
-    def asks_for(self, request: Request[Z], node: Surroundings) -> SharesAsked:
+    def asks_for(self, request: Request[P], node: Surroundings) -> SharesAsked:
         """The shares that are needed; the request was checked."""

@@ -70,7 +70,7 @@ class CreateSlot(NodeOperation[Parameters]):
     def check(self, request: Request[Parameters], node: Surroundings) -> None:
         wanted, holdings = request.parameters, node.holdings
         service = holdings.service(wanted.service)
-        _check_place(wanted, service, node)
+        check_place(wanted, service, node)
         holdings.check_name_is_free("slot", wanted.slot.name, what="slot")
         holdings.check_name_is_free(service.customer.id, wanted.zone.name, what="Trust Zone")
         check_founding(
@@ -120,7 +120,8 @@ class CreateSlot(NodeOperation[Parameters]):
         )
 
 
-def _check_place(wanted: Parameters, service: Service, node: Surroundings) -> None:
+def check_place(wanted: Parameters, service: Service, node: Surroundings) -> None:
+    """Raise ProposalRefused unless such a slot has room, and a backup key of the kind of its service."""
     slots = node.holdings.slots
     if wanted.zone.id in slots:
         raise ProposalRefused("slot-exists", "The Trust Zone has a slot on this node already.")

@@ -9,7 +9,8 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import read_backup
 from hsmnodes.node.protocol.documents import Proposal
 from tests.cast import people
-from tests.cast.backups import restore_backup, take_backup, verify_backup
+from tests.cast.backups import import_backup_key, restore_backup, take_backup, verify_backup
+from tests.cast.custody import share_elsewhere
 from tests.cast.deployment import PAYMENTS, Deployment, NodeOfCast
 from tests.cast.people import CLEO, JON, KIM, make_id, named
 from tests.cast.signing import changed
@@ -47,6 +48,7 @@ def proposals() -> dict[str, Proposal]:
             AMS_1, zone, people.CUSTODIANS[1:], threshold=2, share_set=3
         ),
         "rotate a backup key": cast.rotate_backup_key(AMS_1, zone, retired_kcv="a1b2c3"),
+        "import a backup key": import_backup_key(cast, AMS_1, zone, share_elsewhere(cast, zone)[0]),
         "hold a drill": cast.hold_drill(AMS_1, zone, shares=3),
         "take a backup": take_backup(cast, AMS_1, zone),
         "take a backup of chosen keys": take_backup(

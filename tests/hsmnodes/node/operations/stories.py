@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import Backup, read_backup
 from hsmnodes.node.protocol.documents import KeyShare, Warrant
-from tests.cast.backups import restore_backup, take_backup, verify_backup
+from tests.cast.backups import import_backup_key, restore_backup, take_backup, verify_backup
 from tests.cast.charters import Chain
+from tests.cast.custody import share_elsewhere
 from tests.cast.deployment import Deployment
 from tests.cast.people import ADA, BEN, CLEO, CUSTODIANS, DINA, EMIL, FAY, GUS, LEA, Member
 from tests.hsmnodes.node.agent.gathering import split
@@ -92,6 +93,12 @@ def _rotate(scene: Scene) -> Warrant:
     return scene.cast.rotate_backup_key(scene.site.at, scene.zone, retired_kcv=slot.kcv, share_set=1)
 
 
+def _import(scene: Scene) -> Warrant:
+    scene.zone = scene.cast.zone(members=CUSTODIANS)
+    known, scene.shares = share_elsewhere(scene.cast, scene.zone)
+    return import_backup_key(scene.cast, scene.site.at, scene.zone, known)
+
+
 PROVIDER, CUSTOMER, ZONE = (
     lambda s: [s.cast.northgate], lambda s: [s.cast.meridian], lambda s: [s.zone],
 )  # fmt: skip
@@ -102,6 +109,13 @@ STORIES = {
     ),
     "backup.verify/v1": Story(with_keys, _verify, DINA, (EMIL,), ZONE),
     "backup-key.drill/v1": Story(with_custodians, _drill, DINA, (EMIL, FAY), ZONE),
+    "backup-key.import/v1": Story(
+        lambda s: s.site.serving(),
+        _import,
+        CLEO,
+        (ADA, BEN, DINA, EMIL),
+        lambda s: [s.cast.northgate, s.zone],
+    ),
     "backup-key.reshare/v1": Story(with_custodians, _reshare, DINA, (EMIL, FAY), ZONE),
     "backup-key.rotate/v1": Story(with_custodians, _rotate, DINA, (EMIL, FAY), ZONE),
     "backup-key.share/v1": Story(
