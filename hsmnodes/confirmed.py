@@ -206,6 +206,7 @@ CONFIRMED: Mapping[str, Confirm] = {
     tags.ENROL_NODE: _node_enrolled,
     tags.START_SERVICE: _service_started,
     tags.CREATE_SLOT: _slot_created,
+    tags.IMPORT_BACKUP_KEY: _slot_created,
     tags.GENERATE_KEYS: _keys_generated,
     tags.DESTROY_KEYS: _keys_destroyed,
     tags.RESTORE_BACKUP: _keys_restored,

@@ -68,6 +68,7 @@ LOOKS: Mapping[str, Callable[[Mapping[str, Any], list[str]], None]] = {
     tags.GENERATE_KEYS: _keys,
     tags.START_SERVICE: _service,
     tags.CREATE_SLOT: _slot,
+    tags.IMPORT_BACKUP_KEY: _slot,
     tags.DRILL_BACKUP_KEY: _drill,
     tags.VERIFY_BACKUP: _backup,
     tags.RESTORE_BACKUP: _backup,

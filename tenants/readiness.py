@@ -14,7 +14,10 @@ def check_ready(proposal: Proposal) -> None:
     parameters = proposal.document.parameters
     if proposal.operation in (tags.AMEND_CHARTER, tags.FOUND_ZONE):
         _check_charter(parameters["charter"])
-    if proposal.operation == tags.CREATE_SLOT and founding_of(parameters["zone"]["id"]) is None:
+    if (
+        proposal.operation in (tags.CREATE_SLOT, tags.IMPORT_BACKUP_KEY)
+        and founding_of(parameters["zone"]["id"]) is None
+    ):
         raise WrongState("not-founded", "The zone is not founded yet; that comes before its slots.")
 
 

@@ -95,19 +95,41 @@ def _found(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     ]
 
 
-def _slot(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
-    node = Node.objects.filter(pk=proposal.node).first()
-    used = Slot.objects.filter(node=node).count() if node else 0
-    done = Slot.objects.filter(proposal=proposal).exists()
-    before = used - 1 if done else used
+def _import(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    known = {"zone": parameters["zone"]["name"], "node": proposal.node_name}
     return [
-        Change(_("Slots in use on %(node)s") % {"node": proposal.node_name}, str(before), str(before + 1)),
+        _slots_in_use(proposal),
+        Change(
+            _("Backup key of %(zone)s on %(node)s") % known,
+            _("not there"),
+            _("epoch %(n)d, check value %(kcv)s, rebuilt from %(k)d shares")
+            % {"n": parameters["epoch"], "kcv": parameters["kcv"], "k": parameters["threshold"]},
+        ),
+        Change(
+            _("Keys of %(zone)s on %(node)s") % known,
+            _("not there"),
+            _("can be restored from backups of that epoch"),
+        ),
+    ]
+
+
+def _slot(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    return [
+        _slots_in_use(proposal),
         Change(
             _("Backup key of %(zone)s") % {"zone": parameters["zone"]["name"]},
             _("does not exist"),
             _("a new %(kind)s, made in the HSM; nobody can read it") % {"kind": parameters["backup_key"]},
         ),
     ]
+
+
+def _slots_in_use(proposal: Proposal) -> Change:
+    node = Node.objects.filter(pk=proposal.node).first()
+    used = Slot.objects.filter(node=node).count() if node else 0
+    done = Slot.objects.filter(proposal=proposal).exists()
+    before = used - 1 if done else used
+    return Change(_("Slots in use on %(node)s") % {"node": proposal.node_name}, str(before), str(before + 1))
 
 
 def _share(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
@@ -169,6 +191,7 @@ CHANGES: dict[str, Callable[[Proposal, dict[str, Any]], list[Change]]] = {
     tags.START_SERVICE: _start,
     tags.FOUND_ZONE: _found,
     tags.CREATE_SLOT: _slot,
+    tags.IMPORT_BACKUP_KEY: _import,
     tags.AMEND_CHARTER: _amend,
     tags.SHARE_BACKUP_KEY: _share,
     tags.RESHARE_BACKUP_KEY: _share,

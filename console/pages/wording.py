@@ -55,6 +55,12 @@ EXPLANATIONS = {
     tags.ROTATE_BACKUP_KEY: _l(
         "A new key of the next epoch, with new shares; everything in the zone is backed up again under it."
     ),
+    tags.DRILL_BACKUP_KEY: _l(
+        "Custodians give their shares, the HSM proves that they rebuild the key, and nothing is done with it."
+    ),
+    tags.IMPORT_BACKUP_KEY: _l(
+        "A zone comes to another HSM, or back to a new one: its custodians' shares bring the backup key."
+    ),
     tags.FOUND_ZONE: _l(
         "Draft its charter, have its people sign it, then ask the customer's officers to agree."
     ),

@@ -12,7 +12,7 @@ from hsmnodes.node.protocol.purposes import Purpose
 from tenants import clock
 from tenants.errors import NotAllowed, SignatureNotAccepted, WrongState
 from tenants.models import LogEntry, Proposal
-from tests.cast.people import DINA, EMIL, FAY, GUS, IVO
+from tests.cast.people import CLEO, DINA, EMIL, FAY, GUS, IVO
 from tests.console.desk_backend.desk import fetch, ticket_of
 from tests.world.signing_in import sign_in
 from tests.world.world import World
@@ -262,3 +262,24 @@ def test_the_transcript_holds_every_signed_document(client, world, node, drill):
     assert given["answer"]
     assert given["assertion"]
     assert "Dina" in client.get(f"/ceremonies/{drill.pk}/print").content.decode()
+
+
+def test_an_import_is_proposed_by_form_with_what_is_known_of_the_key(client, world, node, zone):
+    other = world.node("fra-1")
+    world.place(zone.service, other)
+    sign_in(client, world.person(CLEO))
+    asked = {
+        "zone": zone.pk,
+        "on_node": other.id,
+        "slot": "Payments on fra-1",
+        "reason": "So that the zone outlives its HSM.",
+        "lifetime": "86400",
+    }
+    answer = client.post("/propose/backup-key.import/v1", asked)
+    assert answer.status_code == 302, answer.content.decode()[:2000]
+    proposal = Proposal.objects.get(operation="backup-key.import/v1")
+    wanted = proposal.document.parameters
+    assert (wanted["epoch"], wanted["kcv"], wanted["share_set"], wanted["threshold"]) == (1, "a1b2c3", 1, 2)
+    assert [one["custodian"]["name"] for one in wanted["holders"]] == ["Dina", "Emil", "Fay"]
+    assert "can be restored from backups" in client.get(f"/proposals/{proposal.pk}").content.decode()
+    assert client.post("/propose/backup-key.import/v1", asked | {"on_node": node.id}).status_code == 422

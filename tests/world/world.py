@@ -174,6 +174,17 @@ class World:
         node.answer(proposal)
         return Service.objects.get(pk=proposal.document.parameters["service"]["id"])
 
+    def place(self, service: Service, node: NodeOfWorld) -> None:
+        """The service, started on a further node."""
+        parameters = {
+            "service": {"id": service.id, "name": service.name},
+            "mode": service.mode,
+            "customer": {"id": self.meridian.id, "name": self.meridian.name},
+            "customer_founding": charters.anchor_of(self.meridian.id),
+        }
+        proposal = self.propose("service.start/v1", parameters, by=CLEO, nodes=[node])
+        node.answer(self.approve(proposal, ADA, BEN, GUS, LEA))
+
     def make_share_key(self, member: Member, *, kept: str = "token") -> None:
         """The member makes a share key with the first token."""
         made = member.key.share_key(member, deployment=make_id("deployment"), kept=kept)

@@ -80,6 +80,26 @@ def _last_share_set(chosen: Chosen) -> ShareSet:
     return last
 
 
+def _of_last_epoch(chosen: Chosen) -> Epoch:
+    return Epoch.objects.get(slot=_last_share_set(chosen).slot_id, number=_last_share_set(chosen).epoch)
+
+
+def _holders(chosen: Chosen) -> list[dict[str, Any]]:
+    return [
+        {
+            "index": one.index,
+            "custodian": {"id": one.person, "name": one.name},
+            "credential_id": one.credential_id,
+            "commitment": one.commitment,
+        }
+        for one in _last_share_set(chosen).shares.all()
+    ]
+
+
+def _backup_key_kind(chosen: Chosen) -> str:
+    return "MBK" if _zone(chosen).service.mode == "exclusive" else "TBK"
+
+
 DERIVED: dict[tuple[str, str], Derive] = {
     (tags.AMEND_CHARTER, "authority"): _amended_authority,
     (tags.AMEND_CHARTER, "version"): lambda chosen: _amended(chosen).version,
@@ -89,9 +109,16 @@ DERIVED: dict[tuple[str, str], Derive] = {
     (tags.FOUND_ZONE, "charter"): _zone_charter,
     (tags.CREATE_SLOT, "service"): _service_of_zone,
     (tags.CREATE_SLOT, "zone_charter"): _zone_charter,
-    (tags.CREATE_SLOT, "backup_key"): lambda chosen: (
-        "MBK" if _zone(chosen).service.mode == "exclusive" else "TBK"
-    ),
+    (tags.CREATE_SLOT, "backup_key"): _backup_key_kind,
+    (tags.IMPORT_BACKUP_KEY, "service"): _service_of_zone,
+    (tags.IMPORT_BACKUP_KEY, "zone_charter"): _zone_charter,
+    (tags.IMPORT_BACKUP_KEY, "backup_key"): _backup_key_kind,
+    (tags.IMPORT_BACKUP_KEY, "epoch"): lambda chosen: _last_share_set(chosen).epoch,
+    (tags.IMPORT_BACKUP_KEY, "kcv"): lambda chosen: _of_last_epoch(chosen).kcv,
+    (tags.IMPORT_BACKUP_KEY, "commitment"): lambda chosen: _last_share_set(chosen).commitment,
+    (tags.IMPORT_BACKUP_KEY, "share_set"): lambda chosen: _last_share_set(chosen).number,
+    (tags.IMPORT_BACKUP_KEY, "threshold"): lambda chosen: _last_share_set(chosen).threshold,
+    (tags.IMPORT_BACKUP_KEY, "holders"): _holders,
     (tags.SHARE_BACKUP_KEY, "epoch"): lambda chosen: _epoch(chosen).number,
     (tags.SHARE_BACKUP_KEY, "share_set"): _next_share_set,
     (tags.RESHARE_BACKUP_KEY, "epoch"): lambda chosen: _epoch(chosen).number,

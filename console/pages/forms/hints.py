@@ -47,6 +47,7 @@ HINTS: dict[tuple[str, str], Hint] = {
         "",
         2,
     ),
+    (tags.IMPORT_BACKUP_KEY, "slot"): Hint("The name of the zone's place on that node.", "Cards on fra-1"),
     (tags.CREATE_SLOT, "slot"): Hint("The name of the zone's place on this node.", "Cards on ams-1"),
     (tags.START_SERVICE, "service"): Hint("What the customer will call it.", "Payments HSM"),
     (tags.START_SERVICE, "customer"): Hint(

@@ -15,6 +15,8 @@ from tenants import access, charters, tags
 from tenants.models import CharterState, Organisation, OrganisationKind, Person, TrustZone
 
 IN_SLOTS = ("key.", "backup.", "backup-key.")
+INTO_SLOTS = frozenset({tags.CREATE_SLOT, tags.IMPORT_BACKUP_KEY})
+SPLIT = frozenset({tags.RESHARE_BACKUP_KEY, tags.DRILL_BACKUP_KEY, tags.IMPORT_BACKUP_KEY})
 NEW = frozenset({(tags.START_SERVICE, "service")})
 
 
@@ -50,9 +52,11 @@ def node_options(person: Person, tag: str, zone: str = "") -> list[Option]:
     """The nodes that could carry out the operation: for a zone that has slots, those where it is."""
     nodes = visible_nodes(person).select_related("data_centre").order_by("data_centre__name", "name")
     nodes = nodes.filter(enrolled_at__isnull=tag == tags.ENROL_NODE)
-    if tag.startswith(IN_SLOTS):
+    if tag in INTO_SLOTS:
+        nodes = nodes.exclude(placements=None).distinct()
+    elif tag.startswith(IN_SLOTS):
         nodes = _with_slots(nodes, zone)
-    elif tag.startswith("slot.") and zone:
+    if tag in INTO_SLOTS and zone:
         nodes = nodes.filter(placements__service__zones=zone).exclude(zone_slots__zone=zone)
     return [Option(node.id, node.name, node.data_centre.name) for node in nodes]
 
@@ -67,7 +71,7 @@ def _zones(person: Person, tag: str) -> list[Option]:
     zones = zones.filter(founded_at__isnull=tag == tags.FOUND_ZONE)
     if tag.startswith(IN_SLOTS):
         zones = zones.exclude(zone_slots=None).distinct()
-    if tag in (tags.SHARE_BACKUP_KEY, tags.RESHARE_BACKUP_KEY, tags.DRILL_BACKUP_KEY):
+    if tag in SPLIT or tag == tags.SHARE_BACKUP_KEY:
         zones = zones.filter(share_sets__isnull=tag == tags.SHARE_BACKUP_KEY).distinct()
     return [
         Option(zone.id, zone.name, zone.service.customer.name, zone.service.name)
