@@ -13,16 +13,17 @@ from hsmnodes.node.protocol.documents import (
     Charter,
     Proposal,
     RejectionStatement,
+    Requester,
     Warrant,
 )
 from hsmnodes.node.protocol.documents.signatures import Signer
 from hsmnodes.node.protocol.identities import Identities
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.quorum import Consent, Signatures, Verdict, evaluate
-from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, HANA, LEA, NORTHGATE, Member
-from tests.cast.signing import approve, cancel, make_warrant, reject
+from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, HANA, LEA, MERIDIAN, NORTHGATE, Member
+from tests.cast.signing import approve, cancel, changed, make_warrant, reject
 from tests.hsmnodes.node.protocol import scenes, test_quorum, test_quorum_of_two_authorities
-from tests.hsmnodes.node.protocol.making import GENERATE, NOW, make_charter, make_proposal, rule
+from tests.hsmnodes.node.protocol.making import AMEND, GENERATE, NOW, make_charter, make_proposal, rule
 from tests.hsmnodes.node.protocol.scenes import MANAGERS, make_scene
 from tests.hsmnodes.node.protocol.test_quorum_of_two_authorities import (
     APPEARANCES,
@@ -292,6 +293,17 @@ def _add_places(made: Book) -> None:
     good = _under([old], DINA, [EMIL, FAY])
     made.accept("the last second of a charter", good, ids(EMIL, FAY))
     made.refuse("a second after it", good | {"now": NOW + 1}, "charter-expired")
+    over = make_charter((DINA, EMIL, FAY), rule(AMEND, (2, "key-manager")), valid_until=NOW)
+    renewal = _under([over], DINA, [EMIL, FAY], operation=AMEND)
+    made.accept("a charter that has expired authorises its renewal", renewal, ids(EMIL, FAY))
+    right = Requester(id=DINA.id, name="Dina", organisation=MERIDIAN)
+    for what, change in {
+        "name": {"name": "Emil"},
+        "organisation": {"organisation": NORTHGATE},
+        "organisation's name": {"organisation": MERIDIAN.model_copy(update={"name": "Bank"})},
+    }.items():
+        wrong = _under([zone], DINA, [EMIL, FAY], as_=right.model_copy(update=change))
+        made.refuse(f"who requests stands there with another {what}", wrong, "other-requester")
 
 
 def _under(
@@ -301,9 +313,12 @@ def _under(
     *,
     floor: int = 1,
     asked: Sequence[AuthorityKind] | None = None,
+    as_: Requester | None = None,
     **changes: Any,
 ) -> Put:
     proposal = make_proposal(*charters, requester=requester, **changes)
+    if as_ is not None:
+        proposal = changed(proposal, requester=as_)
     approvals: list[Approval] = [approve(proposal, one) for one in approvers]
     warrant = make_warrant(proposal, requester, ()).model_copy(update={"approvals": tuple(approvals)})
     kinds = tuple(one.authority.kind for one in charters) if asked is None else tuple(asked)

@@ -115,6 +115,7 @@ def _add_ceremonies(made: Book, story: Story) -> None:
     before = story.asks(warrant=story.drill(reason="The one before."))
     made.refuse("the question for an earlier drill", story.given(ceremony=before), "other-proposal")
     made.refuse("opened before the proposal", asked(opened_at=NOW - 61), "too-early")
+    made.accept("opened as the proposal begins", asked(opened_at=NOW - 60), WHO)
     made.refuse("opened in the future", asked(opened_at=NOW + 121), "too-early")
     made.accept("opened by a clock that is a little ahead", asked(opened_at=NOW + 120), WHO)
     made.refuse("over", asked(expires_at=NOW), "ceremony-over")
@@ -286,6 +287,17 @@ def _add_charters(made: Book) -> None:
         story.given(share=mixed, charters=good | {"provider": good["zone"]}),
         "other-authority",
     )
+    soon = Story()
+    enrolment = soon.enrolment  # under the version before
+    amended(soon.cast.northgate, valid_from=NOW + 60)
+    made.refuse(
+        "the provider's charter is not valid yet",
+        soon.given(enrolment=enrolment, now=NOW + 59),
+        "charter-not-yet",
+    )
+    made.accept(
+        "the first second of the provider's charter", soon.given(enrolment=enrolment, now=NOW + 60), WHO
+    )
     _add_weaker(made)
     _add_strangers(made)
 
@@ -328,6 +340,13 @@ def _add_strangers(made: Book) -> None:
     foreign = links_of(other.cast.northgate, story.zone)
     made.refuse("another provider's charter", story.given(charters=foreign), "other-anchor")
     made.refuse("a zone of another provider", other.given(), "other-provider")
+    misnamed = Story()
+    cards = named("Payments").model_copy(update={"name": "Cards"})
+    parameters = Proposal.from_bytes(misnamed.warrant.proposal_bytes).parameters
+    drill = misnamed.drill(parameters=parameters | {"zone": cards.model_dump()})
+    share = misnamed.share.model_copy(update={"zone": cards})
+    everywhere = misnamed.given(warrant=drill, share=share, ceremony=misnamed.asks(warrant=drill, zone=cards))
+    made.refuse("another name for the zone, but in its charter", everywhere, "other-zone")
     cards = story.cast.zone(named("Cards"), members=CUSTODIANS)
     theirs = links_of(story.cast.northgate, cards)
     made.refuse("another zone's charter", story.given(charters=theirs), "other-anchor")

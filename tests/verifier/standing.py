@@ -139,9 +139,17 @@ def _holdings(zone: Charter, share: KeyShare | None) -> Holdings:
     service = named("service")
     holdings.add_service(Service(service.id, service.name, "shared", MERIDIAN))
     epoch, number = (share.epoch, share.share_set) if share else (1, 1)
-    holdings.add_slot(
-        Slot(make_id("slot"), "Slot", authority, service.id, "TBK", epoch, "000000"), customer=MERIDIAN.id
+    slot = Slot(
+        id=make_id("slot"),
+        name="Slot",
+        zone=authority,
+        service=service.id,
+        backup_key="TBK",
+        epoch=epoch,
+        kcv="000000",
+        backup_key_id=make_id("backup key"),
     )
+    holdings.add_slot(slot, customer=MERIDIAN.id)
     holders = tuple(
         ShareHolder(place, Named(id=one.id, name=one.name), one.key.credential_id, "0" * 64)
         for place, one in enumerate(CUSTODIANS, start=1)

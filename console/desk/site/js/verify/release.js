@@ -120,11 +120,10 @@ async function checkAsksForThis(question, share) {
 /** The warrant is for this ceremony, on this node, and its operation is one that needs this very share set. */
 function checkIsForThis(proposal, operation, { question, share, enrolled }) {
   if (operation.gathers !== true) throw new Refused("gathers-nothing");
-  const { deployment, demo, operation: tag, parameters } = proposal;
+  const { operation: tag, parameters } = proposal;
   if (question.proposal !== proposal.proposal || question.proposal_hash !== proposal.hash) {
     throw new Refused("other-proposal");
   }
-  if (question.deployment !== deployment || question.demo !== demo) throw new Refused("other-deployment");
   if (question.operation !== tag || question.step !== 0) throw new Refused("other-proposal");
   checkIsNode(proposal.nodes, enrolled);
   const names = ["epoch", "share_set"].every((name) => parameters[name] === share[name]);
