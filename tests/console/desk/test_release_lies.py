@@ -209,6 +209,26 @@ def test_a_share_is_released_to_a_node_that_was_enrolled_for_a_drill_that_was_ap
     assert ask(story.given()) == f"released to ams-1: {words}"
 
 
+def of_both(*approvers: Member) -> Given:
+    """A drill that takes the provider's consent too, by a charter that has a rule for it."""
+    story = Story()
+    provider = story.cast.northgate
+    rules = [one for one in provider.current.rules if one.operation != DRILL]
+    rules = sorted([*rules, rule(DRILL, (2, "hsm-administrator"))], key=lambda one: one.operation)
+    charter = provider.current.model_copy(update={"rules": tuple(rules)})
+    story.cast.northgate = Chain.founded(charter, provider.members)
+    authorities = sorted((story.cast.northgate.at, story.zone.at), key=lambda one: one.kind.value)
+    return story.under(story.drill(*approvers, authorities=tuple(authorities)))
+
+
+def test_where_both_must_consent_both_are_counted(ask):
+    both = ["provider", "zone"]
+    assert ask(of_both(EMIL, FAY, ADA, BEN), both).startswith("released to ams-1")
+    assert ask(of_both(EMIL, FAY, ADA), both) == "quorum-not-met"
+    assert ask(of_both(EMIL, ADA, BEN), both) == "quorum-not-met"
+    assert ask(of_both(EMIL, FAY, ADA, BEN)) == "wrong-authorities"
+
+
 PIECES = ["share", "warrant", "enrolment", "ceremony"]
 
 

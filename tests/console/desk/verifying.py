@@ -1,6 +1,6 @@
 """A built desk of the cast's deployment, to have its verifier decide in Node and in a browser."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +51,25 @@ def deviations(page: Page, content: Mapping[str, Any]) -> list[Any]:
     )
 
 
-def release_in(page: Page) -> Callable[[Mapping[str, Any]], str]:
-    """Asks the desk in this page to verify a release; its code, or `released to` with the words it shows."""
+def release_in(page: Page) -> Callable[..., str]:
+    """Asks the desk in this page to verify a release; its code, or `released to` with the words it shows.
 
-    def ask(given: Mapping[str, Any]) -> str:
+    `kinds` are whose consent a drill takes, if others than the catalogue says.
+    """
+
+    def ask(given: Mapping[str, Any], kinds: Sequence[str] = ()) -> str:
         encoded = {name: _encoded(value) for name, value in given.items() if name != "deployment"}
+        encoded["kinds"] = list(kinds)
         return page.evaluate(
-            """async ({ charters, now, ...rest }) => {
+            """async ({ charters, now, kinds, ...rest }) => {
+              const { CATALOGUE } = await import("/js/built/catalogue.js");
               const { fromB64u } = await import("/js/canonical.js");
               const { verifyRelease } = await import("/js/verify/release.js");
               const pieces = Object.entries(rest).map(([name, text]) => [name, fromB64u(text)]);
               const chains = Object.entries(charters).map(([kind, links]) => [kind, links.map(fromB64u)]);
               const given = { ...Object.fromEntries(pieces), now, charters: Object.fromEntries(chains) };
+              given.operations = structuredClone(CATALOGUE.operations);
+              if (kinds.length) given.operations["backup-key.drill/v1"].consent.kinds = kinds;
               try {
                 const { node } = await verifyRelease(given);
                 return `released to ${node.name}: ${node.words.join(" ")}`;
