@@ -62,8 +62,17 @@ def charters() -> Book:
         people = _with_share_key(zone, make().model_dump(mode="json"))
         made.refuse(f"a share key {name}", {"charter": changed(zone, people=people)}, "bad-field")
     for name, key in test_share_keys.NOT_KEYS.items():
-        people = _with_share_key(zone, _share_key_of(key))
+        people = _with_share_key(zone, _share_key_with(public_key=canonical.b64u(key)))
         made.refuse(f"a share key that is {name}", {"charter": changed(zone, people=people)}, "bad-field")
+    for kept in ("file", "sheet"):
+        share_key = DINA.key.share_key(DINA, kept=kept).model_dump(mode="json")
+        people = _with_share_key(zone, share_key)
+        made.accept(f"a share key that is kept in a {kept}", {"charter": changed(zone, people=people)})
+    for kept, code in (("token", "not-canonical"), ("cloud", "bad-field"), (None, "bad-field")):
+        people = _with_share_key(zone, _share_key_with(kept=kept))
+        made.refuse(
+            f"a share key that says {kept}", {"charter": changed(zone, people=people)}, code, desk="bad-field"
+        )
     people = _with_share_key(zone, None)
     made.refuse(
         "a share key that is null",
@@ -92,9 +101,10 @@ def _with_names(one: str, other: str) -> bytes:
     return changed(CURRENT, people=[one.model_dump(mode="json") for one in in_order(people)], rules=[])
 
 
-def _share_key_of(key: bytes) -> dict[str, Any]:
+def _share_key_with(**changes: Any) -> dict[str, Any]:
+    """A share key whose statement says something else."""
     good = DINA.key.share_key(DINA)
-    stated = good.stated.model_dump(mode="json") | {"public_key": canonical.b64u(key)}
+    stated = good.stated.model_dump(mode="json") | changes
     return good.model_dump(mode="json") | {"statement": canonical.b64u(canonical.encode(stated))}
 
 
