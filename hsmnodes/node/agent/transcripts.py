@@ -17,7 +17,7 @@ from hsmnodes.node.protocol.charters import verify_chain
 from hsmnodes.node.protocol.contributions import check_contribution
 from hsmnodes.node.protocol.documents.base import Bytes, Model, Named, refusal
 from hsmnodes.node.protocol.documents.ceremonies import Ceremony, Contribution, ContributionAnswer
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, CharterLink
+from hsmnodes.node.protocol.documents.charter import Charter, CharterLink
 from hsmnodes.node.protocol.documents.node import NodeSigned, Receipt
 from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.documents.signatures import Assertion, Warrant
@@ -95,7 +95,7 @@ def verify_transcript(data: bytes, *, provider: str, zone: str) -> Verified:
     )
     _check_asks(ceremony, proposal, node=node, anchors=(provider, zone))
     named = _named(zones, proposal)
-    signers = _authorised(warrant, proposal, named, at=ceremony.opened_at)
+    signers = _authorised(warrant, proposal, [*providers, *zones], at=ceremony.opened_at)
     contributions = tuple(_contributed(one, ceremony, named, identity) for one in whole.contributions)
     receipts = tuple(_receipt(one, proposal, node, identity) for one in whole.receipts)
     return Verified(proposal, ceremony, node, signers, contributions, receipts)
@@ -137,12 +137,17 @@ def _named(zone: tuple[Charter, ...], proposal: Proposal) -> Charter:
     raise ProposalRefused("other-charter", "The proposal names no version of the zone's charter.")
 
 
-def _authorised(warrant: Warrant, proposal: Proposal, zone: Charter, *, at: int) -> tuple[str, ...]:
+def _authorised(
+    warrant: Warrant, proposal: Proposal, known: Sequence[Charter], *, at: int
+) -> tuple[str, ...]:
+    """Who authorised it, under those of the charters that the proposal names and the operation asks for."""
     found = operation(proposal.operation)
     consent = found.consent_for(found.read(proposal.parameters))
-    if not found.gathers or consent.kinds != (AuthorityKind.ZONE,):
-        raise ProposalRefused("gathers-nothing", "The operation is none that the zone gathers shares for.")
-    verdict = evaluate([zone], proposal, Signatures.of(warrant), consent=consent, now=at)
+    if not found.gathers:
+        raise ProposalRefused("gathers-nothing", "The operation is none that gathers shares.")
+    named = {one.hash for one in proposal.authorities}
+    charters = [one for one in known if one.sha256 in named and one.authority.kind in consent.kinds]
+    verdict = evaluate(charters, proposal, Signatures.of(warrant), consent=consent, now=at)
     if not verdict.authorised:
         raise ProposalRefused("quorum-not-met", "The operation was not authorised.")
     return tuple(one.person.name for one in verdict.counted)

@@ -9,10 +9,12 @@ from hsmnodes.node.agent.transcripts import verify_transcript
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Warrant
 from hsmnodes.node.protocol.errors import Refused
+from tests.cast.backups import import_backup_key
 from tests.cast.contributing import contribute
+from tests.cast.custody import share_elsewhere
 from tests.cast.people import CUSTODIANS, DINA, EMIL, FAY
 from tests.cast.signing import make_warrant
-from tests.hsmnodes.node.agent.gathering import open_ceremony, split
+from tests.hsmnodes.node.agent.gathering import give, open_ceremony, split
 from tests.hsmnodes.node.agent.making import carrying
 from tests.hsmnodes.node.agent.test_refusals import proposed
 
@@ -139,6 +141,30 @@ def test_a_drill_without_its_quorum_is_refused(held):
 
 def proposed_of(transcript):
     return proposed(Warrant.from_bytes(canonical.b64u_decode(transcript["warrant"])))
+
+
+def test_an_import_has_a_transcript_under_both_charters(make_site, cast, zone):
+    site = make_site().serving()
+    known, shares = share_elsewhere(cast, zone)
+    warrant = import_backup_key(cast, site.at, zone, known)
+    ceremony = open_ceremony(site, warrant, zone)
+    [question] = site.deliver(carrying(warrant, zone)).said
+    _, said = give(site, ceremony, shares, (1, 2))
+    transcript = {
+        "type": "quorate/ceremony-transcript/v1",
+        "charters": {
+            "provider": [canonical.b64u(raw) for raw in cast.northgate.raw_links],
+            "zone": [canonical.b64u(raw) for raw in zone.raw_links],
+        },
+        "enrolment": canonical.b64u(cast.enrol(site.at).raw),
+        "warrant": canonical.b64u(warrant.raw),
+        "question": canonical.b64u(question.envelope.raw),
+        "contributions": [],
+        "receipts": [canonical.b64u(said.envelope.raw)],
+    }
+    anchors = {"provider": cast.northgate.anchor, "zone": zone.anchor}
+    found = verify_transcript(canonical.encode(transcript), **anchors)
+    assert set(found.authorised_by) == {"Ada", "Ben", "Dina", "Emil"}
 
 
 @pytest.mark.parametrize("change", [{"type": "other"}, {"more": 1}, {"receipts": None}, {"charters": "x"}])
