@@ -13,7 +13,19 @@ from hsmnodes.node.protocol.documents import Proposal, Warrant
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.words import fingerprint
 from tests.cast.charters import DEPLOYMENT, Chain, found
-from tests.cast.people import ADA, BEN, CLEO, CUSTODIANS, DINA, EMIL, FAY, PROVIDER_PEOPLE, Member, make_id
+from tests.cast.people import (
+    ADA,
+    BEN,
+    CLEO,
+    CUSTODIANS,
+    DINA,
+    EMIL,
+    FAY,
+    PROVIDER_PEOPLE,
+    Member,
+    make_id,
+    named,
+)
 from tests.cast.signing import changed, make_warrant
 from tests.cast.tokens import SoftwareToken
 from tests.console.desk.conftest import serving
@@ -227,6 +239,45 @@ def test_where_both_must_consent_both_are_counted(ask):
     assert ask(of_both(EMIL, FAY, ADA), both) == "quorum-not-met"
     assert ask(of_both(EMIL, ADA, BEN), both) == "quorum-not-met"
     assert ask(of_both(EMIL, FAY, ADA, BEN)) == "wrong-authorities"
+
+
+def an_import(*approvers: Member, **changes: Any) -> Given:
+    """An import of the backup key into a node, by provider and zone."""
+    story = Story()
+    ceremony, share = story.ceremony(), story.share
+    parameters = {
+        "slot": named("Slot 9").model_dump(),
+        "zone": share.zone.model_dump(),
+        "service": story.zone.current.zone.service.model_dump(),
+        "zone_charter": story.zone.anchor,
+        "holders": [one.model_dump() for one in ceremony.holders],
+    } | {name: getattr(share, name) for name in IMPORTED}
+    authorities = sorted((story.cast.northgate.at, story.zone.at), key=lambda one: one.kind.value)
+    drill = story.drill(
+        *(approvers or (EMIL, FAY, ADA, BEN)),
+        operation="backup-key.import/v1",
+        parameters=parameters | changes,
+        authorities=tuple(authorities),
+    )
+    return story.under(drill)
+
+
+IMPORTED = ["backup_key", "epoch", "kcv", "commitment", "share_set", "threshold"]
+
+
+def test_a_share_is_released_to_an_import_of_just_this_backup_key(ask):
+    assert ask(an_import()).startswith("released to ams-1")
+    assert ask(an_import(EMIL, FAY)) == ask(an_import(ADA, BEN)) == "quorum-not-met"
+    for change in (
+        {"backup_key": "MBK"},
+        {"epoch": 2},
+        {"kcv": "ffffff"},
+        {"commitment": "0" * 64},
+        {"share_set": 2},
+        {"threshold": 3},
+        {"zone_charter": "0" * 64},
+    ):
+        assert ask(an_import(**change)) == "other-share", change
 
 
 PIECES = ["share", "warrant", "enrolment", "ceremony"]

@@ -90,6 +90,8 @@ CLIENT_DATA = {
     "two documents": (written() * 2, "bad-client-data"),
     "not JSON": (b"webauthn.get", "bad-client-data"),
     "a list": (b"[]", "bad-client-data"),
+    "null": (b"null", "bad-client-data"),
+    "a text": (b'"webauthn.get"', "bad-client-data"),
     "nothing": (b"", "bad-client-data"),
     "not UTF-8": (written() + b"\xff", "bad-client-data"),
     "a byte order mark": (b"\xef\xbb\xbf" + written(), "bad-client-data"),
@@ -107,6 +109,8 @@ WRITTEN_OTHERWISE = {
     "with an unknown member": written(extra={"a": [1.5]}),
     "with spaces": json.dumps(GOOD, indent=2).encode(),
     "with 16 levels": written(a=nested(15)),
+    "with 20 lists side by side": written(a=[[] for _ in range(20)]),
+    "with one name in two objects": written(a=[{"b": 1}, {"b": 2}]),
     "with a number beyond all bounds": TEXT.replace("}", ',"a":1e999}').encode(),
     "with a member of an object's own": written(__proto__={"type": "x"}),
 }

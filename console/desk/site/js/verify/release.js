@@ -20,6 +20,9 @@ export const CEREMONY = "quorate/ceremony/v1";
 const ALIKE = ["deployment", "demo", "provider_founding", "zone_founding", "backup_key", "epoch", "share_set",
   "threshold", "kcv", "commitment"];
 
+/** What an operation's parameters must say as the share does, if they say it. */
+const PERHAPS = ["backup_key", "zone_charter", "kcv", "commitment", "threshold"];
+
 /**
  * What was verified: to be shown, and to be acted on.
  * @typedef {object} Release
@@ -126,8 +129,11 @@ function checkIsForThis(proposal, operation, { question, share, enrolled }) {
   }
   if (question.operation !== tag || question.step !== 0) throw new Refused("other-proposal");
   checkIsNode(proposal.nodes, enrolled);
-  const names = ["epoch", "share_set"].every((name) => parameters[name] === share[name]);
-  if (!names || !isSame(parameters.zone, share.zone)) throw new Refused("other-share", "parameters");
+  const wanted = { epoch: share.epoch, share_set: share.share_set };
+  const perhaps = { ...share, zone_charter: share.zone_founding };
+  for (const name of PERHAPS) if (Object.hasOwn(parameters, name)) wanted[name] = perhaps[name];
+  const differs = Object.keys(wanted).find((name) => parameters[name] !== wanted[name]);
+  if (differs !== undefined || !isSame(parameters.zone, share.zone)) throw new Refused("other-share", "parameters");
 }
 
 /** The ceremony was opened under the warrant, is not over, and does not outlast it. */
