@@ -11,7 +11,7 @@ from typing import Any
 
 from hsmnodes.node.protocol.documents import Named, Person, Role
 from hsmnodes.node.protocol.documents.charter import EDDSA, ES256
-from hsmnodes.node.protocol.documents.share_keys import ShareKey
+from hsmnodes.node.protocol.documents.share_keys import Kept, ShareKey
 from tests.cast.ids import make_id
 from tests.cast.tokens import SoftwareToken
 
@@ -28,13 +28,14 @@ LUMEN = named("Lumen Health")
 
 @dataclass(frozen=True)
 class Member:
-    """A person of an organisation with a token (of `algorithm`, simulated or not)."""
+    """A person of an organisation with a token, simulated or not, and how their share key is kept."""
 
     name: str
     organisation: Named
     roles: tuple[Role, ...]
     algorithm: int = ES256
     simulated: bool = True
+    kept: Kept = "token"
 
     @property
     def id(self) -> str:
@@ -72,7 +73,7 @@ class Member:
 
     def _share_key(self, key: SoftwareToken) -> ShareKey | None:
         """Custodians have one."""
-        return key.share_key(self) if Role.CUSTODIAN in self.roles else None
+        return key.share_key(self, kept=self.kept) if Role.CUSTODIAN in self.roles else None
 
 
 ADA = Member("Ada", NORTHGATE, (Role.HSM_ADMINISTRATOR,))

@@ -36,11 +36,12 @@ class Story:
     epoch: int = 1
     share_set: int = 1
     cast: Deployment = field(default_factory=lambda: Deployment(now=NOW))
+    custodians: tuple[Member, ...] = CUSTODIANS
 
     @cached_property
     def zone(self) -> Chain:
         """The zone, whose people are its custodians too."""
-        return self.cast.zone(members=CUSTODIANS)
+        return self.cast.zone(members=self.custodians)
 
     @cached_property
     def enrolment(self) -> Warrant:

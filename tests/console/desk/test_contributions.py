@@ -1,6 +1,7 @@
 """Giving a share at the desk, in a browser: to an honest console, and to one that lies about who asks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,14 +15,16 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.contributions import open_contribution
 from hsmnodes.node.protocol.custody import box_context
 from hsmnodes.node.protocol.documents import Assertion, Ceremony, Contribution, NodeSigned
+from hsmnodes.node.protocol.documents.share_keys import Kept
 from hsmnodes.node.protocol.sealing import seal
 from hsmnodes.node.protocol.words import fingerprint
 from tests.cast.charters import DEPLOYMENT
 from tests.cast.contributing import make_contribution
 from tests.cast.deriving import secret_of, share_key_from
-from tests.cast.people import DINA, EMIL, Member
+from tests.cast.people import CUSTODIANS, DINA, EMIL, Member
 from tests.console.desk.conftest import Counter, serving
 from tests.console.desk.hands import choose_simulated, expect_refusal, press, words_shown
+from tests.console.desk.kept_keys import public_key_of, write_code, write_file
 from tests.console.desk.lying_console import LyingConsole, Order, order
 from tests.console.desk.test_release_lies import LIES
 from tests.hsmnodes.node.protocol.making import NOW
@@ -88,7 +91,9 @@ def asked(story: Story, given: dict[str, Any] | None = None, **changes: Any) -> 
     pieces = given or story.given()
     ceremony = Ceremony.from_bytes(NodeSigned.from_bytes(pieces["ceremony"]).payload_bytes)
     share = story.shares[0]
-    box = seal(share.raw, share_key_of(DINA), box_context(share))
+    [dina] = [one for one in story.custodians if one.id == DINA.id]
+    public_key = share_key_of(DINA) if dina.kept == "token" else public_key_of(DINA.key.share_private)
+    box = seal(share.raw, public_key, box_context(share))
     papers = {
         "question": canonical.b64u(pieces["ceremony"]),
         "warrant": canonical.b64u(pieces["warrant"]),
@@ -122,7 +127,13 @@ def test_a_share_is_sealed_to_the_node_that_asks_for_it(at_the_time, counter):
     assert " ".join(words_shown(page)) == " ".join(fingerprint(ceremony.sha256))
     press(page)
     choose_simulated(page, "Dina")
+    is_given(page, counter, story, what)
+
+
+def is_given(page: Page, counter: Counter, story: Story, what: Order) -> None:
+    """Dina's share was handed in, sealed to the node that asks, with her token's signature."""
     expect(page.get_by_role("heading", name="Back at the console")).to_be_visible()
+    ceremony = story.ceremony()
     answer = list(counter.console.answers.values())[-1]
     assert set(answer) == {"assertion", "sealed"}
     contribution = Contribution.from_bytes(canonical.b64u_decode(what["document"]))
@@ -201,3 +212,51 @@ def test_papers_without_a_contribution_and_a_contribution_without_papers_are_ref
     page.goto("about:blank")
     page.goto(counter.address(what | {"purpose": "quorate/approve/v1"}))
     expect_refusal(page, "other-document")
+
+
+def story_of(kept: Kept) -> Story:
+    """The story in which Dina's token computes no share key, and she keeps one so."""
+    return Story(
+        custodians=tuple(replace(one, kept=kept) if one.id == DINA.id else one for one in CUSTODIANS)
+    )
+
+
+def test_a_share_is_given_with_the_key_from_a_file(at_the_time, counter, tmp_path):
+    page, story = at_the_time, story_of("file")
+    file = tmp_path / "share-key.json"
+    whose = {"deployment": DEPLOYMENT, "credential_id": DINA.key.credential_id}
+    whose |= {"person": {"id": DINA.id, "name": DINA.name}, "organisation": DINA.organisation.model_dump()}
+    file.write_bytes(write_file(DINA.key.share_private, "six words that nobody drew", **whose))
+    what = asked(story)
+    give(page, counter, what)
+    page.get_by_label("The file").set_input_files(file)
+    page.get_by_label("Its passphrase").fill("six words that nobody drew")
+    page.get_by_role("button", name="Open the file").click()
+    is_given(page, counter, story, what)
+
+
+def test_a_share_is_given_with_the_key_from_a_sheet(at_the_time, counter):
+    page, story = at_the_time, story_of("sheet")
+    what = asked(story)
+    give(page, counter, what)
+    page.get_by_label("Or the text of the code").fill(write_code(DINA.key.share_private))
+    page.keyboard.press("Enter")
+    is_given(page, counter, story, what)
+
+
+@pytest.mark.parametrize("kept", ["file", "sheet"])
+def test_who_has_not_the_key_at_hand_gives_nothing(at_the_time, counter, kept):
+    page, before = at_the_time, len(counter.console.answers)
+    give(page, counter, asked(story_of(kept)))
+    page.get_by_role("button", name="Not now").click()
+    expect(page.locator(".state.problem")).to_contain_text("The share key was not given")
+    nothing_was_sent(counter, before)
+
+
+def test_a_key_from_a_sheet_releases_no_more_than_one_from_a_token(at_the_time, counter):
+    page, before = at_the_time, len(counter.console.answers)
+    give(page, counter, asked(story_of("sheet"), box=canonical.b64u(bytes(500))))
+    page.get_by_label("Or the text of the code").fill(write_code(DINA.key.share_private))
+    page.keyboard.press("Enter")
+    expect(page.locator(".reference code")).to_have_text("cannot-open")
+    nothing_was_sent(counter, before)

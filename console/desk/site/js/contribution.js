@@ -7,7 +7,9 @@ import { now } from "./checks.js";
 import { readDocument } from "./documents.js";
 import { Purpose } from "./purposes.js";
 import { NotReleased, Refused } from "./refusal.js";
-import { keyPairFrom, open, seal } from "./share_keys.js";
+import { stated } from "./share_key_shapes.js";
+import { openShareKey } from "./share_key_sources.js";
+import { open, seal } from "./share_keys.js";
 import { readPaper } from "./verify/papers.js";
 import { verifyRelease } from "./verify/release.js";
 
@@ -74,18 +76,38 @@ function checkAnswers(document, question) {
  * @throws {NotReleased} and then nothing may leave the desk, the assertion neither
  */
 export async function contribute(tokens, { document, papers }, bytes, say) {
-  const id = document.credential_id;
-  say("Touch your security token: it signs, and opens your share. The share is not sent anywhere yet.");
-  const { assertion, secret } = await tokens.signAndDerive(Purpose.CONTRIBUTE, bytes, id);
+  const { credential_id: credentialId } = document;
+  const statements = statementsIn(papers.bytes.charters.zone, credentialId);
+  const toSign = { purpose: Purpose.CONTRIBUTE, bytes };
+  const { pair, assertion } = await openShareKey({ credentialId, statements, tokens, toSign, say });
   say("Your share is open at this desk. Every charter, signature and key is checked before it goes to the HSM.");
   try {
-    const { pair } = await keyPairFrom(secret, id);
     const share = await open(papers.bytes.box, pair, boxContext(document));
     const publicKey = await verifiedKey(share, document, papers.bytes);
     const context = { purpose: "quorate/contributed-share/v1", contribution: await sha256Hex(bytes) };
     return { answer: { assertion, sealed: b64u(await seal(share, publicKey, context)) } };
   } catch (problem) {
     throw new NotReleased(problem instanceof Refused ? problem : new Refused("unexpected", problem?.name));
+  }
+}
+
+/**
+ * What the token certified of its share keys, the newest first. It only says where to look for the key: what comes of
+ * the charters is verified once the share is open.
+ */
+function statementsIn(links, credentialId) {
+  const found = links.map((link) => statementIn(link, credentialId)).filter((one) => one !== null);
+  return found.toReversed().filter((one, place, all) => all.findIndex((other) => other.public_key === one.public_key) === place);
+}
+
+function statementIn(link, credentialId) {
+  try {
+    const charter = readDocument("quorate/charter/v1", fromB64u(readPaper("quorate/charter-link/v1", link).charter));
+    const token = charter.people.flatMap((one) => one.tokens).find((one) => one.credential_id === credentialId);
+    return token?.share_key ? stated(token.share_key) : null;
+  } catch (problem) {
+    if (!(problem instanceof Refused)) throw problem;
+    return null;
   }
 }
 

@@ -70,7 +70,7 @@ export async function filePages({ request, statement, publicKey, privateKey }) {
       "elsewhere; keep the passphrase apart from both."),
     h("p", {}, "Now open it as you would when it is needed. What cannot be opened now is not certified."),
     h("p", {}, h("button", { type: "button", class: "plain", click: () => save(bytes, name) }, "Save the file again")),
-    filePrompt(statement, { resolve, reject }),
+    filePrompt([statement], { resolve, reject }),
   ]);
 }
 
@@ -132,7 +132,7 @@ export async function sheetPages({ request, statement, publicKey, privateKey }) 
     ]);
     const pair = await page(`${FORMS.sheet.kicker} · step 2 of 3`, "Type the sheet back", (resolve, reject) => [
       h("p", {}, "From the paper, not from memory: what cannot be read now is not certified."),
-      sheetPrompt(statement, { resolve, reject }),
+      sheetPrompt([statement], { resolve, reject }),
       h("button", { type: "button", class: "leave", click: () => resolve(null) }, "Show the sheet once more"),
     ]);
     if (pair) return pair;

@@ -69,12 +69,25 @@ export function showTyped(...inputs) {
   return h("p", { class: "tick" }, box, h("label", { for: "show-typed" }, "Show what I type"));
 }
 
+/** What tells that a file or a sheet is in order, and of another share key than the one it is compared with. */
+const OF_ANOTHER_KEY = new Set(["file-of-other-key", "other-share-key"]);
+
+/** The key pair of the first statement that fits. @param {any[]} statements @param {(statement: any) => Promise<any>} open */
+async function openAny([statement, ...earlier], open) {
+  try {
+    return await open(statement);
+  } catch (problem) {
+    if (!earlier.length || !OF_ANOTHER_KEY.has(problem.code)) throw problem;
+    return openAny(earlier, open);
+  }
+}
+
 /**
  * Asks for the file and its passphrase.
- * @param {any} statement the share key's
+ * @param {any[]} statements those of the share keys it may be of
  * @param {{resolve: (pair: {privateKey: CryptoKey}) => void, reject: (problem: unknown) => void}} outcome
  */
-export function filePrompt(statement, { resolve, reject }) {
+export function filePrompt(statements, { resolve, reject }) {
   const file = h("input", { type: "file", accept: ".json,application/json" });
   const passphrase = passphraseInput();
   return actingForm({
@@ -90,7 +103,8 @@ export function filePrompt(statement, { resolve, reject }) {
       const [chosen] = file.files;
       if (!chosen) throw new Refused("file-missing");
       if (!passphrase.value) throw new Refused("passphrase-missing");
-      resolve(await openFile(await bytesOf(chosen), statement, passphrase.value));
+      const bytes = await bytesOf(chosen);
+      resolve(await openAny(statements, (statement) => openFile(bytes, statement, passphrase.value)));
     },
   });
 }
@@ -106,10 +120,10 @@ async function bytesOf(file) {
 
 /**
  * Asks for the lines of a sheet, each checked as it is left, or for the text of its code.
- * @param {any} statement the share key's
+ * @param {any[]} statements those of the share keys it may be of
  * @param {{resolve: (pair: {privateKey: CryptoKey}) => void, reject: (problem: unknown) => void}} outcome
  */
-export function sheetPrompt(statement, { resolve, reject }) {
+export function sheetPrompt(statements, { resolve, reject }) {
   const lines = Array.from({ length: LINES }, (_, place) => sheetLine(place));
   const code = h("input", { type: "text", autocomplete: "off", spellcheck: "false", maxlength: "400", class: "mono" });
   return actingForm({
@@ -124,7 +138,8 @@ export function sheetPrompt(statement, { resolve, reject }) {
     busy: "Checking it.",
     fail: reject,
     async act() {
-      resolve(await pairFor(code.value.trim() ? await readCode(code.value) : await readLines(lines), statement));
+      const privateKey = code.value.trim() ? await readCode(code.value) : await readLines(lines);
+      resolve(await openAny(statements, (statement) => pairFor(privateKey, statement)));
     },
   });
 }

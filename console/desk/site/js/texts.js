@@ -59,7 +59,6 @@ export const REFUSALS = {
   "token-elsewhere": { what: "The browser does not let tokens be used at this address.", next: REPORT, alarm: true },
   "token-unfit": { what: "This token cannot do what is needed: keep the credential, ask for a PIN or biometrics, and sign by ES256 or EdDSA.", next: "Use another token." },
   "token-without-prf": { what: "This token cannot compute a share key: it, or this browser, lacks the PRF extension (hmac-secret).", next: "Use the token and the browser that you made the share key with." },
-  "token-other-key": { what: "The token computed another share key than the one it certified.", next: "Use the token and the browser that you made the share key with. If it is the same, the token was reset." },
   "token-unsteady": { what: "The token computed two different keys.", next: "Use another token: what is sealed to this one might not open again." },
   "token-failed": { what: "The token or the browser did not do what was asked.", next: "Try again. If it happens again, use another browser or token." },
 
