@@ -5,6 +5,7 @@ what would happen: people signed it as it stands.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -93,9 +94,7 @@ class RestoreBackup(BackupOperation[Parameters]):
         made: list[WrappedKey] = []
         try:
             for planned, key in plan:
-                if driver.find_key(key.spec.key_id) is None:
-                    made.append(key)
-                _put_back(driver, planned, key, backup_key)
+                _put_back(driver, planned, key, backup_key, made)
         except DriverError as error:
             _take_back(driver, plan, made, error)
             raise
@@ -106,7 +105,7 @@ class RestoreBackup(BackupOperation[Parameters]):
         driver = hands.driver(request.parameters.zone.id)
         backup_key = hands.backup_key(request.parameters.zone.id).object_id
         for planned, key in _plan(request):
-            _put_back(driver, planned, key, backup_key)
+            _put_back(driver, planned, key, backup_key, [])
         return _result(request.parameters)
 
     @override
@@ -155,8 +154,20 @@ def _plan(request: Request[Parameters]) -> list[tuple[PlannedKey, WrappedKey]]:
     return [(key, wrapped[key.id]) for key in request.parameters.keys if key.action != "skip"]
 
 
-def _put_back(driver: Driver, planned: PlannedKey, key: WrappedKey, backup_key: bytes) -> None:
-    """Have one key in the token as it is in the backup, whatever an interrupted attempt left of it."""
+def _put_back(
+    driver: Driver, planned: PlannedKey, key: WrappedKey, backup_key: bytes, made: list[WrappedKey]
+) -> None:
+    """Have one key in the token as it is in the backup, whatever an interrupted attempt left of it.
+
+    It is among `made` if nothing was there of it. Most keys that are created are not there, so that is tried
+    before the token is asked.
+    """
+    if planned.action == "create":
+        made.append(key)
+        with suppress(ObjectExists):
+            driver.unwrap_key(key, backup_key)
+            return
+        made.pop()
     found = driver.find_key(key.spec.key_id)
     if found is not None and found.complete and planned.action == "create":
         if not _is(found, key.spec):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.drivers.errors import DriverDied, DriverError
-from hsmnodes.node.drivers.values import SignMechanism
+from hsmnodes.node.drivers.values import Algorithm, KeySpec, SignMechanism, Usage
 from hsmnodes.node.operations.key.generate import key_id
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import Backup, read_backup, write_backup
@@ -381,6 +381,24 @@ class TestBreakingOff:
         assert [key.label for key in keys_in(fake)] == ["database"]
         again = give(fake, restore_backup(cast, fake.at, zone, backup, plan), backup)
         assert again.outcome == "done"
+
+    def test_a_key_of_the_token_that_the_journal_does_not_know_is_not_destroyed(self, fake, cast, zone):
+        backup = back_up(fake, cast, zone)
+        destroy(fake, cast, zone, backup, *LABELS)
+        stranger = next(key.id for key in backup.manifest.keys if key.label == "transfers")
+        driver = fake.node.parts.executor._hands.driver(PAYMENTS.id)
+        driver.generate_key(
+            KeySpec(
+                key_id=bytes.fromhex(stranger),
+                label="a stranger",
+                algorithm=Algorithm.EC_P256,
+                usages=frozenset({Usage.SIGN}),
+            )
+        )
+        plan = dict.fromkeys(LABELS, "create")
+        receipt = give(fake, restore_backup(cast, fake.at, zone, backup, plan), backup)
+        assert (receipt.outcome, receipt.code) == ("failed", "object-exists")
+        assert [key.label for key in keys_in(fake)] == ["a stranger"]
 
     def test_a_replacement_that_fails_is_gone_on_with(self, fake, cast, zone):
         backup = back_up(fake, cast, zone)
