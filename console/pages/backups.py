@@ -122,6 +122,8 @@ def restore(request: HttpRequest, key: str) -> HttpResponse:
     if posted and "show" not in request.POST and form.is_valid():
         if not backups.fits_one_proposal(plan):
             form.add_error("keys", _("These are too many keys for one proposal. Tick some of them."))
+        elif all(one["action"] == "skip" for one in plan):
+            form.add_error("existing", _("Nothing would change: every key is there, and is left as it is."))
         else:
             draft = _draft(request, form, tags.RESTORE_BACKUP, backups.parameters_of(backup) | {"keys": plan})
             if draft is not None:

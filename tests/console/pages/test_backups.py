@@ -94,6 +94,12 @@ def test_chosen_keys_alone_are_restored(stage, as_):
     assert [one["label"] for one in draft.document.parameters["keys"]] == ["issuer-2026"]
 
 
+def test_a_plan_in_which_nothing_happens_is_not_drafted(stage, as_):
+    answer = as_(DINA).post(path(stage, "/restore"), filled(stage))
+    assert answer.status_code == 422
+    assert "Nothing would change" in answer.content.decode()
+
+
 def test_more_keys_than_fit_a_proposal_are_refused_with_what_to_do(stage, as_, monkeypatch):
     monkeypatch.setattr("hsmnodes.backups.MOST_AT_ONCE", 3)
     answer = as_(DINA).post(path(stage, "/restore"), filled(stage, existing="replace"))
