@@ -31,10 +31,18 @@ const REPEATED = ["deployment", "demo", "proposal", "epoch", "share_set"];
  * @param {{question: string, warrant: string, enrolment: string, box: string,
  *   charters: {provider: string[], zone: string[]}}} given
  * @returns {Promise<Papers>}
- * @throws {Refused}
+ * @throws {NotReleased} where they are not
  */
 export async function readPapers(document, given) {
   if (given === null) throw new Refused("bad-answer", "ceremony");
+  try {
+    return await read(document, given);
+  } catch (problem) {
+    throw problem instanceof Refused ? new NotReleased(problem) : problem;
+  }
+}
+
+async function read(document, given) {
   const bytes = {
     question: fromB64u(given.question),
     warrant: fromB64u(given.warrant),

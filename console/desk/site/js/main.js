@@ -46,7 +46,7 @@ async function sign(ticket, work, laid, reason) {
     signed = await useToken(tokens, work, bytes, laid.busy);
   } catch (problem) {
     if (!(problem instanceof Refused)) return refuse(problem);
-    if (problem instanceof NotReleased) return showNotReleased(problem.code, problem.detail);
+    if (problem instanceof NotReleased) return refuse(problem);
     return laid.problem(problem.code === "unreadable-text" && reason ? "bad-reason" : problem.code);
   }
   await deliver(ticket, work, signed);
@@ -89,6 +89,7 @@ async function deliver(ticket, work, signed) {
 
 /** @param {unknown} problem */
 function refuse(problem) {
+  if (problem instanceof NotReleased) return showNotReleased(problem.code, problem.detail);
   if (problem instanceof Refused) return showRefused(problem.code, problem.detail);
   console.error(problem);
   showRefused("unexpected", "");

@@ -10,7 +10,7 @@ const GROUPS = [
     what: "What the console sent as your sealed share does not open with your token, or was altered.",
   },
   {
-    codes: ["other-share", "other-holder", "other-zone"],
+    codes: ["other-share", "other-holder", "other-zone", "other-ceremony"],
     what: "The ceremony asks for another share than the one that was opened: of another key, another set, or another custodian.",
   },
   {
