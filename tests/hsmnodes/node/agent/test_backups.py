@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from hsmnodes.node.agent.facts import Facts
-from hsmnodes.node.drivers.errors import DriverDied, DriverError
-from hsmnodes.node.drivers.values import Algorithm, KeySpec, SignMechanism, Usage
+from hsmnodes.node.drivers.errors import DriverError
+from hsmnodes.node.drivers.values import SignMechanism
 from hsmnodes.node.operations.key.generate import key_id
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import Backup, read_backup, write_backup
@@ -354,67 +354,3 @@ class TestElsewhere:
         refused = give(second, warrant, backup)
         assert refused.code == "other-backup-key"
         assert backup.manifest.kcv in refused.detail
-
-
-class TestBreakingOff:
-    @pytest.mark.parametrize("method", ["prove_key", "unwrap_key", "find_key", "destroy_key"])
-    @pytest.mark.parametrize("after", [0, 1])
-    def test_a_driver_that_goes_away_is_looked_after_and_the_keys_are_there(
-        self, fake, cast, zone, method, after
-    ):
-        backup = back_up(fake, cast, zone)
-        destroy(fake, cast, zone, backup, "cards")
-        plan = {"cards": "create", "transfers": "replace", "database": "replace"}
-        fail_at(fake, method, DriverDied("it died"), after=after)
-        receipt = give(fake, restore_backup(cast, fake.at, zone, backup, plan), backup)
-        assert receipt.outcome == "done"
-        assert {key.label for key in keys_in(fake)} == set(LABELS)
-        assert fake.node.parts.store.rows("SELECT * FROM enclosures") == []
-
-    def test_a_failure_takes_back_what_was_created_and_nothing_else(self, fake, cast, zone):
-        backup = back_up(fake, cast, zone)
-        destroy(fake, cast, zone, backup, "cards", "transfers")
-        fail_at(fake, "unwrap_key", DriverError("no memory", ck=0x31), after=1)
-        plan = {"cards": "create", "transfers": "create", "database": "skip"}
-        receipt = give(fake, restore_backup(cast, fake.at, zone, backup, plan), backup)
-        assert (receipt.outcome, receipt.code) == ("failed", "ckr-device-memory")
-        assert [key.label for key in keys_in(fake)] == ["database"]
-        again = give(fake, restore_backup(cast, fake.at, zone, backup, plan), backup)
-        assert again.outcome == "done"
-
-    def test_a_key_of_the_token_that_the_journal_does_not_know_is_not_destroyed(self, fake, cast, zone):
-        backup = back_up(fake, cast, zone)
-        destroy(fake, cast, zone, backup, *LABELS)
-        stranger = next(key.id for key in backup.manifest.keys if key.label == "transfers")
-        driver = fake.node.parts.executor._hands.driver(PAYMENTS.id)
-        driver.generate_key(
-            KeySpec(
-                key_id=bytes.fromhex(stranger),
-                label="a stranger",
-                algorithm=Algorithm.EC_P256,
-                usages=frozenset({Usage.SIGN}),
-            )
-        )
-        plan = dict.fromkeys(LABELS, "create")
-        receipt = give(fake, restore_backup(cast, fake.at, zone, backup, plan), backup)
-        assert (receipt.outcome, receipt.code) == ("failed", "object-exists")
-        assert [key.label for key in keys_in(fake)] == ["a stranger"]
-
-    def test_a_replacement_that_fails_is_gone_on_with(self, fake, cast, zone):
-        backup = back_up(fake, cast, zone)
-        fail_at(fake, "unwrap_key", DriverError("busy", ck=0x05), after=1)
-        receipt = give(
-            fake, restore_backup(cast, fake.at, zone, backup, dict.fromkeys(LABELS, "replace")), backup
-        )
-        assert receipt.outcome == "done"
-        assert {key.label for key in keys_in(fake)} == set(LABELS)
-
-    def test_nothing_is_touched_if_one_of_the_keys_does_not_prove_itself(self, fake, cast, zone):
-        backup = back_up(fake, cast, zone)
-        fail_at(fake, "prove_key", DriverError("blob broken"), after=2)
-        receipt = give(
-            fake, restore_backup(cast, fake.at, zone, backup, dict.fromkeys(LABELS, "replace")), backup
-        )
-        assert receipt.outcome == "failed"
-        assert not fake.pool.calls["destroy_key"]
-        assert not fake.pool.calls["unwrap_key"]
