@@ -1,4 +1,4 @@
-"""Restores that break off: what was created is taken back, what was replaced is finished, no more is touched."""
+"""Restores that break off: what was created is taken back, what was replaced is finished, and no more."""
 
 import pytest
 
