@@ -20,6 +20,9 @@ from tests.verifier.warrants import DRILL
 
 WHO = [EMIL.id, FAY.id]
 DAY = 86_400
+OTHER_KEY = canonical.b64u(
+    X25519PrivateKey.from_private_bytes(bytes(range(2, 34))).public_key().public_bytes_raw()
+)
 
 
 def book() -> Book:
@@ -86,9 +89,7 @@ def _add_ceremonies(made: Book, story: Story) -> None:
     receipt = story.key.sign(story.ceremony().raw, Purpose.RECEIPT)
     made.refuse("signed as a receipt", story.given(ceremony=receipt), "wrong-purpose")
     foreign = NodeSigned.from_bytes(story.asks().raw)
-    swapped = foreign.model_copy(
-        update={"payload": canonical.b64u(story.ceremony(public_key=_other_key()).raw)}
-    )
+    swapped = foreign.model_copy(update={"payload": canonical.b64u(story.ceremony(public_key=OTHER_KEY).raw)})
     made.refuse("another one-time key, slipped in", story.given(ceremony=swapped), "bad-signature")
     made.refuse("in the name of another node", asked(node=FRA.node.node), "other-node")
     made.refuse("asks for another zone", asked(zone=named("Cards")), "foreign-share", desk="other-zone")
@@ -130,11 +131,6 @@ def _add_ceremonies(made: Book, story: Story) -> None:
     other = two.model_copy(update={"commitment": three.commitment})
     made.refuse("expects another share", asked(holders=(one, other, three)), "altered-share")
     _add_bad_questions(made, story)
-
-
-def _other_key() -> str:
-    key = X25519PrivateKey.from_private_bytes(bytes(range(2, 34)))
-    return canonical.b64u(key.public_key().public_bytes_raw())
 
 
 def _add_bad_questions(made: Book, story: Story) -> None:
