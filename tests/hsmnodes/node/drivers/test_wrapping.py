@@ -157,7 +157,7 @@ class TestUnwrapping:
         for blob in [*altered, b"", key.blob[:-1], key.blob[:-8], key.blob + bytes(8)]:
             for attempt in (zone.prove_key, zone.unwrap_key):
                 with pytest.raises(BlobBroken):
-                    attempt(key.model_copy(update={"blob": blob}))
+                    attempt(key.model_copy(update={"blob": blob}), BACKUP_KEY_ID)
         assert zone.list_keys() == []
 
     def test_a_blob_that_opens_but_is_another_key_is_refused(self, zone):
@@ -181,7 +181,7 @@ class TestUnwrapping:
         for key in swapped:
             for attempt in (zone.prove_key, zone.unwrap_key):
                 with pytest.raises(BlobBroken):
-                    attempt(key)
+                    attempt(key, BACKUP_KEY_ID)
         assert zone.list_keys() == []
         zone.unwrap_key(first, BACKUP_KEY_ID)
 
@@ -200,7 +200,7 @@ class TestUnwrapping:
         other.open(LABEL, lambda: USER_PIN)
         for attempt in (other.prove_key, other.unwrap_key):
             with pytest.raises(ObjectNotFound):
-                attempt(key)
+                attempt(key, BACKUP_KEY_ID)
 
     def test_under_another_backup_key_nothing_is_unwrapped(self, zone, make_driver, tmp_path):
         key = wrapped(zone, 1)
@@ -210,5 +210,5 @@ class TestUnwrapping:
         other.install_backup_key("backup key", BACKUP_KEY_ID, bytes(32), SO_PIN)
         for attempt in (other.prove_key, other.unwrap_key):
             with pytest.raises(BlobBroken):
-                attempt(key)
+                attempt(key, BACKUP_KEY_ID)
         assert other.list_keys() == []
