@@ -45,7 +45,9 @@ class Newcomer(Visitor):
     def add_person(self, organisation: str, name: str) -> str:
         """Add somebody to an organisation. Returns the one-time link to give them."""
         self.go("/people")
-        self.page.get_by_role("region", name=organisation).get_by_role("link", name="Person", exact=True).click()
+        self.page.get_by_role("region", name=organisation).get_by_role(
+            "link", name="Person", exact=True
+        ).click()
         return self.name_and_invite(name)
 
     def take_on(self, customer: str, first: str) -> str:
