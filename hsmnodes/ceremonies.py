@@ -47,7 +47,7 @@ def take_ceremony(node: Node, payload: bytes, message: FromNode) -> None:
 
 
 def may_contribute(ceremony: Ceremony, person: Person) -> Holder | None:
-    """The share that `person` could still give, by one of their tokens; None if there is none."""
+    """The share that `person` could still give, by a token that is not suspended; None if there is none."""
     if not is_open(ceremony):
         return None
     given = set(
@@ -56,7 +56,15 @@ def may_contribute(ceremony: Ceremony, person: Person) -> Holder | None:
     if len(given) >= ceremony.asked:
         return None
     holders = ceremony.document().holders
-    return next((one for one in holders if one.custodian.id == person.id and one.index not in given), None)
+    usable = set(person.tokens.filter(suspended_at=None).values_list("credential_id", flat=True))
+    return next(
+        (
+            one
+            for one in holders
+            if one.custodian.id == person.id and one.index not in given and one.credential_id in usable
+        ),
+        None,
+    )
 
 
 def waiting_for(person: Person) -> list[Ceremony]:

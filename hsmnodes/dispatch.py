@@ -81,13 +81,18 @@ def introduce(node: Node) -> None:
 
 def send_peer(*, about: Node, to: Node) -> None:
     """Send one node the enrolment of another."""
-    enrolment = Proposal.objects.filter(operation=tags.ENROL_NODE, node=about.id, state=State.DONE).first()
+    enrolment = enrolment_of(about.id)
     if enrolment is None:
         return
     message = PeerMessage(
         warrant=canonical.b64u(bytes(enrolment.warrant)), charters=links_of([about.provider_id])
     )
     outbox.put(node=to, kind=MessageKind.PEER, message=message.text(), proposal=enrolment)
+
+
+def enrolment_of(node: str) -> Proposal | None:
+    """The proposal by which the node with this id was enrolled."""
+    return Proposal.objects.filter(operation=tags.ENROL_NODE, node=node, state=State.DONE).first()
 
 
 def nodes_that_pin(kind: str, authority: str) -> list[Node]:

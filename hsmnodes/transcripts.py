@@ -4,17 +4,13 @@ from hsmnodes import dispatch
 from hsmnodes.models import Ceremony
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.canonical import JSON
-from tenants import tags
-from tenants.models import Proposal, State
 
 TYPE = "quorate/ceremony-transcript/v1"
 
 
 def transcript_of(ceremony: Ceremony) -> dict[str, JSON]:
     """What was signed so far: charters, enrolment, warrant, question, contributions, answers, receipts."""
-    enrolment = Proposal.objects.filter(
-        operation=tags.ENROL_NODE, node=ceremony.node_id, state=State.DONE
-    ).first()
+    enrolment = dispatch.enrolment_of(ceremony.node_id)
     contributions: list[JSON] = [
         {
             "contribution": canonical.b64u(bytes(one.raw)),

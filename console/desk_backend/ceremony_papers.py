@@ -1,11 +1,11 @@
 """What a custodian's desk needs to judge by itself whether a share may go to the node that asks for it."""
 
+from hsmnodes import dispatch
 from hsmnodes.models import Attachment, Ceremony, HeldShare
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Contribution
 from hsmnodes.transcripts import charters_behind
-from tenants import tags
-from tenants.models import DeskPurpose, DeskTicket, Proposal, State
+from tenants.models import DeskPurpose, DeskTicket
 
 
 def ceremony_papers(ticket: DeskTicket) -> dict[str, object] | None:
@@ -17,9 +17,7 @@ def ceremony_papers(ticket: DeskTicket) -> dict[str, object] | None:
         return None
     given = Contribution.from_bytes(bytes(ticket.document))
     ceremony = Ceremony.objects.select_related("node", "proposal").get(pk=ticket.proposal.pk)
-    enrolment = Proposal.objects.filter(
-        operation=tags.ENROL_NODE, node=ceremony.node_id, state=State.DONE
-    ).first()
+    enrolment = dispatch.enrolment_of(ceremony.node_id)
     return {
         "question": canonical.b64u(bytes(ceremony.envelope)),
         "warrant": canonical.b64u(bytes(ceremony.proposal.warrant)),

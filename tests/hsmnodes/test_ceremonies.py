@@ -9,7 +9,7 @@ from hsmnodes import ceremonies, incoming, outbox
 from hsmnodes.models import Ceremony, Contribution, OutboxMessage
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.purposes import Purpose
-from tenants import clock
+from tenants import clock, tokens
 from tenants.errors import NotAllowed, SignatureNotAccepted, WrongState
 from tenants.models import LogEntry, Proposal
 from tests.cast.people import CLEO, DINA, EMIL, FAY, GUS, IVO
@@ -114,6 +114,20 @@ def test_a_share_is_given_once(world, drill):
                 node=first.message.node, kind="charters", message="", next_at=clock.now()
             ),
             at=clock.now(),
+        )
+
+
+def test_a_token_that_is_suspended_gives_no_share(client, world, drill):
+    ceremony = Ceremony.objects.get()
+    given = ceremonies.draft_contribution(ceremony=ceremony, person=world.person(DINA))
+    tokens.suspend_token(token=world.person(DINA).tokens.get(), reason="Lost.", by=None)
+    with pytest.raises(NotAllowed):
+        ceremonies.contribute(
+            ceremony=ceremony,
+            person=world.person(DINA),
+            document=given.raw,
+            assertion=DINA.key.sign(Purpose.CONTRIBUTE, given.raw),
+            sealed=bytes(80),
         )
 
 

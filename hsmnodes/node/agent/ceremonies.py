@@ -17,6 +17,7 @@ from hsmnodes.node.agent.identity import Identity
 from hsmnodes.node.agent.journal import Draft, Key
 from hsmnodes.node.agent.ledger import Ledger
 from hsmnodes.node.agent.messages import ContributionMessage, FromNode, decode
+from hsmnodes.node.agent.refusals import Allowance
 from hsmnodes.node.agent.store import Store
 from hsmnodes.node.agent.vault import Vault
 from hsmnodes.node.agent.verify import VerifiedWarrant
@@ -46,6 +47,7 @@ class Ceremonies:
         self._vault = vault
         self._identity = identity
         self._ledger = ledger
+        self._allowance = Allowance()
 
     def question(self, warrant: VerifiedWarrant, view: Surroundings) -> FromNode:
         """The node's signed question for shares: as it was put, or put now."""
@@ -72,6 +74,8 @@ class Ceremonies:
         try:
             self._check_share(key, known, contribution, holder, sealed)
         except ShareRefused as refused:
+            if not self._allowance.take(self._ledger.clock.now()):
+                raise
             return key, self._answer(contribution, refused)
         answer = self._answer(contribution)
         self._keep(key, message, contribution, sealed, answer)

@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from hsmnodes.node.agent.messages import CancellationMessage
+from hsmnodes.node.agent.refusals import BURST
 from hsmnodes.node.drivers.errors import DriverDied
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Role
@@ -233,6 +234,16 @@ def test_a_share_that_was_altered_is_named_and_spoils_nothing(fake, ceremony, sh
         answer = read_answer(fake, said)
         assert (answer.outcome, answer.code) == ("refused", "altered-share")
         assert "Dina" in answer.detail
+    assert fake.read(give(fake, ceremony, shares, (1, 2))[1]).outcome == "done"
+
+
+def test_a_refused_share_sent_again_and_again_does_not_keep_the_hsm_signing(fake, ceremony, shares):
+    wrong = shares[1].model_copy(update={"value": canonical.b64u(bytes(32))})
+    message = contribute(ceremony, DINA, wrong)
+    before = fake.pool.calls["sign_identity"]
+    for _ in range(3 * BURST):
+        fake.deliver(message)
+    assert fake.pool.calls["sign_identity"] - before <= BURST
     assert fake.read(give(fake, ceremony, shares, (1, 2))[1]).outcome == "done"
 
 
