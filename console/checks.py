@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as Warned
 from django.db import DatabaseError, connection
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -25,6 +26,8 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
         *check_broker(),
         *check_database(),
         *check_charters(),
+        *check_mail(),
+        *check_models(),
     ]
 
 
@@ -132,6 +135,49 @@ def check_charters() -> Iterator[CheckMessage]:
             f"There are charters of a demonstration here: {names(demo)}.",
             hint="Begin production with an empty database. Simulated tokens are anybody's.",
             id="quorate.E011",
+        )
+
+
+def check_mail() -> Iterator[CheckMessage]:
+    """Somebody gets the e-mails, and nobody on the way reads them."""
+    if settings.EMAIL_BACKEND.endswith(("filebased.EmailBackend", "console.EmailBackend")):
+        if not settings.DEMO:
+            yield Error(
+                "E-mails are written where nobody reads them.",
+                hint="Name a mail server in QUORATE_MAIL_URL, or none: to send no e-mail.",
+                id="quorate.E012",
+            )
+    elif settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        is_encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+        if not is_encrypted and settings.EMAIL_HOST not in LOOPBACK:
+            yield Error(
+                "E-mails go to the mail server unencrypted.",
+                hint="Begin QUORATE_MAIL_URL with smtp+starttls:// or smtps://.",
+                id="quorate.E013",
+            )
+
+
+def check_models() -> Iterator[CheckMessage]:
+    """A list of token models needs its root to be verified; one that is overdue proves no token's make."""
+    if (settings.METADATA_BLOB is None) != (settings.METADATA_ROOT is None):
+        yield Error(
+            "Of QUORATE_METADATA_BLOB and QUORATE_METADATA_ROOT only one is set.",
+            hint="Name the list of token models and the root it is verified by, or neither.",
+            id="quorate.E014",
+        )
+    if settings.METADATA_BLOB is None:
+        return
+    from tenants.metadata import keeping  # models are not loaded when this module is
+
+    try:
+        is_current = keeping.current_list() is not None
+    except DatabaseError:
+        return  # not migrated yet, or not reachable, which check_database_role says
+    if not is_current:
+        yield Warned(
+            "No list of token models is loaded, or the next one is overdue: no token's make is proved by it.",
+            hint="Fetch it, and run manage.py token_models.",
+            id="quorate.W001",
         )
 
 

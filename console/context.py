@@ -5,13 +5,16 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from tenants.notices.reading import count_unread
+
 
 def console(request: HttpRequest) -> dict[str, Any]:
-    """Who is signed in, how much waits for them, and which deployment this is."""
+    """Who is signed in, how much waits for them and is new, and which deployment this is."""
     person = getattr(request, "person", None)
     return {
         "person": person,
         "waiting_count": person.inbox.count() if person else 0,
+        "unread_count": count_unread(person) if person else 0,
         "is_demo": settings.DEMO,
         "desk_origin": settings.DESK_ORIGIN,
     }

@@ -1,14 +1,18 @@
 """Settings from the environment, read strictly: a typing mistake stops the start, not the service."""
 
+import ipaddress
 import os
 import re
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+MAIL_ELSEWHERE = {"file": "filebased", "console": "console", "none": "dummy"}
+MAIL_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 ORIGIN = re.compile(r"^https?://[a-z0-9.-]{1,200}(:[0-9]{1,5})?$")
 
 
@@ -32,13 +36,15 @@ def flag(name: str, *, default: bool = False) -> bool:
     return value == "1"
 
 
-def number(name: str, default: int) -> int:
-    """A whole, positive number."""
+def number(name: str, default: int, *, most: int | None = None) -> int:
+    """A whole, positive number, no greater than `most`."""
     value = os.environ.get(name)
     if value is None:
         return default
     if not value.isascii() or not value.isdigit() or int(value) == 0:
         raise ImproperlyConfigured(f"{name} must be a whole, positive number, not {value!r}.")
+    if most is not None and int(value) > most:
+        raise ImproperlyConfigured(f"{name} is at most {most}.")
     return int(value)
 
 
@@ -65,10 +71,60 @@ def folder(name: str) -> Path | None:
     return Path(value)
 
 
+def path(name: str) -> Path | None:
+    """A path at which something may come to be later, or None where the variable is not set."""
+    value = text(name, "")
+    return Path(value) if value else None
+
+
 def names(name: str) -> list[str]:
     """Names separated by commas."""
     value = text(name, "-")
     return [] if value == "-" else [part.strip() for part in value.split(",")]
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Networks in CIDR notation, separated by commas."""
+    try:
+        return [ipaddress.ip_network(one) for one in names(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be networks such as 10.1.0.0/16: {error}.") from None
+
+
+@dataclass(frozen=True)
+class Mail:
+    """How e-mail leaves: by a mail server, or for trying things out into a folder or the console."""
+
+    backend: str
+    folder: str = ""
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    starttls: bool = False
+    tls: bool = False
+
+
+def mail(name: str, state: Path) -> Mail:
+    """E-mail by a URL: smtp+starttls://USER:PASSWORD@HOST:587, smtps://…, smtp://…, console: or none:
+
+    Without one, each e-mail is a file in the state folder, and nothing leaves this machine.
+    """
+    parts = urlsplit(text(name, "file:"))
+    if parts.scheme in MAIL_ELSEWHERE:
+        backend = MAIL_ELSEWHERE[parts.scheme]
+        return Mail(f"django.core.mail.backends.{backend}.EmailBackend", folder=str(state / "mail"))
+    if parts.scheme not in MAIL_PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ImproperlyConfigured(f"{name} must be such as smtp+starttls://USER:PASSWORD@mail.example:587.")
+    return Mail(
+        "django.core.mail.backends.smtp.EmailBackend",
+        host=parts.hostname,
+        port=parts.port or MAIL_PORTS[parts.scheme],
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        starttls=parts.scheme == "smtp+starttls",
+        tls=parts.scheme == "smtps",
+    )
 
 
 def secret_key(name: str, state: Path) -> str:

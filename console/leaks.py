@@ -10,14 +10,16 @@ from typing import Any
 
 from tenants import clock, log
 from tenants.log import Event
-from tenants.models import LogEntry
+from tenants.models import LogEntry, Person
 
 LEAKS = {"clientExtensionResults", "prf"}
 ALARMS_A_MINUTE = 10
 
 
-def find_leak(content: Any) -> bool:
+def find_leak(content: Any, person: Person | None) -> bool:
     """Whether `content` has, at any depth, a member for what a token computed; then it raises an alarm.
+
+    `person` is in whose name it was handed in, if that is known: their officers are told.
 
     Anyone who may hand something in can feign it, so alarms are not raised without limit.
     """
@@ -31,6 +33,7 @@ def find_leak(content: Any) -> bool:
         log.alarm(
             Event.SECRET_LEAKED,
             "A desk sent what must never leave it; it is not this project's desk, or it was altered.",
+            about=log.about_within(person.organisation, "person", person.pk) if person else log.About(),
             members=sorted(leaked),
         )
     return True

@@ -3,7 +3,7 @@
 from django.db import models
 
 from tenants.models import Person, Proposal, Token
-from tenants.models.fields import HashField, IdField
+from tenants.models.fields import NAME_MAX, HashField, IdField
 
 
 class DraftKey(models.Model):
@@ -42,3 +42,29 @@ class BrowserSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.browser} of {self.person}"
+
+
+class SavedView(models.Model):
+    """A person's own name for a way to filter and sort a list.
+
+    `listing` names the list (console/saved_views.py), `query` is what its address asks for, without paging.
+    """
+
+    QUERY_MAX = 1000
+
+    id = IdField()
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="saved_views")
+    listing = models.CharField(max_length=20)
+    name = models.CharField(max_length=NAME_MAX)
+    query = models.CharField(max_length=QUERY_MAX)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "listing", "name"], name="a_view_s_name_is_its_own_in_its_list"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

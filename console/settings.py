@@ -33,6 +33,11 @@ ALLOWED_HOSTS = [urlsplit(CONSOLE_ORIGIN).hostname, *environment.names("QUORATE_
 # Certificates that say which makes of tokens are genuine; without them no token's make counts as proved.
 ATTESTATION_ROOTS = environment.folder("QUORATE_ATTESTATION_ROOTS")
 
+# The list of token models (FIDO MDS3) for `manage.py token_models`, its trust root, and who signs it.
+METADATA_BLOB = environment.path("QUORATE_METADATA_BLOB")
+METADATA_ROOT = environment.path("QUORATE_METADATA_ROOT")
+METADATA_SIGNER = environment.text("QUORATE_METADATA_SIGNER", "mds.fidoalliance.org")
+
 # ------------------------------------------------------------------ how long things live (seconds)
 
 SESSION_SECONDS = environment.number("QUORATE_SESSION_SECONDS", 8 * 3600)
@@ -46,6 +51,26 @@ NODE_LATE_SECONDS = environment.number("QUORATE_NODE_LATE_SECONDS", 15)
 NODE_OFFLINE_SECONDS = environment.number("QUORATE_NODE_OFFLINE_SECONDS", 60)
 OUTBOX_RETRY_SECONDS = environment.number("QUORATE_OUTBOX_RETRY_SECONDS", 10)
 SWEEP_SECONDS = environment.number("QUORATE_SWEEP_SECONDS", 5)
+
+NODE_ALARM_SECONDS = environment.number("QUORATE_NODE_ALARM_SECONDS", 300)
+POST_SECONDS = environment.number("QUORATE_POST_SECONDS", 3)
+WATCH_SECONDS = environment.number("QUORATE_WATCH_SECONDS", 60)
+NOTICE_DAYS = environment.number("QUORATE_NOTICE_DAYS", 180)
+
+# ------------------------------------------------------------------ telling people
+
+# Without the address of a mail server each e-mail is a file in the state folder.
+_mail = environment.mail("QUORATE_MAIL_URL", STATE_DIR)
+EMAIL_BACKEND, EMAIL_FILE_PATH, EMAIL_TIMEOUT = _mail.backend, _mail.folder, 20
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
+DEFAULT_FROM_EMAIL = environment.text(
+    "QUORATE_MAIL_FROM", f"Quorate <quorate@{urlsplit(CONSOLE_ORIGIN).hostname}>"
+)
+DIGEST_HOUR = environment.number("QUORATE_DIGEST_HOUR", 6, most=23)  # UTC
+# Networks that webhooks may reach although they are not public.
+WEBHOOK_NETWORKS = environment.networks("QUORATE_WEBHOOK_NETWORKS")
 
 # ------------------------------------------------------------------ database and broker
 
@@ -249,5 +274,8 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         # One line a poll of every open page says nothing.
         "django_structlog": {"level": "WARNING"},
+        # Nor does every step of drawing a page of print.
+        "weasyprint": {"level": "ERROR"},
+        "fontTools": {"level": "ERROR"},
     },
 }

@@ -1,8 +1,20 @@
 """Which machines, slots and keys a person sees: a provider its own, a customer those it is served by."""
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
-from hsmnodes.models import Backup, Ceremony, DataCentre, Epoch, Key, Node, Receipt, ShareSet, Slot
+from hsmnodes.models import (
+    Application,
+    ApplicationToken,
+    Backup,
+    Ceremony,
+    DataCentre,
+    Epoch,
+    Key,
+    Node,
+    Receipt,
+    ShareSet,
+    Slot,
+)
 from tenants.access import Viewer, visible_proposals, visible_zones
 
 
@@ -30,6 +42,13 @@ def visible_slots(viewer: Viewer) -> QuerySet[Slot]:
 def visible_keys(viewer: Viewer) -> QuerySet[Key]:
     """The keys of the zones they see."""
     return Key.objects.filter(zone__in=visible_zones(viewer))
+
+
+def visible_applications(viewer: Viewer) -> QuerySet[Application]:
+    """The applications of the zones they see, with the tokens that they have."""
+    living = ApplicationToken.objects.filter(removed_at=None).select_related("slot__node")
+    found = Application.objects.filter(zone__in=visible_zones(viewer))
+    return found.prefetch_related(Prefetch("tokens", living, to_attr="living"))
 
 
 def visible_share_sets(viewer: Viewer) -> QuerySet[ShareSet]:

@@ -10,8 +10,10 @@ class HsmnodesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Let the workflow ask what nodes would refuse, and hand over what is authorised."""
-        from hsmnodes import dispatch, foresight
+        """Let the workflow ask what nodes would refuse, and hand over what is authorised; who sees nodes."""
+        from hsmnodes import access, dispatch, foresight
+        from tenants.notices import subjects
 
         dispatch.register()
         foresight.register()
+        subjects.when_about("node", access.visible_nodes)

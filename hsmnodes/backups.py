@@ -3,20 +3,22 @@
 The console can check everything about a backup but whether it opens; a node checks all of it again.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from itertools import accumulate
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
 
-from hsmnodes.models import Backup, Key, Node, Receipt, Slot
+from hsmnodes.models import Attachment, Backup, Key, Node, Receipt, Slot
 from hsmnodes.models.backup import store
 from hsmnodes.node.operations.backup.restore import MOST_AT_ONCE
-from hsmnodes.node.operations.registry import operation
+from hsmnodes.node.operations.zone.moving import BOX_NAME
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.backups import LONGEST_BACKUP, read_backup
 from hsmnodes.node.protocol.backups import Backup as BackupFile
-from hsmnodes.node.protocol.documents.backups import BackedUpKey
+from hsmnodes.node.protocol.backups import known_by, read_backup
+from hsmnodes.node.protocol.documents.backups import LONGEST_BACKUP, BackedUpKey
 from hsmnodes.node.protocol.errors import Refused
 from tenants import access, clock, deployment, log, tags
 from tenants.errors import Invalid
@@ -25,6 +27,8 @@ from tenants.log import Event
 from tenants.models import Person, Proposal, TrustZone
 
 FILE_NAME = ".backup"
+ROOM_FOR_PLAN = canonical.MAX_BYTES - 32_000
+"""Bytes that the keys of a plan have in a proposal, beside what else stands in it."""
 
 
 def is_backup(name: str) -> bool:
@@ -39,6 +43,7 @@ def keep_taken(receipt: Receipt, data: bytes) -> Backup:
     if zone is None or (file.manifest.proposal, file.manifest.zone.id) != (receipt.proposal_id, zone.id):
         raise Invalid("other-backup", "The backup beside the receipt is not the one that was asked for.")
     _check_signed_by(file, receipt.node)
+    _note_last_blobs(file, zone)
     return _keep(file, zone=zone, node=receipt.node, id=receipt.proposal_id, proposal=receipt.proposal)
 
 
@@ -81,17 +86,19 @@ def upload_backup(*, person: Person, zone: TrustZone, data: bytes) -> Backup:
 def open_backup(backup: Backup) -> BackupFile:
     """The backup as it is in the store, checked. Raises Refused, also if it is not there any more."""
     data = _read(backup)
-    if canonical.sha256_hex(data) != backup.sha256:
+    if known_by(data) != backup.sha256:
         raise Refused("other-bytes", "The file in the store is missing or is not the one that was stored.")
     return read_backup(data)
 
 
-def enclosure_of(proposal: Proposal) -> bytes:
-    """What must travel beside the warrant of a proposal; empty if nothing does, or it cannot be read."""
-    found = operation(proposal.operation)
-    wanted = found.enclosure(found.read(proposal.document.parameters))
-    backup = Backup.objects.filter(sha256=wanted, zone=proposal.zone).first() if wanted else None
-    return _read(backup) if backup is not None else b""
+def pieces_of(sha256: str, proposal: Proposal) -> dict[str, bytes]:
+    """What a backup of the zone that a proposal is about travels as, by SHA-256; nothing if it is gone."""
+    backup = Backup.objects.filter(sha256=sha256, zone=proposal.zone).first()
+    try:
+        pieces = open_backup(backup).pieces if backup is not None else ()
+    except Refused:
+        pieces = ()
+    return {canonical.sha256_hex(piece): piece for piece in pieces}
 
 
 def parameters_of(backup: Backup) -> dict[str, Any]:
@@ -111,18 +118,30 @@ def plan_restore(
 
     Keys that are there are replaced or left; so are those left whose label another key has or had.
     """
-    known = {key.id: key for key in Key.objects.filter(slot=slot)}
-    owners = {key.label.casefold(): key.id for key in known.values()}
+    there = set(slot.copies.filter(gone_at=None).values_list("key", flat=True))
+    known = Key.objects.filter(zone=slot.zone_id).values_list("label", "pk")
+    owners = {label.casefold(): key for label, key in known}
     return [
-        _planned(key, known, owners, replace=replace)
-        for key in file.manifest.keys
-        if only is None or key.id in only
+        _planned(key, there, owners, replace=replace) for key in file.keys if only is None or key.id in only
     ]
 
 
-def fits_one_proposal(plan: Collection[Mapping[str, Any]]) -> bool:
+def what_fits(plan: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A plan, if one proposal can name all of it; else the first of the keys that are to be created."""
+    if fits_one_proposal(plan):
+        return list(plan)
+    missing = [one for one in plan if one["action"] == "create"]
+    sizes = accumulate(map(_size, missing))
+    return [one for one, size in zip(missing[:MOST_AT_ONCE], sizes, strict=False) if size <= ROOM_FOR_PLAN]
+
+
+def fits_one_proposal(plan: Collection[dict[str, Any]]) -> bool:
     """Whether a plan can be signed at once."""
-    return len(plan) <= MOST_AT_ONCE
+    return len(plan) <= MOST_AT_ONCE and sum(map(_size, plan)) <= ROOM_FOR_PLAN
+
+
+def _size(planned: dict[str, Any]) -> int:
+    return len(canonical.encode(planned)) + len(",")
 
 
 def last_verified(backup: Backup) -> Receipt | None:
@@ -133,10 +152,9 @@ def last_verified(backup: Backup) -> Receipt | None:
 
 
 def _planned(
-    key: BackedUpKey, known: Mapping[str, Key], owners: Mapping[str, str], *, replace: bool
+    key: BackedUpKey, there: Collection[str], owners: Mapping[str, str], *, replace: bool
 ) -> dict[str, Any]:
-    there = known.get(key.id)
-    is_there = there is not None and there.destroyed_at is None
+    is_there = key.id in there
     blocked = owners.get(key.label.casefold(), key.id) != key.id
     action = ("replace" if replace else "skip") if is_there else "skip" if blocked else "create"
     return {
@@ -147,6 +165,28 @@ def _planned(
         "kcv": key.check_value,
         "proposal": key.proposal,
     }
+
+
+def forget_sealed_keys(proposal: Proposal) -> None:
+    """Drop the boxes in which a backup key went from node to node: they have arrived, or never will."""
+    Attachment.objects.filter(receipt__proposal=proposal, name__startswith=BOX_NAME).delete()
+
+
+def note_later_blobs(zone: TrustZone, *, since: int) -> None:
+    """Have keys whose receipt came late know the backups that were taken under backup keys after `since`."""
+    for backup in Backup.objects.filter(zone=zone, epoch__gt=since).order_by("epoch", "taken_at"):
+        with suppress(Refused):  # one that is missing in the store says nothing of the new keys
+            _note_last_blobs(open_backup(backup), zone)
+
+
+def _note_last_blobs(file: BackupFile, zone: TrustZone) -> None:
+    """Each key's backup is the blob that was made last, under the latest backup key."""
+    blobs = {key.id: key.blob_sha256 for key in file.keys}
+    keys = Key.objects.filter(pk__in=blobs, zone=zone, epoch__lte=file.manifest.epoch)
+    others = [key for key in keys if (key.blob_hash, key.epoch) != (blobs[key.pk], file.manifest.epoch)]
+    for key in others:
+        key.blob_hash, key.epoch = blobs[key.pk], file.manifest.epoch
+    Key.objects.bulk_update(others, ["blob_hash", "epoch"], batch_size=500)
 
 
 def _check_signed_by(file: BackupFile, node: Node) -> None:
@@ -168,7 +208,7 @@ def _keep(file: BackupFile, *, zone: TrustZone, node: Node, **more: Any) -> Back
         backup_key=manifest.backup_key,
         epoch=manifest.epoch,
         kcv=manifest.kcv,
-        keys=len(manifest.keys),
+        keys=len(file.keys),
         taken_at=clock.from_unix(manifest.taken_at),
         **more,
     )

@@ -17,7 +17,7 @@ from hsmnodes.node.protocol.contributions import check_contribution
 from hsmnodes.node.protocol.documents import Assertion, ContributionAnswer
 from hsmnodes.node.protocol.documents.ceremonies import Holder
 from hsmnodes.node.protocol.errors import Refused
-from tenants import charters, clock, deployment, log
+from tenants import charters, clock, deployment, log, tokens
 from tenants.errors import NotAllowed, SignatureNotAccepted, WrongState
 from tenants.identifiers import new_id
 from tenants.log import Event
@@ -56,7 +56,8 @@ def may_contribute(ceremony: Ceremony, person: Person) -> Holder | None:
     if len(given) >= ceremony.asked:
         return None
     holders = ceremony.document().holders
-    usable = set(person.tokens.filter(suspended_at=None).values_list("credential_id", flat=True))
+    own = set(person.tokens.values_list("credential_id", flat=True))
+    usable = own - tokens.not_counting(own, [ceremony.zone_id])
     return next(
         (
             one

@@ -2,72 +2,93 @@
 
 from collections.abc import Iterable
 
-from hsmnodes import backups, outbox
-from hsmnodes.models import MessageKind, Node, OutboxMessage
+from hsmnodes import outbox, steps
+from hsmnodes.models import MessageKind, Node
 from hsmnodes.node.agent.messages import (
     CancellationMessage,
     ChartersMessage,
     PeerMessage,
-    WarrantMessage,
+    SuspensionMessage,
 )
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import AuthorityKind
-from tenants import charters, execution, tags
-from tenants.models import Cancellation, Proposal, State
+from tenants import charters, execution, suspensions, tags
+from tenants.models import Cancellation, CharterVersion, Proposal, State, Suspension
 
 
 def register() -> None:
     """Stand in the workflow's hooks; called once, when the app is ready."""
     execution.when_authorised(send_warrant)
+    execution.when_delayed(announce)
     execution.when_cancelled(send_cancellation)
+    suspensions.when_suspended(send_suspension)
 
 
 def send_warrant(proposal: Proposal) -> None:
-    """Put the warrant into the outbox of each node it names; after an amendment, the new charter.
+    """Put the warrant into the outbox of the nodes whose turn it is; after an amendment, the new charter.
 
     An enrolment pins the identity of its node: from now on only that key signs in the node's name here.
     """
-    if proposal.operation == tags.AMEND_CHARTER:
-        authority = proposal.document.parameters["authority"]
-        send_charters(authority["id"], nodes_that_pin(authority["kind"], authority["id"]))
+    if proposal.operation in tags.CHANGE_CHARTERS:
+        send_charters(proposal.document.parameters["authority"]["id"], _concerned(proposal))
         return
     if proposal.operation == tags.ENROL_NODE:
         parameters = proposal.document.parameters
         Node.objects.filter(pk=parameters["node"]["id"], enrolled_at=None).update(
             identity=parameters["identity"]
         )
-    for step, named in enumerate(proposal.document.nodes):
-        node = Node.objects.get(pk=named.id, provider=proposal.provider)
-        earlier = OutboxMessage.objects.filter(
-            node=node, proposal=proposal, step=step, kind=MessageKind.WARRANT
-        ).first()
-        if earlier is not None:
-            outbox.put_again(earlier)
-            continue
-        message = WarrantMessage(
-            step=step,
-            warrant=canonical.b64u(bytes(proposal.warrant)),
-            charters=links_of(_authorities(proposal)),
-            enclosure=canonical.b64u(backups.enclosure_of(proposal)),
-        )
-        outbox.put(node=node, kind=MessageKind.WARRANT, message=message.text(), proposal=proposal, step=step)
+    steps.send_ready(proposal)
+
+
+def announce(proposal: Proposal) -> None:
+    """Show the nodes an amendment or a recovery that waits, so that its delay runs for them too."""
+    if proposal.operation not in tags.CHANGE_CHARTERS:
+        return
+    version = CharterVersion.objects.get(hash=proposal.document.parameters["charter"])
+    version.warrant = bytes(proposal.warrant)
+    coming = canonical.b64u(charters.link_of(version).raw)
+    message = ChartersMessage(charters=(*steps.links_of([version.authority]), coming)).text()
+    for node in _concerned(proposal):
+        outbox.put(node=node, kind=MessageKind.CHARTERS, message=message)
+
+
+def _concerned(proposal: Proposal) -> list[Node]:
+    """The nodes that a proposal names; of an amendment, those that go by the charter."""
+    if proposal.operation in tags.CHANGE_CHARTERS:
+        authority = proposal.document.parameters["authority"]
+        return nodes_that_pin(authority["kind"], authority["id"])
+    return [Node.objects.get(pk=named.id, provider=proposal.provider) for named in proposal.document.nodes]
 
 
 def send_cancellation(proposal: Proposal, cancellation: Cancellation) -> None:
-    """Send a cancellation after the warrant it is to stop."""
+    """Send a cancellation after the warrant it is to stop, and that again, if it waits: to be refused now."""
     message = CancellationMessage(
         proposal=canonical.b64u(bytes(proposal.raw)),
         cancellation=canonical.b64u(bytes(cancellation.raw)),
         request=proposal.request_assertion,
     )
-    for named in proposal.document.nodes:
-        node = Node.objects.get(pk=named.id, provider=proposal.provider)
+    for node in _concerned(proposal):
         outbox.put(node=node, kind=MessageKind.CANCELLATION, message=message.text(), proposal=proposal)
+    if proposal.state == State.DELAYED:
+        outbox.hasten(proposal)
+
+
+def send_suspension(suspension: Suspension) -> None:
+    """Tell every node that goes by the charter concerned."""
+    text = suspension_message(suspension)
+    for node in nodes_that_pin(suspension.kind, suspension.authority):
+        outbox.put(node=node, kind=MessageKind.SUSPENSION, message=text)
+
+
+def suspension_message(suspension: Suspension) -> str:
+    """A suspension as a node takes it, also by `quorate-node accept`."""
+    raw = canonical.b64u(bytes(suspension.raw))
+    return SuspensionMessage(suspension=raw, charters=steps.links_of([suspension.authority])).text()
 
 
 def send_charters(authority: str, nodes: Iterable[Node]) -> None:
     """Send the charters of an organisation or zone, from the founding one on."""
-    message = ChartersMessage(charters=links_of([authority])).text()
+    message = ChartersMessage(charters=steps.links_of([authority])).text()
     for node in nodes:
         outbox.put(node=node, kind=MessageKind.CHARTERS, message=message)
 
@@ -85,7 +106,7 @@ def send_peer(*, about: Node, to: Node) -> None:
     if enrolment is None:
         return
     message = PeerMessage(
-        warrant=canonical.b64u(bytes(enrolment.warrant)), charters=links_of([about.provider_id])
+        warrant=canonical.b64u(bytes(enrolment.warrant)), charters=steps.links_of([about.provider_id])
     )
     outbox.put(node=to, kind=MessageKind.PEER, message=message.text(), proposal=enrolment)
 
@@ -104,22 +125,5 @@ def nodes_that_pin(kind: str, authority: str) -> list[Node]:
         case AuthorityKind.CUSTOMER:
             found = enrolled.filter(placements__service__customer=authority)
         case _:
-            found = enrolled.filter(zone_slots__zone=authority)
+            found = enrolled.filter(zone_slots__zone=authority, zone_slots__removed_at=None)
     return list(found.distinct())
-
-
-def links_of(authorities: Iterable[str]) -> tuple[str, ...]:
-    """The whole chains of these authorities' charters, as a message carries them."""
-    return tuple(
-        canonical.b64u(link.raw) for authority in authorities for link in charters.chain_of(authority)
-    )
-
-
-def _authorities(proposal: Proposal) -> list[str]:
-    """Whose charters the node may need: those that consented, and for a slot the customer's."""
-    wanted = [authority.id for authority in proposal.document.authorities]
-    if proposal.provider_id not in wanted:
-        wanted.append(proposal.provider_id)
-    if proposal.customer_id and proposal.customer_id not in wanted:
-        wanted.append(proposal.customer_id)
-    return wanted

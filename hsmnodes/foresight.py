@@ -1,5 +1,5 @@
 """What a node would refuse for certain, said before people sign: names that are in use already,
-and numbers that cannot be.
+numbers that cannot be, and HSMs that are given to one service alone.
 
 Only the node decides. This spares people a quorum that comes to nothing.
 """
@@ -13,6 +13,8 @@ from hsmnodes.models import Backup, Key, Placement, ShareSet, Slot
 from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
 from tenants import tags, workflow
 from tenants.errors import Invalid
+from tenants.exclusive import check_alone
+from tenants.models import Service, ServiceMode, TrustZone
 
 
 def register() -> None:
@@ -38,14 +40,71 @@ def _keys(parameters: Mapping[str, Any], _nodes: list[str]) -> None:
 
 def _service(parameters: Mapping[str, Any], nodes: list[str]) -> None:
     there = Placement.objects.filter(node__in=nodes)
+    service = Service.objects.filter(pk=parameters["service"]["id"]).first()
+    if service is not None:
+        _check_is(service, parameters)
+        there = there.exclude(service=service)
+    others = there.select_related("service", "node")
+    _refuse_exclusive(others)
+    if parameters["mode"] == ServiceMode.EXCLUSIVE and (other := others.first()) is not None:
+        raise Invalid(
+            "hsm-is-shared",
+            f"{other.node.name} cannot be given to one service alone: {other.service.name} is on it. Choose "
+            "an HSM that nothing is on, or start a shared service.",
+        )
     _refuse(there, "service__name", [parameters["service"]["name"]], "The HSM has had a service")
 
 
+def _check_is(service: Service, parameters: Mapping[str, Any]) -> None:
+    """Raises Invalid if a service that is to be started on further nodes is described otherwise."""
+    said = (parameters["service"]["name"], parameters["customer"]["id"], parameters["mode"])
+    if said != (service.name, service.customer_id, service.mode):
+        raise Invalid(
+            "other-service",
+            f"The service {service.name} is {service.mode}, for {service.customer.name}: start it as that.",
+        )
+
+
 def _slot(parameters: Mapping[str, Any], nodes: list[str]) -> None:
-    there = Slot.objects.filter(node__in=nodes)
-    if there.filter(zone=parameters["zone"]["id"]).exists():
+    there = Slot.ever.filter(node__in=nodes)
+    if Slot.objects.filter(node__in=nodes, zone=parameters["zone"]["id"]).exists():
         raise Invalid("slot-exists", f"The zone {parameters['zone']['name']} has a slot on this HSM already.")
+    _refuse_exclusive(
+        Placement.objects.filter(node__in=nodes)
+        .exclude(service=parameters["service"]["id"])
+        .select_related("service", "node")
+    )
+    living = Slot.objects.filter(node__in=nodes, zone__service__mode=ServiceMode.EXCLUSIVE)
+    taken = living.select_related("zone", "node").first()
+    if taken is not None:
+        raise Invalid(
+            "hsm-is-exclusive",
+            f"{taken.node.name} is given to one Trust Zone alone, {taken.zone.name}: no other gets a slot "
+            "on it.",
+        )
     _refuse(there, "name", [parameters["slot"]["name"]], "The HSM has had a slot")
+
+
+def _extension(parameters: Mapping[str, Any], nodes: list[str]) -> None:
+    receiver, sender = nodes
+    zone, service = parameters["zone"], parameters["service"]
+    if not Placement.objects.filter(node=receiver, service=service["id"]).exists():
+        raise Invalid("no-such-service", f"Start the service {service['name']} on that HSM first.")
+    if not Slot.objects.filter(node=sender, zone=zone["id"]).exists():
+        raise Invalid("no-such-zone", f"The zone {zone['name']} is not on the HSM that it is to come from.")
+    _slot(parameters, [receiver])
+
+
+def _withdrawal(parameters: Mapping[str, Any], nodes: list[str]) -> None:
+    zone = parameters["zone"]
+    if Slot.objects.filter(node__in=nodes, zone=zone["id"]).count() < len(nodes):
+        raise Invalid("no-such-zone", f"The zone {zone['name']} is not on both of these HSMs.")
+
+
+def _founding(parameters: Mapping[str, Any], _nodes: list[str]) -> None:
+    zone = TrustZone.objects.select_related("service").filter(pk=parameters["zone"]["id"]).first()
+    if zone is not None:
+        check_alone(zone.service, but=zone.pk)
 
 
 def _drill(parameters: Mapping[str, Any], _nodes: list[str]) -> None:
@@ -66,13 +125,28 @@ def _backup(parameters: Mapping[str, Any], _nodes: list[str]) -> None:
 
 LOOKS: Mapping[str, Callable[[Mapping[str, Any], list[str]], None]] = {
     tags.GENERATE_KEYS: _keys,
+    tags.ROTATE_KEYS: _keys,
     tags.START_SERVICE: _service,
     tags.CREATE_SLOT: _slot,
     tags.IMPORT_BACKUP_KEY: _slot,
+    tags.FOUND_ZONE: _founding,
     tags.DRILL_BACKUP_KEY: _drill,
+    tags.EXTEND_ZONE: _extension,
+    tags.WITHDRAW_ZONE: _withdrawal,
     tags.VERIFY_BACKUP: _backup,
     tags.RESTORE_BACKUP: _backup,
 }
+
+
+def _refuse_exclusive(others: QuerySet[Placement]) -> None:
+    """Refuse if one of these placements, of other services, has its HSM alone."""
+    alone = others.filter(service__mode=ServiceMode.EXCLUSIVE).first()
+    if alone is not None:
+        raise Invalid(
+            "hsm-is-exclusive",
+            f"{alone.node.name} is given to {alone.service.name} alone: nothing else is started or gets a "
+            "slot there. Choose another HSM.",
+        )
 
 
 def _refuse(rows: QuerySet[Any], field: str, names: Iterable[str], what: str) -> None:

@@ -52,6 +52,8 @@ def _store(node: Node, heartbeat: Heartbeat, raw: bytes, *, out_of_step: str) ->
     node.slots, node.slots_used = heartbeat.capacity.slots, heartbeat.capacity.slots_used
     node.keys_held = heartbeat.capacity.keys
     node.versions = heartbeat.versions.model_dump()
+    node.zones_held = [held.model_dump() for held in heartbeat.zones or ()]
+    node.serves_applications = heartbeat.endpoint is True
     node.save()
 
 
@@ -80,10 +82,11 @@ def _note_work(node: Node, heartbeat: Heartbeat) -> None:
 
 
 def _charters_behind(heartbeat: Heartbeat) -> list[CharterVersion]:
-    """The charters in force that the node goes by in another version."""
-    held = {head.id: head for head in heartbeat.charters}
+    """The charters in force that the node goes by in another version; as a rule there are none to read."""
+    held = {head.id: head.hash for head in heartbeat.charters}
     current = CharterVersion.objects.filter(authority__in=held, state=CharterState.IN_FORCE)
-    return [charter for charter in current if held[charter.authority].hash != charter.hash]
+    others = current.exclude(hash__in=held.values())
+    return [charter for charter in others if held[charter.authority] != charter.hash]
 
 
 def _reason(behind: list[CharterVersion]) -> str:

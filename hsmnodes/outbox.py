@@ -4,7 +4,7 @@ The rows are the truth and the broker only carries. What a node answers stays du
 node that gets it twice answers the same.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -41,11 +41,34 @@ def put_again(row: OutboxMessage) -> None:
     transaction.on_commit(lambda: _hand_over(row))
 
 
+def postpone(*, node: Node, proposal: Proposal, step: int, until: datetime) -> None:
+    """Have a step of a warrant sent again only when the node's delay is over, `until` then."""
+    at = max(until + timedelta(seconds=1), clock.now() + timedelta(seconds=settings.OUTBOX_RETRY_SECONDS))
+    OutboxMessage.objects.filter(
+        node=node, proposal=proposal, step=step, kind=MessageKind.WARRANT, settled_at=None
+    ).update(next_at=at, attempts=0)
+
+
+def hasten(proposal: Proposal) -> None:
+    """Have what was postponed of a proposal sent at once."""
+    waiting = OutboxMessage.objects.filter(proposal=proposal, kind=MessageKind.WARRANT, settled_at=None)
+    for row in waiting.select_related("node"):
+        put_again(row)
+
+
 def settle(*, node: Node, proposal: Proposal, step: int) -> None:
     """Note that the receipt for a step of a warrant is in: the node has nothing more to answer about it."""
     OutboxMessage.objects.filter(
         node=node, proposal=proposal, step=step, kind__in=ANSWERED, settled_at=None
     ).update(settled_at=clock.now())
+    OutboxMessage.objects.filter(node=node, proposal=proposal, step=step, kind=MessageKind.PART).delete()
+
+
+def drop(*, node: Node, proposal: Proposal) -> None:
+    """Have nothing more sent to a node about a proposal: the rest of it was given up there."""
+    waiting = OutboxMessage.objects.filter(node=node, proposal=proposal, settled_at=None)
+    waiting.filter(kind=MessageKind.PART).delete()
+    waiting.update(settled_at=clock.now())
 
 
 def settle_message(row: OutboxMessage) -> None:
@@ -76,13 +99,17 @@ def _claim(row: OutboxMessage) -> bool:
 def _hand_over(row: OutboxMessage) -> bool:
     """Give a message that is in hand to the broker and note it; whether the broker took it.
 
-    Should this process die in between, the sweep sends it again.
+    Should this process die in between, the sweep sends it again. A part goes as it was handed over: if it is
+    lost, the node says so, and it is made anew from what it is a part of.
     """
     try:
         carrier.send_to_node(row.node_id, row.message)
     except BrokerUnavailable as error:
         logger.warning("broker-unavailable", node=row.node.name, kind=row.kind, error=str(error))
         return False
+    if row.kind == MessageKind.PART:
+        row.delete()
+        return True
     with transaction.atomic():
         moment = clock.now()
         settled = {} if row.kind in ANSWERED else {"settled_at": moment}

@@ -1,18 +1,22 @@
 """Receipts: checked against the proposal they are about, then kept, and what they confirm taken over."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 
-from hsmnodes import backups, confirmed, outbox
+from hsmnodes import backups, confirmed, outbox, steps
 from hsmnodes.models import Attachment, Backup, Node, Receipt
 from hsmnodes.node.agent.messages import CarriedAttachment, FromNode
+from hsmnodes.node.agent.verify import PART_MISSING
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Outcome
 from hsmnodes.node.protocol.documents import Receipt as ReceiptDocument
-from hsmnodes.node.protocol.errors import Refused
+from hsmnodes.node.protocol.documents.charter import LONGEST_DELAY
+from hsmnodes.node.protocol.errors import DELAYED, Refused
 from tenants import clock, execution, log
 from tenants.errors import DomainError
 from tenants.log import Event
@@ -30,22 +34,47 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
     """
     document = ReceiptDocument.from_bytes(payload)
     with transaction.atomic():
-        proposal = Proposal.objects.select_for_update().filter(pk=document.proposal).first()
+        proposal = _locked(document.proposal)
         if proposal is None:
             raise ReceiptRefused("unknown-proposal", "It is about a proposal that is not known here.")
         _check_fits(node, document, proposal)
         known = _known(node, document)
         receipt = known or _keep(node, document, proposal, message)
         here = {} if known is None else _here(receipt)
-        here |= _keep_attachments(receipt, message.attachments, here)
-        if _is_complete(receipt, here.values()):
+        if message.attachments:
+            here |= _keep_attachments(receipt, message.attachments, here)
+        due_at = _due_at(document)
+        if due_at is not None:
+            outbox.postpone(node=node, proposal=proposal, step=document.step, until=due_at)
+        elif _lacks_parts(document):
+            steps.send_parts(proposal, document.step)
+        elif _is_complete(receipt, here.values()):
             outbox.settle(node=node, proposal=proposal, step=document.step)
-        elif known is None:
+            if document.outcome is Outcome.DONE:
+                _go_on(node, proposal)
+        elif known is None and not message.more:
             log.alarm(
                 Event.MESSAGE_REFUSED,
                 f"A receipt of {node.name} came without the data that it states. The node is asked again.",
                 about=log.about_proposal(proposal),
             )
+
+
+def _locked(proposal: str) -> Proposal | None:
+    """The proposal with this id and its zone, locked until the transaction ends."""
+    found = Proposal.objects.select_for_update(of=("self",)).select_related("zone")
+    return found.filter(pk=proposal).first()
+
+
+def _go_on(node: Node, proposal: Proposal) -> None:
+    """Send what has waited for a step that is done, and what the node refused because it had not taken it."""
+    if len(steps.steps_of(proposal)) > 1:
+        if steps.left(proposal):
+            steps.send_ready(proposal)
+        else:
+            backups.forget_sealed_keys(proposal)
+    if proposal.zone_id is not None:
+        steps.send_refused(proposal.zone_id, node)
 
 
 def _check_fits(node: Node, document: ReceiptDocument, proposal: Proposal) -> None:
@@ -56,9 +85,11 @@ def _check_fits(node: Node, document: ReceiptDocument, proposal: Proposal) -> No
         raise ReceiptRefused(
             "other-proposal", "The receipt is about other bytes than those that were signed."
         )
-    nodes = asked.nodes
-    if document.step >= len(nodes) or nodes[document.step].id != node.id:
+    planned = steps.steps_of(proposal)
+    if document.step >= len(planned) or steps.node_of(proposal, planned[document.step]) != node.id:
         raise ReceiptRefused("other-step", "The receipt is for a step that is not this node's.")
+    if "\0" in document.detail or "\\u0000" in document.raw.decode():
+        raise ReceiptRefused("bad-text", "The receipt has a character that no text has.")
     if not proposal.warrant and document.outcome is not Outcome.REFUSED:
         raise ReceiptRefused("not-authorised", "The node says it did what was never authorised here.")
 
@@ -95,21 +126,43 @@ def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: Fr
         results=document.results,
         at=clock.from_unix(document.at),
     )
+    note = log.Note(
+        Event.RECEIPT,
+        f"{node.name}: {document.outcome.value}. {document.detail}",
+        about=log.about_proposal(proposal),
+        document=message.envelope.raw,
+    )
+    if due_at := _due_at(document):
+        execution.record_delay(proposal=proposal, due_at=due_at, receipt=note)
+        return receipt
+    if _lacks_parts(document):
+        log.record_all([note])
+        return receipt
     execution.record_outcome(
         proposal=proposal,
         outcome=document.outcome,
         code=document.code or "",
         detail=document.detail,
-        receipt=log.Note(
-            Event.RECEIPT,
-            f"{node.name}: {document.outcome.value}. {document.detail}",
-            about=log.about_proposal(proposal),
-            document=message.envelope.raw,
-        ),
+        left=steps.left(proposal) if len(steps.steps_of(proposal)) > 1 else 0,
+        receipt=note,
     )
     if document.outcome is Outcome.DONE:
         _take_over(receipt)
     return receipt
+
+
+def _lacks_parts(document: ReceiptDocument) -> bool:
+    """Whether all that keeps a node from acting is that something has not come, which is sent again."""
+    return (document.outcome, document.code) == (Outcome.REFUSED, PART_MISSING)
+
+
+def _due_at(document: ReceiptDocument) -> datetime | None:
+    """When the delay is over for which a node waits, if that is why it has not acted."""
+    due_at = document.results.get("due_at")
+    waits = document.outcome is Outcome.REFUSED and document.code == DELAYED and type(due_at) is int
+    if not waits or not document.at < due_at <= document.at + LONGEST_DELAY:
+        return None
+    return clock.from_unix(due_at)
 
 
 def _take_over(receipt: Receipt) -> None:
@@ -117,7 +170,15 @@ def _take_over(receipt: Receipt) -> None:
     try:
         with transaction.atomic():
             confirmed.take_over(receipt)
-    except (KeyError, TypeError, ValueError, IntegrityError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ObjectDoesNotExist,
+        DatabaseError,
+        Refused,
+    ) as error:
         log.alarm(
             Event.MESSAGE_REFUSED,
             f"The results in a receipt of {receipt.node.name} cannot be understood.",
@@ -128,8 +189,10 @@ def _take_over(receipt: Receipt) -> None:
 
 def _here(receipt: Receipt) -> dict[str, str]:
     """The hash of each thing beside a receipt that is kept already, by its name."""
-    taken = Backup.objects.filter(proposal=receipt.proposal_id).values_list("sha256", flat=True)
-    return dict(receipt.attachments.values_list("name", "sha256")) | {f"{one}.backup": one for one in taken}
+    taken = list(Backup.objects.filter(proposal=receipt.proposal_id).values_list("sha256", flat=True))
+    pieces = _pieces(receipt)
+    in_it = [*taken, *(pieces if pieces and pieces[0] in taken else ())]
+    return dict(receipt.attachments.values_list("name", "sha256")) | {f"{one}.backup": one for one in in_it}
 
 
 def _keep_attachments(
@@ -137,9 +200,9 @@ def _keep_attachments(
 ) -> dict[str, str]:
     """Keep what came beside the receipt and is not `here` yet, if the receipt states its hash.
 
-    Returns the hash of each that was kept, by its name.
+    Returns the hash of each thing that is kept now, by its name.
     """
-    stated = {text for _, text in _texts(receipt.results)} if attachments else set()
+    stated, pieces = {text for _, text in _texts(receipt.results)}, _pieces(receipt)
     kept: dict[str, Attachment] = {}
     taken: dict[str, str] = {}
     for attachment in attachments:
@@ -152,20 +215,43 @@ def _keep_attachments(
                 about=log.about_proposal(receipt.proposal),
                 name=attachment.name,
             )
-        elif backups.is_backup(attachment.name):
-            taken |= _keep_backup(receipt, data) if digest not in here.values() else {}
+        elif digest in here.values():
+            continue
+        elif backups.is_backup(attachment.name) and digest not in pieces:
+            taken |= {f"{digest}.backup": digest} if _keep_backup(receipt, data) else {}
         elif attachment.name not in here:
             row = Attachment(receipt=receipt, name=attachment.name, sha256=digest, data=data)
             kept.setdefault(attachment.name, row)
     Attachment.objects.bulk_create(kept.values())
+    if pieces:
+        _keep_in_parts(receipt, pieces)
+        return _here(receipt)
     return taken | {name: row.sha256 for name, row in kept.items()}
 
 
-def _keep_backup(receipt: Receipt, data: bytes) -> dict[str, str]:
-    """Store a backup. One that does not hold is an alarm, and the node is asked again."""
+def _pieces(receipt: Receipt) -> list[str]:
+    """The hashes of what a backup in parts comes as, index first, if the receipt states one."""
+    first, parts = receipt.results.get("archive_sha256"), receipt.results.get("parts_sha256")
+    if not isinstance(first, str) or not isinstance(parts, list) or not parts:
+        return []
+    return [first, *map(str, parts)]
+
+
+def _keep_in_parts(receipt: Receipt, pieces: Sequence[str]) -> None:
+    """Store a backup in parts as soon as all of it is here; until then its pieces are attachments."""
+    rows = receipt.attachments.filter(sha256__in=pieces)
+    if set(rows.values_list("sha256", flat=True)) == set(pieces):
+        here = dict(rows.values_list("sha256", "data"))
+        _keep_backup(receipt, b"".join(bytes(here[one]) for one in pieces))
+        rows.delete()
+
+
+def _keep_backup(receipt: Receipt, data: bytes) -> bool:
+    """Store a backup; whether it held. If it does not, that is an alarm, and the node is asked again."""
     try:
         with transaction.atomic():
-            return {"backup": backups.keep_taken(receipt, data).sha256}
+            backups.keep_taken(receipt, data)
+            return True
     except (Refused, DomainError, OSError) as error:
         log.alarm(
             Event.MESSAGE_REFUSED,
@@ -173,7 +259,7 @@ def _keep_backup(receipt: Receipt, data: bytes) -> dict[str, str]:
             about=log.about_proposal(receipt.proposal),
             error=str(error),
         )
-        return {}
+        return False
 
 
 def _is_complete(receipt: Receipt, here: Collection[str]) -> bool:

@@ -4,6 +4,7 @@ from hsmnodes import dispatch
 from hsmnodes.models import Ceremony
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.canonical import JSON
+from hsmnodes.steps import links_of
 
 TYPE = "quorate/ceremony-transcript/v1"
 
@@ -34,6 +35,6 @@ def transcript_of(ceremony: Ceremony) -> dict[str, JSON]:
 def charters_behind(ceremony: Ceremony) -> dict[str, JSON]:
     """The links of the provider's and of the zone's chain of charters, each from the founding one on."""
     return {
-        "provider": list(dispatch.links_of([ceremony.node.provider_id])),
-        "zone": list(dispatch.links_of([ceremony.zone_id])),
+        "provider": list(links_of([ceremony.node.provider_id])),
+        "zone": list(links_of([ceremony.zone_id])),
     }

@@ -9,11 +9,13 @@ name, the nodes its services are on, and the proposals that concern it.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
 from hsmnodes.node.protocol.documents import Role
+from tenants.analysis.humans import has_duty
 from tenants.errors import NotAllowed, NotVisible
 from tenants.models import (
     AuthorityChoices,
@@ -26,11 +28,21 @@ from tenants.models import (
     Proposal,
     Service,
     State,
+    Statement,
     TrustZone,
+    Webhook,
 )
 
+
+@dataclass(frozen=True)
+class AnyoneOf:
+    """Whoever belongs to an organisation: for what goes to it as a whole, and needs no duty there."""
+
+    organisation: Organisation
+
+
 # A program sees what a person of its organisation sees.
-Viewer = Person | Program
+Viewer = Person | Program | AnyoneOf
 M = TypeVar("M", bound=Model)
 
 
@@ -58,6 +70,11 @@ def visible_services(viewer: Viewer) -> QuerySet[Service]:
     """Services given or taken by their organisation."""
     own = viewer.organisation
     return Service.objects.filter(Q(provider=own) | Q(customer=own))
+
+
+def visible_statements(viewer: Viewer) -> QuerySet[Statement]:
+    """Statements of the duties in those services, drawn up and signed."""
+    return Statement.objects.filter(service__in=visible_services(viewer))
 
 
 def visible_zones(viewer: Viewer) -> QuerySet[TrustZone]:
@@ -98,6 +115,14 @@ def visible_log(viewer: Viewer) -> QuerySet[LogEntry]:
         if own.is_provider
         else LogEntry.objects.filter(customer=own.id)
     )
+
+
+def visible_webhooks(viewer: Viewer) -> QuerySet[Webhook]:
+    """For those who manage an organisation's people, its webhooks: their addresses are not for everyone."""
+    own = viewer.organisation
+    if isinstance(viewer, Person) and may_manage_people(viewer, own):
+        return Webhook.objects.filter(organisation=own)
+    return Webhook.objects.none()
 
 
 def get_visible(visible: QuerySet[M], key: object) -> M:
@@ -167,7 +192,7 @@ def may_manage_nodes(person: Person, provider: Organisation) -> bool:
 
 def may_propose(person: Person, authorities: Iterable[str]) -> bool:
     """Who may request: the people with a duty (not auditors) under a charter whose consent is needed."""
-    return any(roles_in(person, authority) - {Role.AUDITOR} for authority in authorities)
+    return any(has_duty(roles_in(person, authority)) for authority in authorities)
 
 
 def only_reads(person: Person) -> bool:

@@ -1,4 +1,4 @@
-"""The log's protection in the database itself: triggers that refuse to change or delete an entry.
+"""Protection in the database itself: triggers that refuse to change or delete log entries and statements.
 
 They hold whatever the console's code does. On PostgreSQL the console's role must not be a superuser
 (`manage.py check --deploy`). The trigger on INSERT is there because INSERT OR REPLACE of SQLite deletes
@@ -47,9 +47,41 @@ UNPROTECT = {
     ],
 }
 
+STATEMENTS = ("tenants_statement", "tenants_signedstatement")
+PROTECT_STATEMENTS = {
+    "sqlite": [
+        f"""
+        CREATE TRIGGER {table}_{what.lower()} BEFORE {what} ON {table}
+        BEGIN SELECT RAISE(ABORT, 'statements are append-only'); END
+        """
+        for table in STATEMENTS
+        for what in ("UPDATE", "DELETE")
+    ],
+    "postgresql": [
+        """
+        CREATE FUNCTION tenants_statement_refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'statements are append-only'; END $$
+        """,
+        *(
+            f"""
+            CREATE TRIGGER {table}_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION tenants_statement_refuse()
+            """
+            for table in STATEMENTS
+        ),
+    ],
+}
+UNPROTECT_STATEMENTS = {
+    "sqlite": [f"DROP TRIGGER {table}_{what}" for table in STATEMENTS for what in ("update", "delete")],
+    "postgresql": [
+        *(f"DROP TRIGGER {table}_keep ON {table}" for table in STATEMENTS),
+        "DROP FUNCTION tenants_statement_refuse()",
+    ],
+}
+
 
 def protect(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    """Put the triggers in place."""
+    """Put the triggers of the log in place."""
     for statement in PROTECT[editor.connection.vendor]:
         editor.execute(statement, params=None)
 
@@ -57,4 +89,16 @@ def protect(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
 def unprotect(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
     """Take them away: to migrate backwards, and for tests that empty their database."""
     for statement in UNPROTECT[editor.connection.vendor]:
+        editor.execute(statement, params=None)
+
+
+def protect_statements(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
+    """Put the triggers of statements in place."""
+    for statement in PROTECT_STATEMENTS[editor.connection.vendor]:
+        editor.execute(statement, params=None)
+
+
+def unprotect_statements(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
+    """Take them away, likewise."""
+    for statement in UNPROTECT_STATEMENTS[editor.connection.vendor]:
         editor.execute(statement, params=None)

@@ -8,3 +8,9 @@ class TenantsConfig(AppConfig):
 
     name = "tenants"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have people told of what the log records."""
+        from tenants.notices import of_the_log
+
+        of_the_log.register()

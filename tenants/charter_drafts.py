@@ -1,19 +1,20 @@
 """Drafting charters: from people and duties to the bytes that those people will sign."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
 from pydantic import ValidationError
 
-from hsmnodes.node.operations.registry import default_rules
 from hsmnodes.node.protocol.charters import Conflict, conflicts
 from hsmnodes.node.protocol.consistency import unsatisfiable
+from hsmnodes.node.protocol.control import OutOfControl, out_of_control, side_in_control
 from hsmnodes.node.protocol.documents import (
     Authority,
     AuthorityKind,
     Charter,
     Group,
+    Recovery,
     Role,
     Rule,
     TokenRules,
@@ -21,10 +22,21 @@ from hsmnodes.node.protocol.documents import (
 )
 from hsmnodes.node.protocol.documents import Person as CharterPerson
 from hsmnodes.node.protocol.documents.base import refusal
+from hsmnodes.node.protocol.token_rules import why_not
 from tenants import access, charters, clock, deployment, log
+from tenants.analysis.default_rules import model_of, rules_of, token_rules
 from tenants.errors import Invalid, WrongState
+from tenants.exclusive import check_alone
 from tenants.log import About, Event
-from tenants.models import CharterState, CharterVersion, Organisation, Person, Service, TrustZone
+from tenants.models import (
+    CharterState,
+    CharterVersion,
+    Organisation,
+    Person,
+    Service,
+    Token,
+    TrustZone,
+)
 from tenants.people import check_name
 
 VALIDITY_DAYS = 365
@@ -40,12 +52,17 @@ class Duty:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a charter is to say beside its people; rules default to those of the operations."""
+    """What a charter is to say beside its people; rules default to those of the operations.
+
+    With `leave_out`, tokens that `token_rules` do not accept are left out of it, instead of spoiling it.
+    """
 
     rules: tuple[Rule, ...] | None = None
     groups: tuple[Group, ...] = ()
-    backup_eligible: str = "forbidden"
+    token_rules: TokenRules = field(default_factory=token_rules)
+    leave_out: bool = False
     days: int = VALIDITY_DAYS
+    recovery: Recovery | None = None
 
 
 DEFAULT_TERMS = Terms()
@@ -57,6 +74,14 @@ class Unsatisfiable(Invalid):
     def __init__(self, operations: Sequence[str]) -> None:
         super().__init__("unsatisfiable", f"Too few people could sign for {', '.join(operations)}.")
         self.operations = tuple(operations)
+
+
+class Uncontrolled(Invalid):
+    """A zone would not be controlled by the side that is named: by somebody in it, or by rules."""
+
+    def __init__(self, found: OutOfControl) -> None:
+        super().__init__(found.code, found.message)
+        self.person, self.operations = found.person, found.operations
 
 
 class Conflicting(Invalid):
@@ -101,6 +126,7 @@ def draft_zone(
         or (by.id in {duty.person.id for duty in duties} and not access.only_reads(by)),
         "A zone is drafted by people with a duty of the customer, or by those who will hold duties in it.",
     )
+    check_alone(service)
     try:
         with transaction.atomic():
             zone = TrustZone.objects.create(service=service, name=check_name(name), controller=controller)
@@ -141,17 +167,30 @@ def draft_zone_charter(
 
 @transaction.atomic
 def draft_amendment(
-    *, current: CharterVersion, duties: Sequence[Duty], by: Person, terms: Terms | None = None
+    *,
+    current: CharterVersion,
+    duties: Sequence[Duty],
+    by: Person,
+    terms: Terms | None = None,
+    controller: str = "",
 ) -> CharterVersion:
     """Draft the next version of a charter in force. New tokens sign it, then `charter.amend` is proposed."""
-    document = compose_amendment(current=current, duties=duties, by=by, terms=terms)
+    document = compose_amendment(current=current, duties=duties, by=by, terms=terms, controller=controller)
     return _save(document, organisation=current.organisation, zone=current.zone, by=by)
 
 
 def compose_amendment(
-    *, current: CharterVersion, duties: Sequence[Duty], by: Person, terms: Terms | None = None
+    *,
+    current: CharterVersion,
+    duties: Sequence[Duty],
+    by: Person,
+    terms: Terms | None = None,
+    controller: str = "",
 ) -> Charter:
-    """What the next version of a charter in force would say, for review; nothing is drafted."""
+    """What the next version of a charter in force would say, for review; nothing is drafted.
+
+    `controller` is the side that is to control a zone from then on, if it is to be another.
+    """
     access.require(
         access.may_propose(by, [current.authority]),
         "An amendment is drafted by people with a duty in the charter.",
@@ -159,11 +198,14 @@ def compose_amendment(
     if current.state != CharterState.IN_FORCE:
         raise WrongState("not-in-force", "Only the charter in force can be amended.")
     before = charters.document_of(current)
+    zone = before.zone
+    if zone is not None and controller:
+        zone = ZoneTerms.model_validate(zone.model_dump() | {"controller": controller})
     return _build(
         authority=before.authority,
         duties=duties,
-        terms=terms or Terms(before.rules, before.groups, before.token_rules.backup_eligible),
-        zone=before.zone,
+        terms=terms or Terms(before.rules, before.groups, before.token_rules, recovery=before.recovery),
+        zone=zone,
         previous=before,
     )
 
@@ -177,7 +219,7 @@ def _build(
     previous: Charter | None = None,
 ) -> Charter:
     here, now = deployment.current(), clock.unix_now()
-    rules = default_rules(authority.kind) if terms.rules is None else terms.rules
+    rules = _usual_rules(authority.kind, duties, zone) if terms.rules is None else terms.rules
     try:
         charter = Charter(
             deployment=here.id,
@@ -188,11 +230,12 @@ def _build(
             valid_from=now,
             valid_until=now + terms.days * 86_400,
             desk=deployment.desk(),
-            token_rules=TokenRules.model_validate({"backup_eligible": terms.backup_eligible}),
+            token_rules=terms.token_rules,
             zone=zone,
-            people=tuple(sorted((_person(duty) for duty in duties), key=lambda person: person.id)),
+            people=tuple(sorted((_person(duty, terms) for duty in duties), key=lambda person: person.id)),
             groups=tuple(sorted(terms.groups, key=lambda group: group.name)),
             rules=tuple(sorted(rules, key=lambda rule: rule.operation)),
+            recovery=terms.recovery,
         )
     except ValidationError as error:
         raise Invalid("bad-charter", refusal(error, what="The charter").message) from None
@@ -201,7 +244,19 @@ def _build(
         raise Unsatisfiable(impossible)
     if zone is not None:
         _check_separation(charter, zone.provider.id)
+        loose = out_of_control(charter)
+        if loose is not None:
+            raise Uncontrolled(loose)
     return charter
+
+
+def _usual_rules(kind: AuthorityKind, duties: Sequence[Duty], zone: ZoneTerms | None) -> tuple[Rule, ...]:
+    """Those of the defaults, of a zone by its model."""
+    if zone is None:
+        return rules_of(kind)
+    managing = {duty.person.organisation_id for duty in duties if Role.KEY_MANAGER in duty.roles}
+    apart = not managing <= {side_in_control(zone).id}
+    return rules_of(kind, model=model_of(controller=zone.controller, apart=apart))
 
 
 def _check_separation(zone: Charter, provider_id: str) -> None:
@@ -211,10 +266,18 @@ def _check_separation(zone: Charter, provider_id: str) -> None:
         raise Conflicting(found)
 
 
-def _person(duty: Duty) -> CharterPerson:
-    held = duty.person.tokens.filter(suspended_at=None).order_by("created_at", "id")
+def tokens_for(person: Person, terms: Terms) -> list[Token]:
+    """The tokens with which a person is to stand in a charter: those not suspended, in order of enrolment."""
+    held = list(person.tokens.filter(suspended_at=None).order_by("created_at", "id"))
+    if not terms.leave_out:
+        return held
+    return [one for one in held if why_not(terms.token_rules, one.document()) is None]
+
+
+def _person(duty: Duty, terms: Terms) -> CharterPerson:
+    held = tokens_for(duty.person, terms)
     if not held:
-        raise Invalid("no-token", f"{duty.person.name} has no token yet.")
+        raise Invalid("no-token", f"{duty.person.name} has no token that this charter could hold.")
     return CharterPerson(
         id=duty.person.id,
         name=duty.person.name,

@@ -13,12 +13,32 @@ from django.db import transaction
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_amendment, verify_founding
-from hsmnodes.node.protocol.documents import Assertion, Charter, CharterLink, Role, Token
+from hsmnodes.node.protocol.control import side_in_control
+from hsmnodes.node.protocol.documents import (
+    Assertion,
+    Charter,
+    CharterLink,
+    OtherSide,
+    Proposal,
+    Role,
+    SideChain,
+    Token,
+    Warrant,
+)
+from hsmnodes.node.protocol.errors import CharterRefused
 from hsmnodes.node.protocol.purposes import Purpose, challenge
-from tenants import clock, deployment, log, tokens
+from tenants import clock, deployment, log, models, tags, tokens
 from tenants.errors import NotAllowed, WrongState
 from tenants.log import About, Event
-from tenants.models import AuthorityChoices, CharterSignature, CharterState, CharterVersion, Person
+from tenants.models import (
+    RUNNING_STATES,
+    AuthorityChoices,
+    CharterSignature,
+    CharterState,
+    CharterVersion,
+    Person,
+    State,
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +87,36 @@ def link_of(version: CharterVersion) -> CharterLink:
             Assertion.model_validate(canonical.decode(bytes(signature.assertion)))
             for signature in version.signatures.order_by("id")
         ),
+        sides=_sides_of(version),
         warrant=canonical.b64u(bytes(version.warrant)) if version.warrant else None,
+    )
+
+
+def _sides_of(version: CharterVersion) -> tuple[SideChain, ...] | None:
+    """The charters of the other sides by which a recovery was consented to; None for anything else."""
+    if not version.warrant:
+        return None
+    proposal = Proposal.from_bytes(Warrant.from_bytes(bytes(version.warrant)).proposal_bytes)
+    if proposal.operation != tags.RECOVER_CHARTER:
+        return None
+    before = by_hash([document_of(version).previous or ""])
+    named = {one.id: one.version for one in proposal.authorities}
+    others = before[0].recovery.others if before and before[0].recovery is not None else ()
+    return tuple(_side(other, named.get(other.id, 0)) for other in others) or None
+
+
+def _side(other: OtherSide, last: int) -> SideChain:
+    """The charter of another side from the version that a clause names on to the version `last`."""
+    first = CharterVersion.objects.get(hash=other.charter)
+    later = CharterVersion.objects.filter(
+        authority=other.id,
+        version__gt=first.version,
+        version__lte=last,
+        state__in=[CharterState.IN_FORCE, CharterState.SUPERSEDED],
+    )
+    return SideChain(
+        charter=canonical.b64u(bytes(first.raw)),
+        links=tuple(canonical.b64u(link_of(one).raw) for one in later.order_by("version")),
     )
 
 
@@ -157,7 +206,10 @@ def bring_amendment_into_force(*, hash_: str, warrant: bytes) -> CharterVersion:
 
     Raises Refused if it does not follow.
     """
-    charter = CharterVersion.objects.select_for_update().get(hash=hash_, state=CharterState.COLLECTING)
+    collecting = CharterVersion.objects.select_for_update().filter(state=CharterState.COLLECTING)
+    charter = collecting.filter(hash=hash_).first()
+    if charter is None:
+        raise CharterRefused("given-up", "The new version of the charter was given up.")
     current = CharterVersion.objects.select_for_update().get(
         authority=charter.authority, state=CharterState.IN_FORCE
     )
@@ -170,11 +222,15 @@ def bring_amendment_into_force(*, hash_: str, warrant: bytes) -> CharterVersion:
 
 
 def discard_charter(*, charter: CharterVersion, by: Person) -> None:
-    """Give up a charter that collects signatures."""
+    """Give up a charter that collects signatures, and that no proposal waits to put into force."""
     with transaction.atomic():
         charter = CharterVersion.objects.select_for_update().get(pk=charter.pk)
         if charter.state != CharterState.COLLECTING:
             raise WrongState("not-collecting", "This charter no longer collects signatures.")
+        if waits_for_proposal(charter):
+            raise WrongState(
+                "proposed", "A proposal to put this version into force waits; cancel that first."
+            )
         if by.id not in document_of(charter).persons and by != charter.created_by:
             raise NotAllowed("not-in-charter", "Only its author, or who stands in it, gives up a charter.")
         charter.state = CharterState.DISCARDED
@@ -185,6 +241,14 @@ def discard_charter(*, charter: CharterVersion, by: Person) -> None:
             about=about_charter(charter),
             actor=by,
         )
+
+
+def waits_for_proposal(charter: CharterVersion) -> bool:
+    """Whether a proposal that would put this draft into force is open, or waits out its delay."""
+    open_ones = models.Proposal.objects.filter(
+        operation__in=[*tags.CHANGE_CHARTERS, tags.FOUND_ZONE], state__in=[State.PROPOSED, *RUNNING_STATES]
+    )
+    return any(one.document.parameters["charter"] == charter.hash for one in open_ones)
 
 
 def about_charter(charter: CharterVersion) -> About:
@@ -202,6 +266,7 @@ def _found(charter: CharterVersion) -> None:
 
 
 def _put_into_force(charter: CharterVersion) -> None:
+    _hand_over(charter)
     charter.state = CharterState.IN_FORCE
     charter.in_force_at = clock.now()
     charter.save(update_fields=["state", "in_force_at", "warrant"])
@@ -216,3 +281,17 @@ def _put_into_force(charter: CharterVersion) -> None:
 def roles_sorted(roles: Iterable[Role]) -> Sequence[Role]:
     """Roles in the order in which charters state them."""
     return tuple(sorted(set(roles)))
+
+
+def _hand_over(charter: CharterVersion) -> None:
+    """Note that another side controls a zone from now on, if this version says so."""
+    zone, terms = charter.zone, document_of(charter).zone
+    if zone is None or terms is None or zone.controller == terms.controller:
+        return
+    zone.controller = terms.controller
+    zone.save(update_fields=["controller"])
+    log.record(
+        Event.ZONE_HANDED_OVER,
+        f"The zone {zone.name} is controlled by {side_in_control(terms).name} from now on.",
+        about=About("zone", zone.id, zone.service.provider_id, zone.service.customer_id),
+    )

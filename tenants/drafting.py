@@ -7,10 +7,11 @@ from django.conf import settings
 
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operation as find_operation
+from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import authority_at
 from hsmnodes.node.protocol.documents import AuthorityKind, Charter, NodeAt, Requester
 from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
-from hsmnodes.node.protocol.documents.proposal import LONGEST_LIFETIME
+from hsmnodes.node.protocol.documents.base import LONGEST_LIFETIME
 from tenants import access, charters, clock, deployment, tags
 from tenants.errors import Invalid
 from tenants.identifiers import new_id
@@ -35,16 +36,17 @@ def build_proposal(
     for who has no duty in any charter concerned.
     """
     found = find_operation(operation)
+    canonical.check_plain(parameters)
     content = found.read(parameters)
-    if len(nodes) != found.nodes:
-        raise Invalid("wrong-nodes", f"{found.title}: choose {found.nodes} node(s).")
+    if not found.nodes <= len(nodes) <= found.most_nodes:
+        raise Invalid("wrong-nodes", f"{found.title}: choose {_how_many(found)}.")
     concerned = _concerned(found, content, requester)
     access.require(
         access.may_propose(requester, [charter.authority.id for charter in concerned]),
         f"{found.title}: this is proposed by people with a duty in a charter whose consent it needs.",
     )
     here, now = deployment.current(), clock.unix_now()
-    seconds = lifetime or LIFETIMES.get(operation, settings.PROPOSAL_SECONDS)
+    seconds = _lifetime(operation, concerned, lifetime)
     document = ProposalDocument(
         deployment=here.id,
         demo=here.demo,
@@ -59,11 +61,28 @@ def build_proposal(
             id=requester.id, name=requester.name, organisation=requester.organisation.named()
         ),
         not_before=now,
-        expires_at=now + min(seconds, LONGEST_LIFETIME),
-        previous=concerned[0].sha256 if operation == tags.AMEND_CHARTER else None,
+        expires_at=now + seconds,
+        previous=concerned[0].sha256 if operation in tags.CHANGE_CHARTERS else None,
         reason=reason,
     )
     return ProposalDocument.from_bytes(document.raw)
+
+
+def _lifetime(operation: str, concerned: Sequence[Charter], asked: int | None) -> int:
+    """For how many seconds a proposal is good: as asked for, or as usual; at most what rules allow."""
+    # Other sides consent to a recovery by their rule for amendments.
+    ruling = tags.AMEND_CHARTER if operation == tags.RECOVER_CHARTER else operation
+    rules = [charter.rule(ruling) for charter in concerned]
+    most = min([LONGEST_LIFETIME, *(rule.lifetime for rule in rules if rule and rule.lifetime)])
+    return min(asked or LIFETIMES.get(operation, settings.PROPOSAL_SECONDS), most)
+
+
+def _how_many(found: Operation[Any]) -> str:
+    """How many nodes an operation is for."""
+    least, most = found.nodes, found.most_nodes
+    if not most:
+        return "no node"
+    return ("1 node" if most == 1 else f"{most} nodes") if least == most else f"{least} to {most} nodes"
 
 
 def _concerned(found: Operation[Any], content: Any, requester: Person) -> list[Charter]:

@@ -1,6 +1,7 @@
 """The inbox: whom an open proposal still waits for. Kept by the workflow, so that lists need not count."""
 
 from tenants.models import Person, Proposal, Waiting
+from tenants.notices import kinds, occasions
 from tenants.verdicts import Standing
 
 
@@ -9,10 +10,27 @@ def refresh(proposal: Proposal, standing: Standing) -> None:
     signed = set(proposal.approvals.values_list("person_id", flat=True))
     wanted = standing.wanted - signed - {proposal.requester_id}
     Waiting.objects.filter(proposal=proposal).exclude(person__in=wanted).delete()
-    known = Person.objects.filter(pk__in=wanted)
+    asked = proposal.waiting.values("person")
+    new = list(Person.objects.filter(pk__in=wanted).exclude(pk__in=asked))
+    if not new:
+        return
     Waiting.objects.bulk_create(
-        [Waiting(proposal=proposal, person=person, since=proposal.proposed_at) for person in known],
+        [Waiting(proposal=proposal, person=person, since=proposal.proposed_at) for person in new],
         ignore_conflicts=True,
+    )
+    _tell(proposal)
+
+
+def _tell(proposal: Proposal) -> None:
+    """Have those told for whom it waits now, and who have not been."""
+    occasions.note(
+        key=kinds.waiting_key(proposal.pk),
+        event=kinds.PROPOSAL_WAITING,
+        summary=proposal.sentence,
+        subject=("proposal", proposal.pk),
+        provider=proposal.provider_id,
+        customer=proposal.customer_id or "",
+        again=True,
     )
 
 

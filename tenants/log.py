@@ -5,9 +5,10 @@ about before logging it, never after.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from django.db import transaction
 
@@ -40,6 +41,8 @@ class Event(StrEnum):
     CHARTER_SIGNED = "charter.signed"
     CHARTER_IN_FORCE = "charter.in-force"
     CHARTER_DISCARDED = "charter.discarded"
+    STATEMENT_DRAWN_UP = "statement.drawn-up"
+    STATEMENT_SIGNED = "statement.signed"
     PROPOSAL_DRAFTED = "proposal.drafted"
     PROPOSED = "proposal.proposed"
     APPROVED = "proposal.approved"
@@ -48,6 +51,7 @@ class Event(StrEnum):
     EXPIRED = "proposal.expired"
     AUTHORISED = "proposal.authorised"
     SENT = "proposal.sent"
+    DELAYED = "proposal.delayed"
     EXECUTING = "proposal.executing"
     DONE = "proposal.done"
     REFUSED = "proposal.refused"
@@ -58,12 +62,30 @@ class Event(StrEnum):
     SHARE_TAKEN = "ceremony.share-taken"
     SHARE_REFUSED = "ceremony.share-refused"
     ZONE_FOUNDED = "zone.founded"
+    ZONE_HANDED_OVER = "zone.handed-over"
     BACKUP_UPLOADED = "zone.backup-uploaded"
     NODE_REGISTERED = "node.registered"
     RECEIPT = "node.receipt"
     MESSAGE_REFUSED = "node.message-refused"
     JOURNAL_WENT_BACK = "node.journal-went-back"
     SECRET_LEAKED = "desk.secret-leaked"  # noqa: S105
+    WEBHOOK_ADDED = "webhook.added"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_ENABLED = "webhook.enabled"
+    MODELS_LOADED = "token-models.loaded"
+    MODEL_COMPROMISED = "token-models.compromised"
+    MAIL_ADDRESS_CHANGED = "person.mail-address-changed"
+
+
+Hook = Callable[[Sequence[LogEntry]], None]
+_when_recorded: Final[list[Hook]] = []
+
+
+def when_recorded(hook: Hook) -> None:
+    """Have `hook` called with new entries, in the transaction in which they are appended."""
+    _when_recorded.append(hook)
 
 
 @dataclass(frozen=True)
@@ -131,7 +153,10 @@ def record_all(notes: Sequence[Note]) -> list[LogEntry]:
         for note in notes:
             last = _entry(note, last, at)
             entries.append(last)
-        return LogEntry.objects.bulk_create(entries)
+        LogEntry.objects.bulk_create(entries)
+        for hook in _when_recorded:
+            hook(entries)
+        return entries
 
 
 def _entry(note: Note, last: LogEntry | None, at: int) -> LogEntry:

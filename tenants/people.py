@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from hsmnodes.node.protocol.documents.base import plain_text
+from hsmnodes.node.protocol.documents.base import REASON_MAX, plain_text
 from tenants import access, clock, log
 from tenants.errors import Invalid, NotVisible, WrongState
 from tenants.log import Event
@@ -36,6 +36,17 @@ def check_name(name: str) -> str:
         return plain_text(name)
     except ValueError as error:
         raise Invalid("bad-name", f"This name cannot be used: {error}.") from None
+
+
+def check_reason(reason: str) -> str:
+    """The reason, if documents can state it. Raises Invalid."""
+    reason = " ".join(reason.split())
+    if not 1 <= len(reason) <= REASON_MAX:
+        raise Invalid("bad-reason", f"Give a reason of 1 to {REASON_MAX} characters.")
+    try:
+        return plain_text(reason)
+    except ValueError as error:
+        raise Invalid("bad-reason", f"The reason cannot be signed: {error}.") from None
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """What has to be there before a proposal can be made of a draft, beyond its signatures."""
 
-from tenants import charters, tags
+from hsmnodes.node.protocol.errors import Refused
+from tenants import charters, statements, tags
 from tenants.errors import WrongState
 from tenants.models import CharterState, CharterVersion, Proposal
 from tenants.warrants import founding_of
@@ -12,13 +13,19 @@ def check_ready(proposal: Proposal) -> None:
     Raises WrongState, with what has to be done first.
     """
     parameters = proposal.document.parameters
-    if proposal.operation in (tags.AMEND_CHARTER, tags.FOUND_ZONE):
+    if proposal.operation in (*tags.CHANGE_CHARTERS, tags.FOUND_ZONE):
         _check_charter(parameters["charter"])
-    if (
-        proposal.operation in (tags.CREATE_SLOT, tags.IMPORT_BACKUP_KEY)
-        and founding_of(parameters["zone"]["id"]) is None
-    ):
+    if proposal.operation in tags.MAKE_SLOTS and founding_of(parameters["zone"]["id"]) is None:
         raise WrongState("not-founded", "The zone is not founded yet; that comes before its slots.")
+    if proposal.operation == tags.SIGN_STATEMENT:
+        _check_statement(proposal)
+
+
+def _check_statement(proposal: Proposal) -> None:
+    try:
+        statements.check_can_be_signed(proposal)
+    except Refused as refused:
+        raise WrongState(refused.code, f"{refused.message} Draw it up anew, and propose that.") from None
 
 
 def _check_charter(hash_: str) -> None:

@@ -5,7 +5,10 @@ console itself adds: a suspended token is not accepted, a simulated one only in 
 goes back suspends the token until people clear it.
 """
 
+from collections.abc import Collection
+
 from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 
 from hsmnodes.node.protocol.documents import Assertion, ShareKey, ShareKeyStatement
 from hsmnodes.node.protocol.documents import Token as TokenDocument
@@ -14,16 +17,16 @@ from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.purposes import challenge as challenge_of
 from hsmnodes.node.protocol.webauthn import verify_assertion
 from tenants import access, clock, deployment, log
+from tenants.admission import check_admission
 from tenants.errors import Invalid, SignatureNotAccepted, WrongState
 from tenants.log import Event
-from tenants.models import Invitation, Person, Token
+from tenants.models import Invitation, Person, Suspension, Token
 
 
 @transaction.atomic
 def enrol_token(*, person: Person, token: TokenDocument, invitation: Invitation | None) -> Token:
     """Admit a token that was just created at the desk for `person`, by a link or in a session of theirs."""
-    if token.simulated and not deployment.current().demo:
-        raise Invalid("simulated", "A simulated token is accepted only in a demo.")
+    check_admission(person, token)
     if invitation is not None:
         used = Invitation.objects.filter(pk=invitation.pk, used_at=None, withdrawn_at=None)
         if not used.update(used_at=clock.now()):
@@ -54,11 +57,14 @@ def enrol_token(*, person: Person, token: TokenDocument, invitation: Invitation 
     return admitted
 
 
-def check_assertion(assertion: Assertion, *, challenge: bytes, person: Person | None = None) -> Token:
+def check_assertion(
+    assertion: Assertion, *, challenge: bytes, person: Person | None = None, stops: bool = False
+) -> Token:
     """The token that made `assertion` over `challenge` at this console's desk, if the console accepts it.
 
     Where `person` is known, it must be theirs. That is asked before anything else: signatures are shown to
     everyone concerned, and whoever handed in another's once more would have its counter suspend that token.
+    One that is suspended is accepted for what only `stops` something.
     Not to be called in a transaction: a counter that went back suspends the token for good, and then raises.
     Raises SignatureNotAccepted.
     """
@@ -74,7 +80,7 @@ def check_assertion(assertion: Assertion, *, challenge: bytes, person: Person | 
             "other-person",
             f"This is somebody else's token, and it is {person.name} who is signed in. Nothing was signed.",
         )
-    if token.suspended_at is not None:
+    if token.suspended_at is not None and not stops:
         raise SignatureNotAccepted(
             "suspended-token", f"The token {token.label} is suspended; a security officer can clear it."
         )
@@ -131,21 +137,44 @@ def _same_key(one: ShareKeyStatement, other: ShareKeyStatement) -> bool:
     return (one.public_key, one.kept) == (other.public_key, other.kept)
 
 
+def not_counting(credentials: Collection[str], authorities: Collection[str]) -> frozenset[str]:
+    """Those of some credential ids that do not count for these authorities.
+
+    This console takes no signature of them, or they were suspended for one of the authorities, or by their
+    holders' own organisations.
+    """
+    known = Token.objects.filter(credential_id__in=list(credentials))
+    for_one = Q(authority__in=list(authorities)) | Q(authority=F("token__person__organisation"))
+    held = Suspension.objects.filter(for_one, token__in=known, lifted_at=None)
+    found = known.filter(Q(suspended_at__isnull=False) | Q(pk__in=held.values("token")))
+    return frozenset(found.values_list("credential_id", flat=True))
+
+
+def may_suspend(person: Person, token: Token) -> bool:
+    """Whether a person's word is enough for this console to stop accepting a token."""
+    return person == token.person or access.may_manage_people(person, token.person.organisation)
+
+
 @transaction.atomic
 def suspend_token(*, token: Token, reason: str, by: Person | None) -> None:
     """Stop accepting a token on this console until it is cleared. One security officer is enough."""
-    if by is not None and by != token.person:
+    if by is not None:
         access.require(
-            access.may_manage_people(by, token.person.organisation),
+            may_suspend(by, token),
             "Tokens are suspended by their holder or the organisation's security officers.",
         )
-    Token.objects.filter(pk=token.pk).update(suspended_at=clock.now(), suspended_reason=reason)
+    stop_accepting(token=token, reason=reason)
     log.alarm(
         Event.TOKEN_SUSPENDED,
         f"The token {token.label} of {token.person.name} was suspended: {reason}",
         about=log.about_within(token.person.organisation, "person", token.person_id),
         by=by.id if by else None,
     )
+
+
+def stop_accepting(*, token: Token, reason: str) -> None:
+    """Have a token do nothing on this console any more; whoever calls has it logged."""
+    Token.objects.filter(pk=token.pk).update(suspended_at=clock.now(), suspended_reason=reason)
 
 
 @transaction.atomic
@@ -155,6 +184,9 @@ def clear_token(*, token: Token, by: Person) -> None:
         by != token.person and access.may_manage_people(by, token.person.organisation),
         "A token is cleared by a security officer of the organisation who is not its holder.",
     )
+    held = token.suspensions.filter(lifted_at=None).first()
+    if held is not None:
+        raise WrongState("suspended-on-hsms", f"A quorum of {held.name} reinstates it first: propose that.")
     Token.objects.filter(pk=token.pk).update(suspended_at=None, suspended_reason="", counter=0)
     log.record(
         Event.TOKEN_CLEARED,

@@ -3,24 +3,27 @@
 The same `evaluate` decides on a node. For an amendment both versions of the charter count.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from hsmnodes.node.operations.registry import operation as find_operation
 from hsmnodes.node.protocol.charters import amendment_verdicts
+from hsmnodes.node.protocol.closing import Closed
 from hsmnodes.node.protocol.documents import Assertion, Charter
+from hsmnodes.node.protocol.problems import Problem
 from hsmnodes.node.protocol.quorum import (
     ClauseVerdict,
-    Closed,
     Ignored,
-    Problem,
     Signatures,
     Verdict,
     evaluate,
 )
-from tenants import charters, clock, tags
+from hsmnodes.node.protocol.recovery import recovery_verdicts
+from tenants import charters, clock, tags, tokens
 from tenants.models import Proposal, State
 
+NOT_OF_A_RECOVERY = ("no-rule", "charter-expired", "lives-too-long")
+"""What evaluate finds against a recovery that is counted by a clause, and may renew a charter."""
 NOBODY = Assertion(credential_id="", authenticator_data="", client_data="", signature="")
 
 
@@ -37,8 +40,13 @@ class Standing:
 
     @property
     def clauses(self) -> tuple[ClauseVerdict, ...]:
-        """Every clause with its seats."""
+        """Every clause with its seats, where there are alternatives those of the one that lacks least."""
         return tuple(clause for verdict in self.verdicts for clause in verdict.clauses)
+
+    @property
+    def others(self) -> tuple[tuple[ClauseVerdict, ...], ...]:
+        """The other alternatives, each with the clauses that it takes."""
+        return tuple(way for verdict in self.verdicts for way in verdict.others)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -70,11 +78,20 @@ class Standing:
 
     @property
     def wanted(self) -> frozenset[str]:
-        """The ids of the people who could still take an empty seat."""
-        seated = {signer.person.id for verdict in self.verdicts for signer in verdict.counted}
+        """The ids of the people who could still take an empty seat, in any alternative."""
         return frozenset(
-            person for clause in self.clauses if clause.missing for person in clause.eligible
-        ) - (seated if len(self.verdicts) == 1 else frozenset())
+            person
+            for way in (self.clauses, *self.others)
+            for person in _could_sit(way) - (_sitting(way) if len(self.verdicts) == 1 else frozenset())
+        )
+
+
+def _could_sit(clauses: Sequence[ClauseVerdict]) -> frozenset[str]:
+    return frozenset(person for clause in clauses if clause.missing for person in clause.eligible)
+
+
+def _sitting(clauses: Sequence[ClauseVerdict]) -> frozenset[str]:
+    return frozenset(signer.person.id for clause in clauses for signer in clause.seated)
 
 
 def signatures_of(proposal: Proposal) -> Signatures:
@@ -90,7 +107,10 @@ def signatures_of(proposal: Proposal) -> Signatures:
 def standing_of(proposal: Proposal, *, now: int | None = None) -> Standing:
     """How the stored proposal stands: an open one now, a closed one as it was decided."""
     if proposal.state in (State.DRAFT, State.PROPOSED):
-        standing = stand(proposal, signatures_of(proposal), now=now or clock.unix_now())
+        signatures = signatures_of(proposal)
+        standing = stand(
+            proposal, signatures, now=now or clock.unix_now(), suspended=_suspended(proposal, signatures)
+        )
     else:
         document = proposal.document
         decided = proposal.authorised_at or proposal.finished_at
@@ -106,8 +126,23 @@ def standing_of(proposal: Proposal, *, now: int | None = None) -> Standing:
     return standing
 
 
+def _suspended(proposal: Proposal, signatures: Signatures) -> frozenset[str]:
+    """The tokens that signed and do not count."""
+    signed = [
+        signatures.request.credential_id,
+        *(one.assertion.credential_id for one in signatures.approvals),
+    ]
+    authorities = [authority.id for authority in proposal.document.authorities]
+    return tokens.not_counting(signed, authorities)
+
+
 def stand(
-    proposal: Proposal, signatures: Signatures, *, now: int, under: Sequence[Charter] | None = None
+    proposal: Proposal,
+    signatures: Signatures,
+    *,
+    now: int,
+    under: Sequence[Charter] | None = None,
+    suspended: Collection[str] = (),
 ) -> Standing:
     """Count `signatures` under the charters in force, or those given, at `now` (Unix seconds)."""
     document = proposal.document
@@ -115,20 +150,30 @@ def stand(
     counting = [*known.values()] if under is None else under
     operation = find_operation(document.operation)
     consent = operation.consent_for(operation.read(document.parameters))
-    verdict = evaluate(counting, document, signatures, consent=consent, now=now)
-    if document.operation != tags.AMEND_CHARTER or not counting:
+    verdict = evaluate(counting, document, signatures, consent=consent, now=now, suspended=suspended)
+    if document.operation not in tags.CHANGE_CHARTERS or not counting:
         return Standing((verdict,))
     new = charters.by_hash([document.parameters["charter"]])
     if not new:
         missing = Problem("other-amendment", "The new version of the charter is not here.")
         return Standing((Verdict(problems=(*verdict.problems, missing)),))
-    old, after = amendment_verdicts(counting[0], new[0], document, signatures)
-    # amendment_verdicts leaves time and binding to whoever asks; evaluate has just looked at them.
-    problems = tuple(dict.fromkeys((*old.problems, *verdict.problems)))
-    return Standing((Verdict(old.clauses, old.ignored, problems, old.closed, old.counted), after))
+    # What is counted here leaves time and binding to whoever asks; evaluate has just looked at them.
+    if document.operation == tags.RECOVER_CHARTER:
+        recovered = [one for one in counting if one.sha256 == document.previous]
+        if not recovered:
+            return Standing((verdict,))
+        [current] = recovered
+        others = sorted((one for one in counting if one is not current), key=lambda one: one.authority.kind)
+        old, after = recovery_verdicts(current, new[0], others, document, signatures, suspended=suspended)
+        about = [one for one in verdict.problems if one.code not in NOT_OF_A_RECOVERY]
+    else:
+        old, after = amendment_verdicts(counting[0], new[0], document, signatures, suspended=suspended)
+        about = list(verdict.problems)
+    problems = tuple(dict.fromkeys((*old.problems, *about)))
+    return Standing((replace(old, problems=problems), after))
 
 
 def _without_request(verdict: Verdict) -> Verdict:
     """A draft is not signed by its requester yet: that is no problem of it."""
     left = tuple(problem for problem in verdict.problems if not problem.code.startswith("request-"))
-    return Verdict(verdict.clauses, verdict.ignored, left, verdict.closed, verdict.counted)
+    return replace(verdict, problems=left)

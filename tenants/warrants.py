@@ -21,8 +21,13 @@ def assemble_warrant(proposal: Proposal) -> Warrant:
 
 
 def evidence_for(proposal: Proposal) -> list[bytes]:
-    """The bytes of further documents a node asks for: the founding warrant of the zone a slot is for."""
-    if proposal.operation not in (tags.CREATE_SLOT, tags.IMPORT_BACKUP_KEY):
+    """The bytes of further documents a node asks for: the founding warrant of the zone a slot is for, or the
+    proposal that is to be abandoned.
+    """
+    if proposal.operation == tags.ABANDON_WARRANT:
+        abandoned = Proposal.objects.filter(pk=proposal.document.parameters["abandoned"]).first()
+        return [bytes(abandoned.raw)] if abandoned else []
+    if proposal.operation not in tags.MAKE_SLOTS:
         return []
     founding = founding_of(proposal.document.parameters["zone"]["id"])
     return [bytes(founding.warrant)] if founding else []

@@ -160,7 +160,7 @@ def approve(*, proposal: Proposal, person: Person, assertion: Assertion) -> Prop
 
 def reject(*, proposal: Proposal, person: Person, statement: bytes, assertion: Assertion) -> Proposal:
     """Reject an open proposal (purpose `reject`, over the statement): one rejection closes it."""
-    token = _check(assertion, challenge(Purpose.REJECT, statement), person)
+    token = _check(assertion, challenge(Purpose.REJECT, statement), person, stops=True)
     rejection = documents.Rejection(statement=canonical.b64u(statement), assertion=assertion)
     with transaction.atomic():
         proposal = lock_proposal(proposal)
@@ -183,10 +183,10 @@ def reject(*, proposal: Proposal, person: Person, statement: bytes, assertion: A
 def cancel(*, proposal: Proposal, person: Person, statement: bytes, assertion: Assertion) -> Proposal:
     """Cancel a proposal (purpose `cancel`, over the statement).
 
-    An open one is closed. One that is on its way to a node is not: the cancellation is sent after it, and
-    what became of it is what the node's receipt says.
+    An open one is closed, and so is one that waits out its delay here. One that is on its way to a node is
+    not: the cancellation is sent after it, and what became of it is what the node's receipt says.
     """
-    token = _check(assertion, challenge(Purpose.CANCEL, statement), person)
+    token = _check(assertion, challenge(Purpose.CANCEL, statement), person, stops=True)
     cancellation = documents.Cancellation(statement=canonical.b64u(statement), assertion=assertion)
     with transaction.atomic():
         proposal = lock_proposal(proposal)
@@ -195,7 +195,8 @@ def cancel(*, proposal: Proposal, person: Person, statement: bytes, assertion: A
         stored = Cancellation.objects.create(
             proposal=proposal, person=person, token=token, raw=cancellation.raw, reason=reason
         )
-        if proposal.state == State.PROPOSED:
+        waits_here = proposal.state == State.DELAYED and not proposal.node
+        if proposal.state == State.PROPOSED or waits_here:
             _close(
                 proposal,
                 State.CANCELLED,
@@ -204,6 +205,8 @@ def cancel(*, proposal: Proposal, person: Person, statement: bytes, assertion: A
                 reason=reason,
                 document=cancellation.raw,
             )
+            if waits_here:
+                execution.pass_on(proposal, stored)
             return proposal
         log.record(
             Event.CANCELLED,
@@ -278,9 +281,9 @@ def _close(
     )
 
 
-def _check(assertion: Assertion, wanted: bytes, person: Person) -> Token:
+def _check(assertion: Assertion, wanted: bytes, person: Person, *, stops: bool = False) -> Token:
     """The person's own token that made the assertion."""
-    return tokens.check_assertion(assertion, challenge=wanted, person=person)
+    return tokens.check_assertion(assertion, challenge=wanted, person=person, stops=stops)
 
 
 def _refuse_problems(standing: Standing) -> None:

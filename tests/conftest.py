@@ -4,14 +4,34 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
+from tests.ordering import deal, seconds_of
 from tests.world.broker import NoBroker
+
+# How fast this machine is at the moment is not what a property is about.
+settings.register_profile("quorate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("quorate")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills", type=int, help="how often crash tests kill -9 at each step (else each test's own number)"
     )
+    parser.addoption(
+        "--long", action="store_true", help="also run what takes many minutes and repeats what others show"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes many minutes: --long runs it"))
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        items[:] = deal(items, workers=workers, seconds=seconds_of)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +53,7 @@ def _log_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def log_triggers(django_db_setup, django_db_blocker):
-    """How to put the log's triggers in place and take them away; both may be done twice."""
+    """How to put triggers in place and take them away, the log's and statements'; both may be done twice."""
     from tenants import append_only
 
     def is_protected() -> bool:
@@ -46,17 +66,17 @@ def log_triggers(django_db_setup, django_db_blocker):
             cursor.execute(catalogue[connection.vendor])
             return cursor.fetchone() is not None
 
-    def change(statements, *, protected: bool) -> None:
+    def change(*groups, protected: bool) -> None:
         if is_protected() == protected:
             with connection.cursor() as cursor:
-                for statement in statements[connection.vendor]:
+                for statement in (one for group in groups for one in group[connection.vendor]):
                     cursor.execute(statement)
 
     def protect() -> None:
-        change(append_only.PROTECT, protected=False)
+        change(append_only.PROTECT, append_only.PROTECT_STATEMENTS, protected=False)
 
     def unprotect() -> None:
-        change(append_only.UNPROTECT, protected=True)
+        change(append_only.UNPROTECT, append_only.UNPROTECT_STATEMENTS, protected=True)
 
     yield protect, unprotect
     with django_db_blocker.unblock():
@@ -74,9 +94,24 @@ def no_broker(monkeypatch: pytest.MonkeyPatch) -> NoBroker:
 @pytest.fixture
 def world(request: pytest.FixtureRequest, no_broker: NoBroker, settings):
     """The cast's deployment, in a demo."""
+    from tests.world.keeping import made_once
     from tests.world.world import World
 
     if "transactional_db" not in request.fixturenames:
         request.getfixturevalue("db")
     settings.DEMO = True
-    return World()
+    return made_once(World, inside=[no_broker])
+
+
+@pytest.fixture
+def once(world, no_broker: NoBroker):
+    """How fixtures make in the world what many tests begin with; beside `make`, the nodes it lets answer."""
+    from tests.world.keeping import made_once
+
+    return lambda make, *nodes: made_once(make, inside=[world, no_broker, *nodes])
+
+
+@pytest.fixture
+def node(world, once):
+    """A node of Northgate, enrolled."""
+    return once(world.node)

@@ -1,7 +1,7 @@
 """What tokens signed at the desk, as it is handed in here."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from rest_framework import serializers
@@ -12,6 +12,7 @@ from console.api.parsing import read_body
 from console.leaks import find_leak
 from hsmnodes.node.protocol.documents import Assertion
 from hsmnodes.node.protocol.documents.base import refusal
+from tenants.models import Person
 
 
 class Leaked(serializers.ValidationError):
@@ -50,7 +51,7 @@ def read_signed(body: type[serializers.Serializer[Any]], request: Request) -> di
 
     Raises DocumentRefused if a part of the assertion is not canonical base64url.
     """
-    if find_leak(request.data):
+    if find_leak(request.data, cast("Person", request.user)):
         raise Leaked
     given = read_body(body, request)
     return given | {"assertion": _assertion(request.data["assertion"])}

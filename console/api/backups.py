@@ -1,15 +1,24 @@
 """Backups of zones: what opens each, and its file, which nobody can read without the backup key."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from console.api.base import BytesView, DetailView, ListQuery, ListView
 from console.api.fields import IdField, NamedSerializer
+from console.api.parsing import read_body
 from hsmnodes.access import visible_backups
-from hsmnodes.backups import open_backup
+from hsmnodes.backups import open_backup, upload_backup
+from hsmnodes.models import Backup
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.backups import known_by
+from hsmnodes.node.protocol.documents.backups import LONGEST_BACKUP
 from hsmnodes.node.protocol.errors import Refused
+from tenants import access
 from tenants.access import Viewer
 from tenants.errors import NotVisible
 
@@ -28,6 +37,18 @@ class BackupSerializer(serializers.Serializer[Any]):
     kcv = serializers.CharField(help_text="The check value of that key.")
     taken_at = serializers.DateTimeField()
     proposal = IdField(source="proposal_id", allow_null=True, help_text="Null if it was uploaded.")
+
+
+LONGEST_IN_BASE64 = -(-LONGEST_BACKUP * 4 // 3)
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """A file that somebody has kept."""
+
+    zone = IdField(help_text="The Trust Zone that it is a backup of.")
+    file = serializers.RegexField(
+        r"^[A-Za-z0-9_-]+$", max_length=LONGEST_IN_BASE64, help_text="The file in base64url, without padding."
+    )
 
 
 class BackupQuery(ListQuery):
@@ -52,6 +73,27 @@ class Backups(VisibleBackups, ListView):
     query = BackupQuery
     by = "taken_at"
     filters = {"zone": "zone", "epoch": "epoch"}
+    gives = BackupSerializer
+    body = UploadSerializer
+    body_limit = LONGEST_IN_BASE64 + 1_000
+    answers = {201: "The backup, verified and stored.", 200: "The backup, which was here already."}
+
+    def post(self, request: Request) -> Response:
+        """Store a backup that you have: verified before it is stored, structure, signature, zone, every blob.
+
+        For people with a duty in the Trust Zone's charter.
+        """
+        wanted = read_body(UploadSerializer, request)
+        zone = access.get_visible(access.visible_zones(self.person), wanted["zone"])
+        data = canonical.b64u_decode(wanted["file"])
+        was_here = Backup.objects.filter(sha256=known_by(data)).exists()
+        backup = upload_backup(person=self.person, zone=zone, data=data)
+        found = self.visible(self.viewer).get(pk=backup.pk)
+        return Response(
+            self.represent(BackupSerializer, found),
+            status=HTTPStatus.OK if was_here else HTTPStatus.CREATED,
+            headers={"Location": f"/api/v1/backups/{backup.pk}"},
+        )
 
 
 class BackupDetail(VisibleBackups, DetailView):

@@ -58,6 +58,7 @@ class ApiView(APIView):
     answers: ClassVar[dict[int, str]] = {}
     path_patterns: ClassVar[dict[str, str]] = {}
     is_public: ClassVar[bool] = False
+    body_limit: ClassVar[int] = parsing.BODY_LIMIT
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponse]:
@@ -77,7 +78,7 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what is too much or too long before looking any closer."""
         limiting.check(request._request)  # noqa: SLF001
-        parsing.check_length(request)
+        parsing.check_length(request, self.body_limit)
         if self.is_public and request._request.person is None:  # noqa: SLF001
             limiting.count(request._request)  # noqa: SLF001
         super().initial(request, *args, **kwargs)

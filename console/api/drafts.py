@@ -17,8 +17,7 @@ from console.models import DraftKey
 from hsmnodes.access import visible_nodes
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import NodeAt
-from hsmnodes.node.protocol.documents.base import REASON_MAX, plain_text
-from hsmnodes.node.protocol.documents.proposal import LONGEST_LIFETIME
+from hsmnodes.node.protocol.documents.base import LONGEST_LIFETIME, REASON_MAX, plain_text
 from tenants import clock, workflow
 from tenants.access import Viewer
 from tenants.drafting import build_proposal

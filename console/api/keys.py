@@ -25,7 +25,12 @@ class KeySerializer(serializers.Serializer[Any]):
     public_key = BytesField()
     blob_hash = serializers.CharField(help_text="SHA-256 of the wrapped key that is its backup.")
     epoch = serializers.IntegerField(help_text="Of the backup key that opens this backup.")
+    first_epoch = serializers.IntegerField(
+        help_text="Of the backup key under which it was backed up when it was made: who has enough shares "
+        "of that key, and a backup of its time, can read this key."
+    )
     proposal = IdField(source="proposal_id")
+    replaces = IdField(source="replaces_id", allow_null=True, help_text="The key in whose place it was made.")
     created_at = serializers.DateTimeField()
     destroyed_at = serializers.DateTimeField(allow_null=True)
     destroyed_by = IdField(source="destroyed_by_id", allow_null=True)

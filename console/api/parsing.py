@@ -18,7 +18,9 @@ class TooLarge(exceptions.APIException):
 
     status_code = 413
     default_code = "too-large"
-    default_detail = f"At most {BODY_LIMIT} bytes are accepted."
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"At most {limit} bytes are accepted.")
 
 
 class StrictJSONParser(BaseParser):
@@ -74,10 +76,10 @@ def read_body(body: type[serializers.Serializer[Any]], request: Request) -> dict
     return dict(reading.validated_data)
 
 
-def check_length(request: Request) -> None:
+def check_length(request: Request, limit: int) -> None:
     """Refuse a content that is too long before any of it is read."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_LIMIT:
-        raise TooLarge
+    if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+        raise TooLarge(limit)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """People, with the public data of their tokens."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -7,9 +8,10 @@ from rest_framework import serializers
 
 from console.api.base import DetailView, ListQuery, ListView
 from console.api.fields import IdField, NamedSerializer
-from console.api.tokens import TokenSerializer
+from console.api.tokens import ShowsModels, TokenSerializer
 from tenants import access
 from tenants.access import Viewer
+from tenants.models import Person, Token
 
 
 class PersonSerializer(NamedSerializer):
@@ -27,12 +29,16 @@ class PersonQuery(ListQuery):
     organisation = IdField(required=False)
 
 
-class VisiblePeople:
+class VisiblePeople(ShowsModels):
     """Those that the one who asks may see."""
 
     def visible(self, viewer: Viewer) -> QuerySet[Any]:
         """With what is shown of them."""
         return access.visible_people(viewer).select_related("organisation").prefetch_related("tokens")
+
+    def tokens_in(self, rows: Iterable[Person]) -> list[Token]:
+        """All of theirs."""
+        return [token for person in rows for token in person.tokens.all()]
 
 
 class People(VisiblePeople, ListView):

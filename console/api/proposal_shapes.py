@@ -39,6 +39,9 @@ class ProposalSerializer(serializers.Serializer[Any]):
     authorised_at = serializers.DateTimeField(allow_null=True)
     sent_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(
+        allow_null=True, help_text="When a delay that it waits for, or waited for, is over."
+    )
     expires_at = serializers.DateTimeField()
     code = serializers.CharField(help_text="Why it was refused or failed; else empty.")
     detail = serializers.CharField()

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from console.api.fields import AuthoritySerializer, BytesField, NamedSerializer
-from hsmnodes.node.protocol.quorum import ClauseVerdict
+from hsmnodes.node.protocol.quorum import ClauseVerdict, lacking
 from tenants import verdicts
 from tenants.models import Person, Proposal
 
@@ -20,6 +20,13 @@ class ClauseSerializer(serializers.Serializer[Any]):
     missing = serializers.IntegerField()
     seated = NamedSerializer(many=True)
     eligible = NamedSerializer(many=True)
+
+
+class AlternativeSerializer(serializers.Serializer[Any]):
+    """Another alternative: the clauses that it takes, all of them, and how many of their seats are empty."""
+
+    missing = serializers.IntegerField()
+    clauses = ClauseSerializer(many=True)
 
 
 class IgnoredSerializer(serializers.Serializer[Any]):
@@ -47,11 +54,12 @@ class ClosedSerializer(serializers.Serializer[Any]):
 
 
 class VerdictSerializer(serializers.Serializer[Any]):
-    """The verdict on the signatures there are."""
+    """The verdict on the signatures there are; `clauses` are of the alternative that lacks least."""
 
     authorised = serializers.BooleanField()
     missing = serializers.IntegerField()
     clauses = ClauseSerializer(many=True)
+    others = AlternativeSerializer(many=True)
     ignored = IgnoredSerializer(many=True)
     problems = ProblemOfProposalSerializer(many=True)
     closed = ClosedSerializer(allow_null=True)
@@ -64,12 +72,17 @@ class VerdictSerializer(serializers.Serializer[Any]):
 def verdict_of(proposal: Proposal) -> dict[str, Any]:
     """The verdict as it is shown."""
     standing = verdicts.standing_of(proposal)
-    eligible = {person for clause in standing.clauses for person in clause.eligible}
+    ways = (standing.clauses, *standing.others)
+    eligible = {person for way in ways for clause in way for person in clause.eligible}
     names = dict(Person.objects.filter(pk__in=eligible).values_list("id", "name"))
     return {
         "authorised": standing.authorised,
         "missing": standing.missing,
         "clauses": [_clause(clause, names) for clause in standing.clauses],
+        "others": [
+            {"missing": lacking(way), "clauses": [_clause(clause, names) for clause in way]}
+            for way in standing.others
+        ],
         "ignored": [vars(one) for one in standing.ignored],
         "problems": [vars(one) for one in standing.problems],
         "closed": vars(standing.closed) if standing.closed else None,

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from console.api.base import DetailView, ListQuery, ListView
 from console.api.fields import IdField, NamedSerializer
+from hsmnodes.comparing import compare
 from tenants import access, charters
 from tenants.access import Viewer
 from tenants.models import TrustZone
@@ -23,6 +24,13 @@ class ZoneSerializer(NamedSerializer):
     founded_at = serializers.DateTimeField(allow_null=True)
 
 
+class NamedKeySerializer(serializers.Serializer[Any]):
+    """A key by its id and label."""
+
+    id = IdField()
+    label = serializers.CharField()
+
+
 class ZoneDetailSerializer(ZoneSerializer):
     """A zone with the hash of its founding charter, which nodes pin, and its slots."""
 
@@ -32,6 +40,28 @@ class ZoneDetailSerializer(ZoneSerializer):
     def get_founding_charter(self, zone: TrustZone) -> str | None:
         """The hash of version 1, once it is in force."""
         return charters.anchor_of(zone.id)
+
+
+class ComparedMemberSerializer(serializers.Serializer[Any]):
+    """One HSM of a zone: what it says it has, and what its receipts come to. Null if nothing was heard."""
+
+    node = NamedSerializer(source="slot.node")
+    keys = serializers.IntegerField(source="said.keys", allow_null=True, default=None)
+    digest = serializers.CharField(source="said.digest", allow_null=True, default=None)
+    epoch = serializers.IntegerField(source="said.epoch", allow_null=True, default=None)
+    kcv = serializers.CharField(source="said.kcv", allow_null=True, default=None)
+    said_at = serializers.DateTimeField(source="said.at", allow_null=True, default=None)
+    receipts_keys = serializers.IntegerField(source="keys")
+    receipts_digest = serializers.CharField(source="expected")
+    missing = NamedKeySerializer(many=True, help_text="Keys that others of the zone have.")
+
+
+class ZoneComparisonSerializer(serializers.Serializer[Any]):
+    """The HSMs of a zone beside each other; `in_step` if all have the keys that their receipts speak of."""
+
+    zone = NamedSerializer()
+    in_step = serializers.BooleanField()
+    members = ComparedMemberSerializer(many=True)
 
 
 class ZoneQuery(ListQuery):
@@ -60,3 +90,13 @@ class ZoneDetail(VisibleZones, DetailView):
     """One Trust Zone."""
 
     gives = ZoneDetailSerializer
+
+
+class ZoneComparison(VisibleZones, DetailView):
+    """Whether the HSMs of a zone have the same keys."""
+
+    gives = ZoneComparisonSerializer
+
+    def find(self, key: object) -> Any:
+        """The comparison of the zone with this id."""
+        return compare(super().find(key))

@@ -42,6 +42,9 @@ PROVIDER = SampleOrganisation(
         _administrator("Cleo"),
         _officer("Jon"),
         _officer("Kim"),
+        _manager("Nils"),
+        _manager("Rosa"),
+        _manager("Tom"),
     ),
 )
 BANK = SampleOrganisation(

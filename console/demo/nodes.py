@@ -1,6 +1,8 @@
 """The sample data centres and nodes: configured, made by the node's own command, and enrolled by warrant."""
 
+import os
 import shutil
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from pydantic import ValidationError
 
 from console.demo.cast import APPROVE, DATA_CENTRES, PROPOSES
 from console.demo.people import member
@@ -15,7 +18,7 @@ from console.demo.signing import carry_through
 from console.desk.simulator import Simulator
 from hsmnodes import carrier
 from hsmnodes.models import DataCentre, Node
-from hsmnodes.node.agent.config import Config, Pkcs11
+from hsmnodes.node.agent.config import Config, EndpointSettings, Pkcs11
 from hsmnodes.node.agent.installing import check_beginning
 from hsmnodes.node.agent.journal import Journal
 from hsmnodes.node.agent.store import Store
@@ -26,6 +29,8 @@ from hsmnodes.registering import add_data_centre, enrolment_parameters, register
 from tenants import charters, deployment, drafting, tags
 from tenants.identifiers import new_id
 from tenants.models import Organisation, Person, Proposal, State
+
+PASSABLE = 0o711
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,9 @@ def _configure(centre: DataCentre, name: str) -> Site:
     file = folder / "node.toml"
     if file.exists():
         return Site(centre, Config.load(file), file)
+    for path in (folder.parent, folder):
+        path.mkdir(exist_ok=True)
+        path.chmod(PASSABLE)
     here = deployment.current()
     config = Config(
         deployment=here.id,
@@ -75,10 +83,27 @@ def _configure(centre: DataCentre, name: str) -> Site:
         state=folder / "state",
         broker=settings.BROKER_URL,
         heartbeat_seconds=2,
+        endpoint=_endpoint(folder / "endpoint"),
     )
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     config.save(file)
     return Site(centre, config, file)
+
+
+def _endpoint(folder: Path) -> EndpointSettings | None:
+    """An endpoint for applications on this machine, if HAProxy is here and its user can reach the folder.
+
+    HAProxy runs as the one who runs the node, but never as root.
+    """
+    passable = os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in folder.parents)
+    if shutil.which("haproxy", path="/usr/sbin:/usr/bin") is None or not passable:
+        return None
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    try:
+        return EndpointSettings(folder=folder, host="127.0.0.1", port=port, address="127.0.0.1")
+    except ValidationError:  # a path that is too long for the sockets below it
+        return None
 
 
 def _anchor(provider: Organisation) -> str:

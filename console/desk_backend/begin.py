@@ -10,11 +10,11 @@ from console.sessions import person_required, recent_required
 from hsmnodes import ceremonies
 from hsmnodes.access import visible_ceremonies
 from hsmnodes.node.protocol.documents import Enrolment, ShareKeyRequest, SignIn
-from tenants import access, charters, clock, deployment, people
+from tenants import access, charters, clock, deployment, people, suspensions
 from tenants.errors import Invalid, NotAllowed, WrongState
 from tenants.identifiers import new_id
-from tenants.models import CharterState, DeskPurpose, Person, Proposal, State
-from tenants.people import check_name
+from tenants.models import RUNNING_STATES, CharterState, DeskPurpose, Person, Proposal, State
+from tenants.people import check_name, check_reason
 
 
 @require_POST
@@ -130,8 +130,7 @@ def reject(request: HttpRequest, key: str) -> HttpResponse:
 @person_required
 def cancel(request: HttpRequest, key: str) -> HttpResponse:
     """Cancel a proposal."""
-    running = (State.PROPOSED, State.AUTHORISED, State.SENT, State.EXECUTING)
-    return _sign(request, DeskPurpose.CANCEL, _proposal(request, key, *running))
+    return _sign(request, DeskPurpose.CANCEL, _proposal(request, key, State.PROPOSED, *RUNNING_STATES))
 
 
 @require_POST
@@ -149,6 +148,26 @@ def found(request: HttpRequest, key: str) -> HttpResponse:
         document=bytes(charter.raw),
         person=request.person,
         charter=charter,
+        next_path=safe_path(request.POST.get("next")),
+    )
+
+
+@require_POST
+@person_required
+def suspend(request: HttpRequest, key: str) -> HttpResponse:
+    """Suspend a token for one authority, on nodes too."""
+    token = access.get_visible(suspensions.visible_tokens(request.person), key)
+    document = suspensions.draft_statement(
+        token=token,
+        authority=request.POST.get("authority", ""),
+        by=request.person,
+        reason=check_reason(request.POST.get("reason", "") or token.suspended_reason),
+    )
+    return go_to_desk(
+        request,
+        purpose=DeskPurpose.SUSPEND,
+        document=document.raw,
+        person=request.person,
         next_path=safe_path(request.POST.get("next")),
     )
 

@@ -13,7 +13,7 @@ from hsmnodes.models import Ceremony
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Assertion, Enrolment, ShareKey, ShareKeyRequest, SignIn
 from hsmnodes.node.protocol.purposes import Purpose, challenge
-from tenants import charters, clock, tokens, workflow
+from tenants import charters, clock, suspensions, tokens, workflow
 from tenants.errors import NotAllowed, NotVisible, SignatureNotAccepted, WrongState
 from tenants.models import CharterState, CharterVersion, DeskPurpose, DeskTicket, Person, Proposal, State
 
@@ -120,6 +120,12 @@ def _contribute(request: HttpRequest, ticket: DeskTicket) -> None:
     messages.success(request, "Your share is on its way to the HSM, sealed to its one-time key.")
 
 
+def _suspend(request: HttpRequest, ticket: DeskTicket) -> None:
+    person = _signed_in(request, ticket)
+    made = suspensions.suspend(statement=bytes(ticket.document), assertion=_assertion(ticket), person=person)
+    messages.success(request, f"Signed. {made.token.label} counts no more for {made.name}, on HSMs too.")
+
+
 _EFFECTS: Mapping[DeskPurpose, Callable[[HttpRequest, DeskTicket], None]] = {
     DeskPurpose.SIGN_IN: _sign_in,
     DeskPurpose.ENROL: _enrol,
@@ -128,6 +134,7 @@ _EFFECTS: Mapping[DeskPurpose, Callable[[HttpRequest, DeskTicket], None]] = {
     DeskPurpose.REJECT: _reject,
     DeskPurpose.CANCEL: _cancel,
     DeskPurpose.FOUND: _found,
+    DeskPurpose.SUSPEND: _suspend,
     DeskPurpose.SHARE_KEY: _share_key,
     DeskPurpose.CONTRIBUTE: _contribute,
 }

@@ -20,9 +20,9 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Contribution, ShareKeyRequest
 from hsmnodes.node.protocol.errors import DocumentRefused
 from hsmnodes.node.protocol.purposes import Purpose
-from tenants import charters
+from tenants import charters, tags
 from tenants.errors import NotVisible
-from tenants.models import CharterVersion, DeskPurpose, DeskTicket
+from tenants.models import CharterVersion, DeskPurpose, DeskTicket, Statement
 
 LIMIT = 1_048_576
 PURPOSES = {
@@ -33,6 +33,7 @@ PURPOSES = {
     DeskPurpose.REJECT: Purpose.REJECT,
     DeskPurpose.CANCEL: Purpose.CANCEL,
     DeskPurpose.FOUND: Purpose.FOUND,
+    DeskPurpose.SUSPEND: Purpose.SUSPEND,
     DeskPurpose.SHARE_KEY: Purpose.SHARE_KEY,
     DeskPurpose.CONTRIBUTE: Purpose.CONTRIBUTE,
 }
@@ -105,7 +106,7 @@ def answer(content: Any) -> JsonResponse:
     if not isinstance(secret, str):
         raise Malformed
     found = tickets.find_for_answer(secret)
-    if find_leak(content):
+    if find_leak(content, found.person):
         raise Malformed
     given = shapes.ANSWERS[DeskPurpose(found.purpose)].model_validate(content)
     kept = canonical.encode(given.model_dump(mode="json", exclude={"ticket"}))
@@ -113,11 +114,19 @@ def answer(content: Any) -> JsonResponse:
 
 
 def _attached(found: DeskTicket) -> list[bytes]:
-    """The charters whose hash stands in the parameters of the proposal."""
-    if found.proposal is None:
+    """The charters, or the statement, whose hash stands in the parameters of the proposal to be signed.
+
+    Who requests or approves is shown those that decide, too: what their rules demand beside signatures.
+    """
+    if found.proposal is None or found.purpose == DeskPurpose.CONTRIBUTE:
         return []
-    named = [value for value in found.proposal.document.parameters.values() if isinstance(value, str)]
-    return [bytes(version.raw) for version in CharterVersion.objects.filter(hash__in=named)]
+    document = found.proposal.document
+    named = [value for value in document.parameters.values() if isinstance(value, str)]
+    agreed = Statement.objects.filter(hash__in=named if document.operation == tags.SIGN_STATEMENT else ())
+    if found.purpose in (DeskPurpose.PROPOSE, DeskPurpose.APPROVE):
+        named += [authority.hash for authority in document.authorities]
+    found_charters = CharterVersion.objects.filter(hash__in=named)
+    return [bytes(one.raw) for one in (*agreed, *found_charters)]
 
 
 def _credentials(found: DeskTicket) -> list[str]:
@@ -135,7 +144,8 @@ def _credentials(found: DeskTicket) -> list[str]:
     if found.purpose == DeskPurpose.CONTRIBUTE:
         return [Contribution.from_bytes(bytes(found.document)).credential_id]
     held = found.person.tokens.all()
-    if found.purpose != DeskPurpose.ENROL:
+    stops = found.purpose in (DeskPurpose.REJECT, DeskPurpose.CANCEL)
+    if found.purpose != DeskPurpose.ENROL and not stops:
         held = held.filter(suspended_at=None)
     return list(held.order_by("created_at", "id").values_list("credential_id", flat=True))
 

@@ -45,7 +45,6 @@ def read_registration(given: Registration, *, enrolment: Enrolment) -> Token:
             expected_origin=enrolment.desk.origin,
             require_user_verification=True,
             supported_pub_key_algs=ALGORITHMS,
-            pem_root_certs_bytes_by_fmt=attestation.roots() or None,
         )
         algorithm, key = _public_key(verified.credential_public_key)
         trusted = attestation.is_proved(verified.attestation_object)

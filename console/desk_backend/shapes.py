@@ -60,6 +60,7 @@ ANSWERS: Mapping[DeskPurpose, type[Asked]] = {
     DeskPurpose.REJECT: Stated,
     DeskPurpose.CANCEL: Stated,
     DeskPurpose.FOUND: Signed,
+    DeskPurpose.SUSPEND: Signed,
     DeskPurpose.SHARE_KEY: Stated,
     DeskPurpose.CONTRIBUTE: Contributed,
 }

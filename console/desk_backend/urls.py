@@ -14,6 +14,7 @@ urlpatterns = [
     path("reject/<str:key>", begin.reject, name="reject"),
     path("cancel/<str:key>", begin.cancel, name="cancel"),
     path("found/<str:key>", begin.found, name="found"),
+    path("suspend/<str:key>", begin.suspend, name="suspend"),
     path("contribute/<str:key>", begin.contribute, name="contribute"),
     path("ticket", exchange.ticket, name="ticket"),
     path("answer", exchange.answer, name="answer"),

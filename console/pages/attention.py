@@ -8,15 +8,19 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.pages.custody import Custody
+from console.pages.duties_warnings import SOON
+from console.pages.recovering import recoveries
 from console.pages.topology import status_advice
 from hsmnodes import drills
 from hsmnodes.access import visible_nodes
 from hsmnodes.models import NodeStatus
-from hsmnodes.node.protocol.consistency import without_spare
-from tenants import access, charters, clock
+from tenants import access, charters, clock, statements
+from tenants.analysis.deciding import Weakness
+from tenants.analysis.questions import Answer
+from tenants.duties import duties_under
 from tenants.models import CharterState, CharterVersion, Person, Severity, State
 
-SOON = timedelta(days=30)
 RECENT = timedelta(days=7)
 
 
@@ -32,7 +36,7 @@ class Concern:
 
 def concerns(person: Person) -> list[Concern]:
     """Everything that needs attention in what `person` sees, the gravest first."""
-    looks = (_alarms, _nodes, _proposals, _charters, _drills, _own_tokens)
+    looks = (_recoveries, _alarms, _nodes, _proposals, _custody, _charters, _statements, _drills, _own_tokens)
     found = [concern for look in looks for concern in look(person)]
     order = {"bad": 0, "odd": 1, "wait": 2}
     return sorted(found, key=lambda one: order[one.state])
@@ -60,6 +64,37 @@ def _alarms(person: Person) -> list[Concern]:
         Concern(
             title, _("Read what happened, and who has to act."), f"{reverse('log')}?severity=alarm", "bad"
         )
+    ]
+
+
+def _recoveries(person: Person) -> list[Concern]:
+    """Recoveries below quorum that were begun: whoever is surprised cancels them."""
+    return [
+        Concern(
+            _("A recovery of the charter of %(name)s was begun") % {"name": one.name},
+            _("It comes into force on %(date)s, unless somebody in that charter cancels it.")
+            % {"date": date_format(one.due_at, "j F Y, H:i")}
+            if one.due_at
+            else _("It collects signatures. Whoever is in that charter can cancel it, now and later."),
+            reverse("proposal", args=[one.proposal.pk]),
+            "bad",
+        )
+        for one in recoveries(person)
+    ]
+
+
+def _statements(person: Person) -> list[Concern]:
+    """Services where what is in force differs from what both sides signed."""
+    services = access.visible_services(person).filter(statements__signed__isnull=False).distinct()
+    return [
+        Concern(
+            _("%(name)s: what is in force differs from the signed statement of duties")
+            % {"name": standing.service.name},
+            standing.differences[0].sentence,
+            reverse("service-statement", args=[standing.service.pk]),
+        )
+        for standing in map(statements.standing_of, services)
+        if not standing.holds
     ]
 
 
@@ -103,17 +138,38 @@ def _charters(person: Person) -> list[Concern]:
         )
         for one in in_force.filter(valid_until__lte=clock.now() + SOON)
     ]
-    return ending + [_no_spare(one) for one in in_force if _is_tight(one, person)]
+    own = in_force.select_related("zone__service", "organisation")
+    return ending + [
+        _no_spare(one, count)
+        for one in own
+        if person.id in charters.document_of(one).persons and (count := _tight(one, person))
+    ]
 
 
-def _is_tight(version: CharterVersion, person: Person) -> bool:
-    """Whether a charter in which the person stands has nobody to spare."""
-    charter = charters.document_of(version)
-    return person.id in charter.persons and bool(without_spare(charter))
+def _tight(version: CharterVersion, person: Person) -> int:
+    """How many operations become impossible when one person is lost whom this charter asks for."""
+    return len(
+        {
+            one.operation
+            for one in duties_under(version, person).answers
+            for weakness in one.stays.weaknesses
+            if one.stays.spare == 0 and _asks(one, weakness, version.authority)
+        }
+    )
 
 
-def _no_spare(version: CharterVersion) -> Concern:
-    count = len(without_spare(charters.document_of(version)))
+def _asks(one: Answer, weakness: Weakness, authority: str) -> bool:
+    clauses = one.stays.seating.clauses
+    asked = {clauses[index][0].authority.id for index in weakness.clauses}
+    return authority in asked or not asked
+
+
+def _no_spare(version: CharterVersion, count: int) -> Concern:
+    address = (
+        reverse("zone-duties", args=[version.zone_id])
+        if version.zone_id
+        else reverse("organisation-duties", args=[version.organisation_id])
+    )
     return Concern(
         _("%(name)s has nobody to spare") % {"name": version.name},
         ngettext(
@@ -122,8 +178,23 @@ def _no_spare(version: CharterVersion) -> Concern:
             count,
         )
         % {"n": count},
-        reverse("charter", args=[version.pk]),
+        address,
     )
+
+
+def _custody(person: Person) -> list[Concern]:
+    """Zones in which the person has a duty, and of whose backup key shares are lost or none can be."""
+    split = access.visible_zones(person).filter(share_sets__isnull=False).distinct()
+    in_force = charters.in_force(split.values_list("pk", flat=True))
+    mine = [zone for zone, charter in in_force.items() if person.id in charter.persons]
+    found = []
+    for zone in split.filter(pk__in=mine):
+        loss = Custody(zone, person).loss
+        if loss is not None:
+            where = f"{reverse('zone', args=[zone.pk])}#losses"
+            advice = loss.steps[0].text if loss.steps else ""
+            found.append(Concern(f"{zone.name}: {loss.title}", advice, where, loss.state))
+    return found
 
 
 def _drills(person: Person) -> list[Concern]:

@@ -17,6 +17,7 @@ from hsmnodes import backups
 from hsmnodes.access import visible_backups, visible_slots
 from hsmnodes.models import Backup, Slot
 from hsmnodes.node.protocol.backups import Backup as BackupFile
+from hsmnodes.node.protocol.documents import BackedUpKey
 from hsmnodes.node.protocol.errors import Refused
 from tenants import access, tags, workflow
 from tenants.drafting import build_proposal
@@ -74,7 +75,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "console/backups/backup.html",
         "zones",
         backup=backup,
-        keys=content.manifest.keys[:KEYS_SHOWN] if content else (),
+        keys=_by_label(content)[:KEYS_SHOWN] if content else (),
         problem=problem,
         verified=backups.last_verified(backup),
         opens_here=bool(VerifyForm(backup).slots),
@@ -117,11 +118,18 @@ def restore(request: HttpRequest, key: str) -> HttpResponse:
         messages.error(request, problem)
         return redirect("backup", key=backup.pk)
     posted = request.method == "POST"
-    form = RestoreForm(backup, content.manifest.keys, request.POST if posted else None)
-    plan = _plan(form, content)
+    form = RestoreForm(backup, _by_label(content), request.POST if posted else None)
+    whole = _plan(form, content)
+    plan = whole if form.replaces else backups.what_fits(whole)
+    counts = Counter(one["action"] for one in plan)
     if posted and "show" not in request.POST and form.is_valid():
         if not backups.fits_one_proposal(plan):
-            form.add_error("keys", _("These are too many keys for one proposal. Tick some of them."))
+            said = _(
+                "These are too many keys for one proposal. Tick some of them, or give a part of their label."
+            )
+            form.add_error("keys", said)
+        elif not plan:
+            form.add_error("labelled", _("No key of the backup has this in its label."))
         elif all(one["action"] == "skip" for one in plan):
             form.add_error("existing", _("Nothing would change: every key is there, and is left as it is."))
         else:
@@ -133,8 +141,9 @@ def restore(request: HttpRequest, key: str) -> HttpResponse:
         "console/backups/restore.html",
         form,
         backup=backup,
-        plan=plan[:KEYS_SHOWN],
-        counts=Counter(one["action"] for one in plan),
+        plan=sorted(plan, key=lambda one: str(one["label"]).casefold())[:KEYS_SHOWN],
+        counts=counts,
+        later=sum(one["action"] == "create" for one in whole) - counts["create"],
     )
 
 
@@ -158,6 +167,10 @@ def _content(backup: Backup) -> tuple[BackupFile | None, str]:
         return backups.open_backup(backup), ""
     except Refused as refused:
         return None, refused.message
+
+
+def _by_label(content: BackupFile) -> list[BackedUpKey]:
+    return sorted(content.keys, key=lambda key: key.label.casefold())
 
 
 def _plan(form: RestoreForm, content: BackupFile) -> list[dict[str, Any]]:

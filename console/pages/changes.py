@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 
 from console.pages.charter_difference import differences
 from hsmnodes.models import Key, Node, ShareSet, Slot
-from hsmnodes.node.operations.key.generate import ALGORITHMS
+from hsmnodes.node.operations.key.making import ALGORITHMS
+from hsmnodes.node.operations.statement.differences import differences as statement_differences
 from tenants import charters, tags
-from tenants.models import Proposal
+from tenants.models import Proposal, Statement
 
 NOTHING_YET = "–"
 
@@ -42,6 +43,13 @@ def _generate(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
             },
         )
         for key in parameters["keys"]
+    ]
+
+
+def _rotate_keys(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    return [
+        Change(change.what, _("%(label)s, which stays") % {"label": key["replaces"]["name"]}, change.after)
+        for change, key in zip(_generate(proposal, parameters), parameters["keys"], strict=True)
     ]
 
 
@@ -124,6 +132,33 @@ def _slot(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     ]
 
 
+def _extend(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    known = {"zone": parameters["zone"]["name"], "node": parameters["receiver"]["name"]}
+    return [
+        _slots_in_use(proposal),
+        Change(
+            _("Backup key of %(zone)s on %(node)s") % known,
+            _("not there"),
+            _("epoch %(n)d, check value %(kcv)s, the same as on %(sender)s")
+            % {"n": parameters["epoch"], "kcv": parameters["kcv"], "sender": parameters["sender"]["name"]},
+        ),
+        Change(
+            _("Keys of %(zone)s on %(node)s") % known,
+            _("not there"),
+            _("all of them, as on %(sender)s") % {"sender": parameters["sender"]["name"]},
+        ),
+    ]
+
+
+def _withdraw(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    known = {"zone": parameters["zone"]["name"], "node": parameters["left"]["name"]}
+    keeper = _("destroyed there; they stay on %(node)s") % {"node": parameters["keeper"]["name"]}
+    return [
+        Change(_("Keys and backup key of %(zone)s on %(node)s") % known, _("there"), keeper),
+        Change(_("Slot %(name)s") % {"name": parameters["slot"]["name"]}, _("in use"), _("deleted")),
+    ]
+
+
 def _slots_in_use(proposal: Proposal) -> Change:
     node = Node.objects.filter(pk=proposal.node).first()
     used = Slot.objects.filter(node=node).count() if node else 0
@@ -184,15 +219,36 @@ def _amend(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     ]
 
 
+def _sign(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+    new = Statement.objects.filter(hash=parameters["statement"]).first()
+    if new is None:
+        return []
+    old = Statement.objects.filter(hash=new.document.previous or "").first()
+    version = Change(
+        _("Agreed on"),
+        _("version %(n)d") % {"n": old.version} if old else _("nothing yet"),
+        _("version %(n)d") % {"n": new.version},
+    )
+    if old is None:
+        return [version]
+    found = statement_differences(old.document, new.document)
+    return [version, *(Change(f"{one.place}: {one.what}", one.before, one.after) for one in found)]
+
+
 CHANGES: dict[str, Callable[[Proposal, dict[str, Any]], list[Change]]] = {
     tags.GENERATE_KEYS: _generate,
+    tags.ROTATE_KEYS: _rotate_keys,
     tags.DESTROY_KEYS: _destroy,
     tags.ENROL_NODE: _enrol,
     tags.START_SERVICE: _start,
     tags.FOUND_ZONE: _found,
     tags.CREATE_SLOT: _slot,
     tags.IMPORT_BACKUP_KEY: _import,
+    tags.EXTEND_ZONE: _extend,
+    tags.WITHDRAW_ZONE: _withdraw,
     tags.AMEND_CHARTER: _amend,
+    tags.RECOVER_CHARTER: _amend,
+    tags.SIGN_STATEMENT: _sign,
     tags.SHARE_BACKUP_KEY: _share,
     tags.RESHARE_BACKUP_KEY: _share,
     tags.ROTATE_BACKUP_KEY: _rotate,

@@ -1,12 +1,17 @@
 """How one version of a charter differs from another, in plain sentences. For reading only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from console.pages import wording
-from hsmnodes.node.protocol.documents import Charter, Group, Person, Rule, Token
+from console.pages import token_terms, wording
+from console.pages.recovering import in_words
+from console.pages.rule_terms import terms
+from hsmnodes.node.protocol.control import side_in_control
+from hsmnodes.node.protocol.documents import Charter, Clause, Group, Person, Rule, Token
+from hsmnodes.node.protocol.weaker import demands_less
+from tenants.analysis.defaults import eased_tokens
 
 ABSENT = "–"
 
@@ -24,7 +29,28 @@ class Difference:
 
 def differences(old: Charter, new: Charter) -> list[Difference]:
     """Who comes and goes, which groups and rules change, which tokens and which desk are accepted."""
-    return [*_people(old, new), *_groups(old, new), *_rules(old, new), *_terms(old, new)]
+    return [
+        *_control(old, new),
+        *_people(old, new),
+        *_groups(old, new),
+        *_rules(old, new),
+        *_recovery(old, new),
+        *_terms(old, new),
+    ]
+
+
+# ------------------------------------------------------------------ control
+
+
+def _control(old: Charter, new: Charter) -> Iterator[Difference]:
+    if old.zone is None or new.zone is None or old.zone.controller == new.zone.controller:
+        return
+    before, after = side_in_control(old.zone).name, side_in_control(new.zone).name
+    sentence = _(
+        "%(after)s controls the zone from now on, and %(before)s no more: shares of the backup key are for "
+        "people of %(after)s. The shares that people of %(before)s hold rebuild it until it is rotated."
+    ) % {"before": before, "after": after}
+    yield Difference(_("Controlled by"), before, after, sentence)
 
 
 # ------------------------------------------------------------------ people
@@ -161,7 +187,7 @@ def _rules(old: Charter, new: Charter) -> Iterator[Difference]:
                 before or _("not allowed"),
                 after or _("not allowed"),
                 _of_rule(wording.operation(tag), before, after),
-                eased=bool(after) and _seats(new.rule(tag)) < _seats(old.rule(tag)),
+                eased=_is_eased(old.rule(tag), new.rule(tag)),
             )
 
 
@@ -175,25 +201,48 @@ def _of_rule(title: str, before: str, after: str) -> str:
 
 
 def _asked(rule: Rule | None) -> str:
-    return wording.clauses(rule.clauses) if rule else ""
+    return "; ".join(filter(None, [wording.rule(rule), *terms(rule)]))
 
 
-def _seats(rule: Rule | None) -> int:
-    return sum(clause.m for clause in rule.clauses) if rule else 0
+def _is_eased(before: Rule | None, after: Rule | None) -> bool:
+    """Whether fewer people are enough, or another alternative is besides, or less is demanded besides."""
+    if after is None or not after.ways:
+        return False
+    old, new = before.ways if before else (), after.ways
+    fewer = _fewest(new) < _fewest(old) or (bool(old) and set(old) < set(new))
+    return fewer or (before is not None and bool(old) and demands_less(after, before))
+
+
+def _fewest(ways: Sequence[Sequence[Clause]]) -> int:
+    return min((sum(clause.m for clause in way) for way in ways), default=0)
+
+
+def _recovery(old: Charter, new: Charter) -> Iterator[Difference]:
+    if old.recovery == new.recovery:
+        return
+    before, after = in_words(old.recovery), in_words(new.recovery)
+    sentence = (
+        _("Recovery below quorum is on from now on: %(after)s")
+        if old.recovery is None
+        else _("Recovery below quorum is off from now on.")
+        if new.recovery is None
+        else _("Recovery below quorum: %(after)s Before: %(before)s")
+    )
+    said = {"before": before, "after": after}
+    yield Difference(
+        _("Recovery below quorum"), before, after, sentence % said, eased=new.recovery is not None
+    )
 
 
 def _terms(old: Charter, new: Charter) -> Iterator[Difference]:
-    if old.token_rules != new.token_rules:
-        allowed = new.token_rules.backup_eligible == "allowed"
-        words = (_("not accepted"), _("accepted"))
-        sentence = (
-            _("Tokens that can be synced are accepted from now on.")
-            if allowed
-            else _("Tokens that can be synced are accepted no more.")
-        )
-        yield Difference(
-            _("Tokens that can be synced"), words[not allowed], words[allowed], sentence, eased=allowed
-        )
+    before, after = token_terms.facts(old.token_rules), token_terms.facts(new.token_rules)
+    eased = eased_tokens(new.token_rules, old.token_rules)
+    for member, (title, said) in after.items():
+        was = before[member][1]
+        if was != said:
+            sentence = _("%(what)s: %(after)s, instead of %(before)s.")
+            named = {"what": title, "before": was, "after": said}
+            yield Difference(title, was, said, sentence % named, eased=member in eased)
     if old.desk != new.desk:
         said = {"before": old.desk.origin, "after": new.desk.origin}
         sentence = _("People sign at the desk %(after)s, instead of %(before)s.") % said

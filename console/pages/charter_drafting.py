@@ -1,24 +1,66 @@
 """Drafting charters: the form, the review of what an amendment changes, and the way to the draft."""
 
 from collections.abc import Callable
+from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from console.pages.charter_difference import differences
-from console.pages.charter_view import findings_of
 from console.pages.charters import find_charter
+from console.pages.duties_view import DutiesView
+from console.pages.duties_warnings import warnings_of
 from console.pages.forms.charter_form import CharterForm, candidates_for
+from console.pages.forms.zone_models import ZoneModel, model_called
 from console.pages.shell import page
 from console.sessions import person_required
 from hsmnodes.node.protocol.documents import AuthorityKind, Charter
 from tenants import access, charter_drafts, charters
+from tenants.duties import duties_under
 from tenants.errors import Invalid, NotAllowed
 from tenants.models import CharterVersion, Person
+from tenants.recovery import sides_for
 
 STEP, REVIEW, DRAFT = "step", "review", "draft"
+
+
+class AmendedZoneForm(CharterForm):
+    """The next version of a zone's charter, by which control can change hands, too."""
+
+    def __init__(self, *args: Any, before: Charter, **more: Any) -> None:
+        super().__init__(*args, before=before, **more)
+        terms = before.zone
+        if terms is None:
+            raise ValueError("only a zone's charter says who controls it")
+        sides = [("customer", terms.customer.name), ("provider", terms.provider.name)]
+        self.fields = {
+            "controller": forms.ChoiceField(
+                label=_("Who controls it"),
+                choices=[
+                    (side, _("%(name)s: its people hold the backup key") % {"name": name})
+                    for side, name in sides
+                ],
+                widget=forms.RadioSelect,
+                initial=terms.controller,
+                help_text=_("To change it hands the zone over: two people of each side sign."),
+            )
+        } | self.fields
+
+
+def _model_asked_for(request: HttpRequest) -> ZoneModel | None:
+    """The model to which a zone is to be handed over, if the address names one."""
+    name = request.GET.get("model", "")
+    return model_called(name) if name else None
+
+
+def _instead(request: HttpRequest) -> dict[str, list[str]]:
+    """The roles that the form begins with for somebody, in place of those held: as guided paths ask."""
+    person, without = request.GET.get("person", ""), request.GET.get("without", "")
+    found = {person: request.GET.getlist("role")} if person and "role" in request.GET else {}
+    return found | ({without: []} if without else {})
 
 
 @require_http_methods(["GET", "POST"])
@@ -29,19 +71,38 @@ def amend(request: HttpRequest, key: str) -> HttpResponse:
     if not access.may_propose(person, [current.authority]):
         raise NotAllowed("not-allowed", _("A charter is amended by those who have a duty in it."))
     before = charters.document_of(current)
-    form = CharterForm(
-        AuthorityKind(current.kind), candidates_for(current, person), posted(request), before=before
+    model = _model_asked_for(request) if before.zone is not None else None
+    form = (AmendedZoneForm if before.zone is not None else CharterForm)(
+        AuthorityKind(current.kind),
+        candidates_for(current, person),
+        posted(request),
+        before=before,
+        rules=model.rules if model else (),
+        sides=sides_for(AuthorityKind(current.kind), current.organisation, current.zone),
+        instead=_instead(request),
     )
+    if model is not None:
+        form.fields["controller"].initial = model.controller
 
     def review() -> HttpResponse:
         composed = charter_drafts.compose_amendment(
-            current=current, duties=form.duties, by=person, terms=form.terms
+            current=current,
+            duties=form.duties,
+            by=person,
+            terms=form.terms,
+            controller=form.cleaned_data.get("controller", ""),
         )
         return _review(request, current, composed)
 
     def draft() -> HttpResponse:
         return redirect_to(
-            charter_drafts.draft_amendment(current=current, duties=form.duties, by=person, terms=form.terms)
+            charter_drafts.draft_amendment(
+                current=current,
+                duties=form.duties,
+                by=person,
+                terms=form.terms,
+                controller=form.cleaned_data.get("controller", ""),
+            )
         )
 
     steps = {REVIEW: review, DRAFT: draft}
@@ -73,7 +134,12 @@ def found(request: HttpRequest) -> HttpResponse:
             "founded-already", _("Your organisation has a charter. It is amended, not founded again.")
         )
     kind = AuthorityKind.PROVIDER if organisation.is_provider else AuthorityKind.CUSTOMER
-    form = CharterForm(kind, list(organisation.people.order_by("name")), posted(request))
+    form = CharterForm(
+        kind,
+        list(organisation.people.order_by("name")),
+        posted(request),
+        sides=sides_for(kind, organisation),
+    )
 
     def draft() -> HttpResponse:
         return redirect_to(
@@ -129,6 +195,7 @@ def _review(request: HttpRequest, current: CharterVersion, new: Charter) -> Http
         if name not in (STEP, "csrfmiddlewaretoken")
         for value in values
     ]
+    duties = duties_under(current, request.person, new)
     return page(
         request,
         "console/charters/review.html",
@@ -136,6 +203,7 @@ def _review(request: HttpRequest, current: CharterVersion, new: Charter) -> Http
         current=current,
         new=new,
         differences=differences(charters.document_of(current), new),
-        findings=list(findings_of(new)),
+        findings=DutiesView(duties).cards,
+        warnings=warnings_of(duties),
         kept=kept,
     )

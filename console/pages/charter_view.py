@@ -1,19 +1,24 @@
 """A charter as people read it: who is in it, by which tokens, what each rule means in plain words."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from console.pages import wording
+from console.pages import token_terms, wording
+from console.pages.duties_view import Card, DutiesView
+from console.pages.recovering import UnderWay, in_words, recoveries
+from console.pages.rule_terms import terms
+from console.pages.token_models import ModelView, models_of
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.consistency import without_spare
-from hsmnodes.node.protocol.documents import Charter, Clause, ShareKey, Token
+from hsmnodes.node.protocol.documents import Charter, Clause, Role, ShareKey, Token
 from hsmnodes.node.protocol.documents import Person as CharterPerson
 from tenants import access, charters
+from tenants.analysis.defaults import weaker_rules
+from tenants.duties import Duties, duties_under
 from tenants.models import CharterState, CharterVersion, Person
+from tenants.recovery import could_recover
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class TokenLine:
     signed: bool | None
     words_of_share_key: str
     kept: str
+    model: ModelView
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,12 @@ class PersonLine:
 
 @dataclass(frozen=True)
 class RuleLine:
-    """One row of the matrix: an operation, and for each column how many must sign (0: none)."""
+    """One row of the matrix: an operation, and for each column how many must sign, by each alternative."""
 
     tag: str
     title: str
-    cells: tuple[int, ...]
+    cells: tuple[str, ...]
     who: str
-    tight: bool
 
 
 class CharterView:
@@ -77,12 +82,14 @@ class CharterView:
     def may_discard(self) -> bool:
         """Whether the viewer may give it up."""
         mine = self.viewer.id in self.document.persons or self.version.created_by_id == self.viewer.id
-        return self.version.state == CharterState.COLLECTING and mine
+        collecting = self.version.state == CharterState.COLLECTING
+        return collecting and mine and not charters.waits_for_proposal(self.version)
 
     @cached_property
     def people(self) -> list[PersonLine]:
         missing = {one.token.credential_id for one in self.unsigned}
         signed = set(self.version.signatures.values_list("credential_id", flat=True))
+        models = models_of(token.aaguid for person in self.document.people for token in person.tokens)
         return [
             PersonLine(
                 person,
@@ -94,12 +101,18 @@ class CharterView:
                         _signed(token.credential_id, missing, signed),
                         words_of_share_key(token.share_key),
                         kept_in_words(token.share_key),
+                        models[token.aaguid],
                     )
                     for token in person.tokens
                 ),
             )
             for person in sorted(self.document.people, key=lambda one: (one.organisation.name, one.name))
         ]
+
+    @property
+    def token_terms(self) -> list[tuple[str, str]]:
+        """What it says of the tokens that it accepts: titles, with what each says."""
+        return list(token_terms.facts(self.document.token_rules).values())
 
     @cached_property
     def columns(self) -> list[str]:
@@ -108,31 +121,64 @@ class CharterView:
 
     @cached_property
     def rules(self) -> list[RuleLine]:
-        tight = set(without_spare(self.document))
         return [
             RuleLine(
                 rule.operation,
                 wording.operation(rule.operation),
-                tuple(
-                    sum(clause.m for clause in rule.clauses if (clause.role, clause.group) == asked)
-                    for asked in self._asked
+                tuple(wording.amounts(rule.ways, asked) for asked in self._asked),
+                "; ".join(
+                    [
+                        wording.ways([self._all_of(way) for way in rule.ways])
+                        or _("Nobody can sign for it: it is denied."),
+                        *terms(rule),
+                    ]
                 ),
-                wording.names([self._holders(clause) for clause in rule.clauses], last="and")
-                or _("Nobody can sign for it: it is denied."),
-                rule.operation in tight,
             )
             for rule in self.document.rules
         ]
 
-    @cached_property
-    def findings(self) -> list[str]:
-        """What the rules come to, in plain sentences."""
-        return list(findings_of(self.document))
+    @property
+    def recovery(self) -> str:
+        """Who can recover it below its quorum, in words."""
+        return in_words(self.document.recovery)
 
     @cached_property
-    def _asked(self) -> list[tuple[object, str | None]]:
-        found = {(clause.role, clause.group) for rule in self.document.rules for clause in rule.clauses}
+    def recoveries(self) -> list[UnderWay]:
+        """The recoveries of this charter that are under way."""
+        return recoveries(self.viewer, self.version.authority)
+
+    @property
+    def could_recover(self) -> bool:
+        """Whether this draft could come into force by a recovery, too."""
+        return self.version.state == CharterState.COLLECTING and could_recover(self.version)
+
+    @cached_property
+    def duties(self) -> Duties:
+        """What it decides, with the charters in force of the others who consent."""
+        return duties_under(self.version, self.viewer)
+
+    @cached_property
+    def tight(self) -> set[str]:
+        """The operations that become impossible when some one person is lost."""
+        return {one.operation for one in self.duties.answers if one.stays.spare == 0}
+
+    @cached_property
+    def weaker(self) -> tuple[str, ...]:
+        """The operations for which it asks for less than the default."""
+        return weaker_rules(self.document)
+
+    @cached_property
+    def findings(self) -> list[Card]:
+        """What the rules come to, operations that are decided alike together."""
+        return DutiesView(self.duties).cards
+
+    @cached_property
+    def _asked(self) -> list[tuple[Role | None, str | None]]:
+        found = {(clause.role, clause.group) for rule in self.document.rules for clause in rule.asked}
         return sorted(found, key=str)
+
+    def _all_of(self, way: Sequence[Clause]) -> str:
+        return wording.names([self._holders(clause) for clause in way], last="and")
 
     def _holders(self, clause: Clause) -> str:
         eligible = self.document.eligible(clause)
@@ -171,41 +217,6 @@ def _signed(credential: str, missing: set[str], signed: set[str]) -> bool | None
     return True if credential in signed else None
 
 
-def _heading(asked: tuple[object, str | None]) -> str:
+def _heading(asked: tuple[Role | None, str | None]) -> str:
     role, group = asked
     return wording.role(str(role), 2) if role is not None else _("group %(name)s") % {"name": group}
-
-
-def _verb(tag: str) -> str:
-    """What an operation does, within a sentence."""
-    title = wording.operation(tag)
-    return title[:1].lower() + title[1:]
-
-
-def findings_of(charter: Charter) -> Iterator[str]:
-    """One sentence for what is denied, and for each different way in which rules ask for people."""
-    if denied := [_verb(rule.operation) for rule in charter.rules if not rule.clauses]:
-        yield _("Nobody can %(what)s: it is denied.") % {"what": wording.names(denied, last="or")}
-    seen: dict[tuple[str, int], list[str]] = {}
-    for rule in charter.rules:
-        for clause in rule.clauses:
-            people = sorted(one.name for one in charter.people if one.id in charter.eligible(clause))
-            title = _verb(rule.operation)
-            seen.setdefault((", ".join(people), clause.m), []).append(title)
-    for (people, m), titles in seen.items():
-        holders = people.split(", ")
-        what = wording.names(titles, last="or")
-        if m > 1:
-            yield _(
-                "No single person can %(what)s: %(m)d of %(people)s must sign, besides whoever requests it."
-            ) % {
-                "what": what,
-                "m": m,
-                "people": wording.names(holders),
-            }
-        lost = len(holders) - m + 1
-        yield ngettext(
-            "If %(people)s loses every token, nobody can %(what)s any more.",
-            "If %(n)d of %(people)s lose every token, nobody can %(what)s any more.",
-            lost,
-        ) % {"n": lost, "people": wording.names(holders), "what": what}

@@ -65,28 +65,40 @@ def _steps(person: Person) -> list[tuple[Any, ...]]:
     story = [
         (
             _("Start a service"),
-            _("Both sides sign. From then on the HSM knows the customer by its charter."),
+            _(
+                "An HSM administrator of the provider proposes it, both sides sign. From then on the HSM "
+                "knows the customer by its charter."
+            ),
             access.visible_services(person).exists(),
             reverse("propose-form", args=[tags.START_SERVICE]),
-            _proposes(person, tags.START_SERVICE),
+            _proposes(person, tags.START_SERVICE) if visible_nodes(person).exists() else "",
         ),
         (
             _("Found a Trust Zone"),
-            _("Its key managers sign its charter, the customer's security officers agree to it."),
+            _(
+                "One of its key managers drafts its charter, all of them sign it, and the customer's "
+                "security officers agree to it."
+            ),
             zones.exclude(founded_at=None).exists(),
             reverse("zone-found"),
             _("Found a zone") if founds_zones(person) else "",
         ),
         (
             _("Create its slot"),
-            _("The zone gets its place in an HSM, under a backup key that nobody can read."),
+            _(
+                "The zone gets its place in an HSM, under a backup key that nobody can read. The provider's "
+                "HSM administrators and the zone's key managers sign."
+            ),
             visible_slots(person).exists(),
             reverse("propose-form", args=[tags.CREATE_SLOT]),
             _proposes(person, tags.CREATE_SLOT),
         ),
         (
             _("Generate the first key"),
-            _("The key managers of the zone sign; the HSM answers with a receipt and the public key."),
+            _(
+                "A key manager of the zone proposes it, others sign; the HSM answers with a receipt and the "
+                "public key."
+            ),
             visible_keys(person).exists(),
             reverse("propose-form", args=[tags.GENERATE_KEYS]),
             _proposes(person, tags.GENERATE_KEYS),

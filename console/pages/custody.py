@@ -7,11 +7,13 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.pages.losses import Loss, Shares, loss_of
 from hsmnodes import drills
 from hsmnodes.access import visible_ceremonies, visible_epochs, visible_share_sets
 from hsmnodes.models import Ceremony, Epoch, HeldShare, Receipt, ShareSet
-from tenants import clock
-from tenants.models import RUNNING_STATES, Person, Token, TrustZone
+from hsmnodes.node.protocol.documents import Charter, Role
+from tenants import access, clock, tokens
+from tenants.models import RUNNING_STATES, CharterVersion, Person, Token, TrustZone
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,17 @@ class Custody:
 
     @cached_property
     def lines(self) -> list[ShareLine]:
-        if self.share_set is None:
-            return []
-        shares = list(self.share_set.shares.all())
-        tokens = Token.objects.in_bulk([one.credential_id for one in shares], field_name="credential_id")
-        return [_line(one, tokens.get(one.credential_id)) for one in shares]
+        return self._lines_of(self.share_set) if self.share_set is not None else []
+
+    def _lines_of(self, share_set: ShareSet) -> list[ShareLine]:
+        shares = list(share_set.shares.all())
+        known = Token.objects.in_bulk([one.credential_id for one in shares], field_name="credential_id")
+        charter = self._charter.document if self._charter else None
+        return [_line(one, known.get(one.credential_id), charter) for one in shares]
+
+    @cached_property
+    def _charter(self) -> CharterVersion | None:
+        return access.charter_in_force(self._zone.pk)
 
     @cached_property
     def ceremonies(self) -> list[Ceremony]:
@@ -90,25 +98,47 @@ class Custody:
 
     @property
     def usable(self) -> int:
-        """How many shares can be opened, as far as the console knows."""
+        """How many shares can be given, as far as the console knows."""
         return sum(not line.problem for line in self.lines)
 
-    @property
-    def warning(self) -> str:
-        """What threatens, and what to do now; empty if nothing does."""
+    @cached_property
+    def loss(self) -> Loss | None:
+        """What threatens, or has come, and what to do now."""
         if self.share_set is None:
-            return ""
-        spare = self.usable - self.share_set.threshold
-        if spare < 0:
-            return _(
-                "Too few shares can be opened to rebuild the backup key. The HSM still has it: reshare it "
-                "now, among people whose tokens work."
-            )
-        if spare == 0:
-            return _(
-                "No share can be lost any more. Reshare the backup key among more people, or new tokens."
-            )
-        return ""
+            return None
+        shares = Shares(
+            usable=self.usable,
+            count=len(self.lines),
+            threshold=self.share_set.threshold,
+            lost=tuple(line.share.name for line in self.lines if line.problem),
+        )
+        return loss_of(self._zone, shares, self._charter)
+
+    @property
+    def holders(self) -> list[tuple[str, str]]:
+        """Name and id of who holds a share of the last set."""
+        return [(line.share.name, line.share.person) for line in self.lines]
+
+    @cached_property
+    def holders_in_force(self) -> list[tuple[str, str]]:
+        """The same of every set that rebuilds the key in force: whoever has held a share of it."""
+        if self.share_set is None:
+            return []
+        held = HeldShare.objects.filter(share_set__in=self._sets.filter(epoch=self.share_set.epoch))
+        return sorted(set(held.values_list("name", "person")))
+
+    @cached_property
+    def lapsed(self) -> list[int]:
+        """The retired epochs whose shares do not rebuild their key any more: backups of theirs stay shut."""
+        last: dict[int, ShareSet] = {}
+        for one in self._sets.prefetch_related("shares"):
+            last.setdefault(one.epoch, one)
+        retired = {one.number for one in self.epochs if one.retired_at}
+        return sorted(
+            epoch
+            for epoch, one in last.items()
+            if epoch in retired and sum(not line.problem for line in self._lines_of(one)) < one.threshold
+        )
 
     @property
     def spare(self) -> str:
@@ -119,7 +149,18 @@ class Custody:
         return ngettext("One share can be lost.", "%(n)d shares can be lost.", spare) % {"n": spare}
 
 
-def _line(share: HeldShare, token: Token | None) -> ShareLine:
+def _line(share: HeldShare, token: Token | None, charter: Charter | None) -> ShareLine:
     if token is None:
         return ShareLine(share, _("a token that is not known here"), _("its token is gone"))
-    return ShareLine(share, token.label, _("its token is suspended") if token.suspended_at else "")
+    return ShareLine(share, token.label, _problem(share, token, charter))
+
+
+def _problem(share: HeldShare, token: Token, charter: Charter | None) -> str:
+    """Why a node would not take the share, or an empty string."""
+    authorities = [charter.authority.id] if charter else []
+    if tokens.not_counting([token.credential_id], authorities):
+        return _("its token is suspended")
+    found = charter.by_credential.get(share.credential_id) if charter else None
+    if found is None or found[0].id != share.person:
+        return _("the zone's charter no longer lists its token")
+    return "" if Role.CUSTODIAN in found[0].roles else _("is no custodian any more")

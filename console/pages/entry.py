@@ -6,6 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from console.desk_backend.tickets import safe_path
+from console.pages import token_terms
 from console.sessions import end_session, is_recent
 from tenants import deployment
 from tenants import people as admission
@@ -43,5 +44,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """What a one-time link leads to: enrolling a first token."""
     found = admission.find_invitation(secret)
-    context = {"invitation": found, "secret": secret, "again": found.person.tokens.exists()}
+    context = {
+        "invitation": found,
+        "secret": secret,
+        "again": found.person.tokens.exists(),
+        "demands": token_terms.demands_on(found.person),
+    }
     return render(request, "console/entry/invitation.html", context)

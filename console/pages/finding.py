@@ -99,7 +99,10 @@ def _commands(person: Person, text: str) -> Iterator[Found]:
         ("zones", _("Trust Zones")),
         ("nodes", _("HSMs")),
         ("people", _("People & duties")),
+        ("duties", _("Who can do what")),
         ("log", _("Log")),
+        ("notices", _("Notices")),
+        ("notice-settings", _("What is sent to me")),
         ("settings", _("Settings")),
     ]
     for one in offered(person):

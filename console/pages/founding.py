@@ -3,15 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from console.pages.charter_drafting import completed, posted, redirect_to
-from console.pages.forms.charter_form import CharterForm
+from console.pages.forms.charter_form import CharterForm, lent_by
 from console.pages.forms.fields import NameField
+from console.pages.forms.zone_models import MODELS, ZoneModel, model_called
 from console.pages.shell import page
 from console.sessions import person_required
 from hsmnodes.node.protocol.documents import AuthorityKind
@@ -22,10 +23,16 @@ from tenants.models import Person, Service
 class ZoneForm(CharterForm):
     """What a zone is, above the charter's own fields."""
 
-    def __init__(self, viewer: Person, data: Any = None, initial: dict[str, Any] | None = None) -> None:
+    def __init__(self, viewer: Person, model: ZoneModel, data: Any = None, *, service: str = "") -> None:
         services = list(_services_for(viewer).select_related("customer", "provider").order_by("name"))
-        people = access.visible_people(viewer).select_related("organisation")
-        super().__init__(AuthorityKind.ZONE, list(people.order_by("organisation__name", "name")), data)
+        lent = lent_by(service.provider_id for service in services)
+        people = Person.objects.filter(Q(pk__in=access.visible_people(viewer)) | Q(pk__in=lent))
+        super().__init__(
+            AuthorityKind.ZONE,
+            list(people.select_related("organisation").order_by("organisation__name", "name")),
+            data,
+            rules=model.rules,
+        )
         self.services = {service.pk: service for service in services}
         self.fields = {
             "service": forms.ChoiceField(
@@ -45,10 +52,9 @@ class ZoneForm(CharterForm):
                     ("provider", gettext_lazy("The provider: its people hold the backup key")),
                 ],
                 widget=forms.RadioSelect,
-                initial="customer",
             ),
         } | self.fields
-        self.initial = initial or {}
+        self.initial = {"service": service, "controller": model.controller}
 
     @property
     def service(self) -> Service:
@@ -67,11 +73,8 @@ def _services_for(viewer: Person) -> QuerySet[Service]:
 def found(request: HttpRequest) -> HttpResponse:
     """The wizard: its result is a charter that its founders sign next."""
     person: Person = request.person
-    form = ZoneForm(
-        person,
-        posted(request),
-        {"service": request.GET.get("service", "")},
-    )
+    model = model_called(request.GET.get("model", ""))
+    form = ZoneForm(person, model, posted(request), service=request.GET.get("service", ""))
 
     def draft() -> HttpResponse:
         return redirect_to(
@@ -91,6 +94,8 @@ def found(request: HttpRequest) -> HttpResponse:
         "zones",
         status=422 if form.has_errors else 200,
         form=form,
+        models=MODELS,
+        model=model,
         only_reads=access.only_reads(person),
         title=_("Found a Trust Zone"),
     )

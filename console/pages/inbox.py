@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from console.pages.saved import SavedViews
 from console.pages.seating import few
 from console.pages.shell import is_seen, nothing_new, page, version_of
 from console.pages.sorting import Sorting, sorting_of
@@ -47,7 +49,9 @@ GROUPS = {"open": _("Open"), "running": _("Authorised, sent or executing")}
 @person_required
 def show(request: HttpRequest) -> HttpResponse:
     """The list in one of its views."""
-    return page(request, "console/proposals/inbox.html", "sign", **_context(request))
+    person = request.person
+    saved = SavedViews(request, "proposals", reverse("inbox"), lambda asked: _filtered(person, asked))
+    return page(request, "console/proposals/inbox.html", "sign", saved=saved, **_context(request))
 
 
 @require_GET
@@ -64,12 +68,14 @@ def live(request: HttpRequest) -> HttpResponse:
 @person_required
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The list as CSV, as filtered and sorted."""
-    rows = _filtered(request, request.person).select_related("requester").order_by(*_sorting(request).order)
+    rows = (
+        _filtered(request.person, request.GET).select_related("requester").order_by(*_sorting(request).order)
+    )
     return csv_file("proposals", COLUMNS, map(_row, rows[:MOST_ROWS].iterator()))
 
 
-def _view(request: HttpRequest) -> str:
-    view = request.GET.get("view", "waiting")
+def _view(asked: QueryDict) -> str:
+    view = asked.get("view", "waiting")
     return view if view in VIEWS else "waiting"
 
 
@@ -78,10 +84,10 @@ def _sorting(request: HttpRequest) -> Sorting:
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    person, view = request.person, _view(request)
+    person, view = request.person, _view(request.GET)
     sorting = _sorting(request)
     found: Page[Proposal] = page_of(
-        _filtered(request, person).select_related("requester", "zone"),
+        _filtered(person, request.GET).select_related("requester", "zone"),
         cursor=request.GET.get("cursor"),
         size=SIZE,
         by=sorting.by,
@@ -102,17 +108,17 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _filtered(request: HttpRequest, person: Person) -> QuerySet[Proposal]:
-    view = _view(request)
+def _filtered(person: Person, asked: QueryDict) -> QuerySet[Proposal]:
+    view = _view(asked)
     found = access.listed_proposals(person)
     if view == "waiting":
         found = found.filter(pk__in=waiting_ids(person))
     elif view == "mine":
         found = found.filter(requester=person)
-    found = narrowing.in_state(found, request.GET.get("state", ""))
-    if (tag := request.GET.get("operation", "")) in operations():
+    found = narrowing.in_state(found, asked.get("state", ""))
+    if (tag := asked.get("operation", "")) in operations():
         found = found.filter(operation=tag)
-    return narrowing.searched(found, request.GET.get("q", ""))
+    return narrowing.searched(found, asked.get("q", ""))
 
 
 def _row(one: Proposal) -> tuple[object, ...]:

@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterator
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from console.pages.evidence import download
+from console.pages.places import PAGES
+from console.pages.saved import SavedViews
 from console.pages.shell import page
 from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import MOST_ROWS, csv_file
@@ -33,7 +36,6 @@ COLUMNS = (
     "hash",
 )
 SORTED_BY = {"number": "sequence", "who": "actor_name", "event": "event", "when": "at"}
-ADDRESSES = {"proposal": "proposal", "zone": "zone", "node": "node", "charter": "charter", "person": "person"}
 
 
 @require_GET
@@ -69,7 +71,7 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
         entry=entry,
         content=content,
         text=json.dumps(content, indent=2, ensure_ascii=False),
-        subject_url=ADDRESSES.get(entry.subject_kind, ""),
+        subject_url=PAGES.get(entry.subject_kind, ""),
         document=bool(entry.document),
     )
 
@@ -88,7 +90,7 @@ def document(request: HttpRequest, key: int) -> HttpResponse:
 @person_required
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The entries as filtered, as JSON Lines: the exact bytes whose hashes make the chain."""
-    entries = _filtered(request).order_by("sequence")
+    entries = _filtered(request.person, request.GET).order_by("sequence")
     return StreamingHttpResponse(
         _lines(entries),
         content_type="application/jsonl",
@@ -100,7 +102,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @person_required
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The same as a spreadsheet reads it, sorted as asked; what proves the chain is in the JSON Lines."""
-    entries = _filtered(request).order_by(*_sorting(request).order)[:MOST_ROWS]
+    entries = _filtered(request.person, request.GET).order_by(*_sorting(request).order)[:MOST_ROWS]
     return csv_file("log", COLUMNS, entries.values_list(*COLUMNS).iterator())
 
 
@@ -118,9 +120,10 @@ def _sorting(request: HttpRequest) -> Sorting:
 
 
 def _page(request: HttpRequest, **more: object) -> HttpResponse:
+    person: Person = request.person
     sorting = _sorting(request)
     found = page_of(
-        _filtered(request),
+        _filtered(person, request.GET),
         cursor=request.GET.get("cursor"),
         size=SIZE,
         by=sorting.by,
@@ -132,22 +135,22 @@ def _page(request: HttpRequest, **more: object) -> HttpResponse:
         "log",
         found=found,
         sorting=sorting,
-        rows=[(entry, ADDRESSES.get(entry.subject_kind, "")) for entry in found.rows],
+        saved=SavedViews(request, "log", reverse("log"), lambda asked: _filtered(person, asked)),
+        rows=[(entry, PAGES.get(entry.subject_kind, "")) for entry in found.rows],
         events=[event.value for event in Event],
         asked={name: request.GET.get(name, "") for name in ("q", "event", "severity")},
         **more,
     )
 
 
-def _filtered(request: HttpRequest) -> QuerySet[LogEntry]:
-    person: Person = request.person
+def _filtered(person: Person, asked: QueryDict) -> QuerySet[LogEntry]:
     found = access.visible_log(person)
-    text = request.GET.get("q", "").strip()[:120]
+    text = asked.get("q", "").strip()[:120]
     if text:
         exact = Q(subject=text) | Q(actor=text) | Q(hash__startswith=text.lower())
         found = found.filter(Q(summary__icontains=text) | Q(actor_name__icontains=text) | exact)
-    if (event := request.GET.get("event", "")) in [one.value for one in Event]:
+    if (event := asked.get("event", "")) in [one.value for one in Event]:
         found = found.filter(event=event)
-    if (severity := request.GET.get("severity", "")) in Severity.values:
+    if (severity := asked.get("severity", "")) in Severity.values:
         found = found.filter(severity=severity)
     return found

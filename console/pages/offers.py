@@ -1,5 +1,6 @@
 """Which operations a person can propose, and whose signatures each would need, in words."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,15 +8,29 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.pages import wording
+from console.pages.rule_terms import notes
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operations
-from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Role
+from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Clause, Role
 from tenants import access, charters, tags
 from tenants.models import Person
 
 # These begin elsewhere: a founding with its wizard, an amendment with the draft of the next version, what is
-# to be done with a backup on its page.
-ELSEWHERE = frozenset({tags.AMEND_CHARTER, tags.FOUND_ZONE, tags.VERIFY_BACKUP, tags.RESTORE_BACKUP})
+# to be done with a backup on its page, a statement with its text.
+ELSEWHERE = frozenset(
+    {
+        tags.ABANDON_WARRANT,
+        tags.AMEND_CHARTER,
+        tags.FOUND_ZONE,
+        tags.RECOVER_CHARTER,
+        tags.REINSTATE_TOKEN,
+        tags.RESTORE_BACKUP,
+        tags.SIGN_STATEMENT,
+        tags.VERIFY_BACKUP,
+    }
+)
+# What takes something away stands after what gives it.
+TAKING_AWAY = frozenset({tags.DESTROY_KEYS, tags.REMOVE_APPLICATION, tags.WITHDRAW_ZONE})
 
 
 @dataclass(frozen=True)
@@ -64,22 +79,21 @@ def offered(person: Person) -> list[Operation[Any]]:
 def offers(person: Person) -> list[Group]:
     """What the person can propose, grouped by what it is about."""
     groups: dict[str, list[Offer]] = {}
-    for one in offered(person):
-        explanation = " ".join((type(one).__doc__ or "").split())
+    for one in sorted(offered(person), key=lambda one: one.tag in TAKING_AWAY):
         groups.setdefault(one.area, []).append(
             Offer(
                 one.title,
-                str(wording.EXPLANATIONS.get(one.tag) or explanation),
+                explanation_of(one),
                 sample_consent(one, person),
                 reverse("propose-form", args=[one.tag]),
             )
         )
     if founds_zones(person):
         founding = operations()[tags.FOUND_ZONE]
-        explanation = str(wording.EXPLANATIONS[founding.tag])
-        groups["zone"] = [
-            Offer(founding.title, explanation, sample_consent(founding, person), reverse("zone-found"))
-        ]
+        offer = Offer(
+            founding.title, explanation_of(founding), sample_consent(founding, person), reverse("zone-found")
+        )
+        groups.setdefault("zone", []).insert(0, offer)
     order = [*wording.AREAS, *groups]
     return [
         Group(*wording.AREAS.get(area, (area, "")), offers=tuple(groups[area]))
@@ -88,24 +102,59 @@ def offers(person: Person) -> list[Group]:
     ]
 
 
+def explanation_of(one: Operation[Any]) -> str:
+    """What an operation does, in a sentence or two."""
+    return str(wording.EXPLANATIONS.get(one.tag) or " ".join((type(one).__doc__ or "").split()))
+
+
 def founds_zones(person: Person) -> bool:
-    """Whether there is a service in which the person could draft a zone."""
+    """Whether there is a service in which the person could draft a zone.
+
+    A provider's people can if they may have duties in one: those who do not administer its HSMs.
+    """
     services = access.visible_services(person)
+    if person.organisation.is_provider:
+        apart = access.roles_of(person).isdisjoint({Role.HSM_ADMINISTRATOR, Role.AUDITOR})
+        return apart and services.exists()
     return any(access.may_propose(person, [service.customer_id]) for service in services)
 
 
-def sample_consent(one: Operation[Any], person: Person) -> str:
-    """Whose signatures it takes, as a sentence: by the charters the person knows, else by the usual rule."""
+def _all_of(clauses: Sequence[Clause], who: str) -> str:
+    parts = [
+        _("%(m)d %(holders)s of %(who)s")
+        % {"m": clause.m, "holders": wording.clause_holders(clause, clause.m), "who": who}
+        for clause in clauses
+    ]
+    return wording.names(parts, last="and")
+
+
+def sample_notes(one: Operation[Any], person: Person, *, zone: str = "") -> list[str]:
+    """What the rules of the charters the person knows demand or advise beside signatures.
+
+    Of several zones that is said of the one with the id `zone`.
+    """
+    duties = duties_of(person)
+    known = [charter for kind in one.consent.kinds for charter in _known(duties, kind, zone)]
+    return notes(known, one.tag)
+
+
+def _known(duties: Mapping[AuthorityKind, list[Charter]], kind: AuthorityKind, zone: str) -> list[Charter]:
+    """The one charter of this kind that decides, if that is certain; of several zones that of `zone`."""
+    found = duties.get(kind, [])
+    return found if len(found) == 1 else [charter for charter in found if charter.authority.id == zone]
+
+
+def sample_consent(one: Operation[Any], person: Person, *, zone: str = "") -> str:
+    """Whose signatures it takes, as a sentence: by the charters the person knows, else by the usual rule.
+
+    Of several zones that of the one with the id `zone` is known.
+    """
     duties = duties_of(person)
     parts = []
     for kind in one.consent.kinds:
-        known = duties.get(kind, [])
+        known = _known(duties, kind, zone)
         rule = known[0].rule(one.tag) if len(known) == 1 else None
-        clauses = rule.clauses if rule else [default.clause() for default in one.rules.get(kind, ())]
+        asked = rule.ways if rule else ([default.clause() for default in one.rules.get(kind, ())],)
         who = known[0].authority.name if len(known) == 1 else wording.KINDS[kind.value]
-        parts += [
-            _("%(m)d %(holders)s of %(who)s")
-            % {"m": clause.m, "holders": wording.clause_holders(clause, clause.m), "who": who}
-            for clause in clauses
-        ]
+        parts.append(wording.ways([_all_of(clauses, who) for clauses in asked]))
     return _("Needs %(who)s. Whoever proposes does not count.") % {"who": wording.names(parts, last="and")}

@@ -23,20 +23,31 @@ SHOWN = 6
 @person_required
 def show(request: HttpRequest) -> HttpResponse:
     """The page people arrive at."""
-    return page(request, "console/overview/page.html", "overview", **_context(request))
+    context = _moving(request) | _looked_after(request.person)
+    return page(request, "console/overview/page.html", "overview", **context)
 
 
 @require_GET
 @person_required
 def live(request: HttpRequest) -> HttpResponse:
     """The same without the frame, if anything is new."""
-    context = _context(request)
-    if is_seen(request, context["version"]):
+    moving = _moving(request)
+    if is_seen(request, moving["version"]):
         return nothing_new()
-    return render(request, "console/overview/live.html", context)
+    return render(request, "console/overview/live.html", moving | _looked_after(request.person))
 
 
-def _context(request: HttpRequest) -> dict[str, Any]:
+def _looked_after(person: Person) -> dict[str, Any]:
+    """What takes a look at every charter and zone: only when something moved, not each time a page asks."""
+    return {
+        "charters_to_sign": charters_to_sign(person),
+        "concerns": concerns(person),
+        "checklist": checklist(person),
+    }
+
+
+def _moving(request: HttpRequest) -> dict[str, Any]:
+    """What moves by itself, with the mark of it."""
     person: Person = request.person
     customers = _customers(person)
     chosen = next((one for one in customers if one.pk == request.GET.get("customer")), None)
@@ -60,9 +71,6 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "running": _with_seats(running),
         "others": _with_seats(others),
         "shares_to_give": shares,
-        "charters_to_sign": charters_to_sign(person),
-        "concerns": concerns(person),
-        "checklist": checklist(person),
         "version": version_of(
             [
                 (box.node.pk, box.node.status, box.node.keys_held, len(box.slots))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from console.pages import token_terms
 from console.pages.charter_view import kept_in_words, words_of, words_of_share_key
 from console.pages.forms.fields import NameField
 from console.pages.shell import page
@@ -117,6 +118,7 @@ def _page(request: HttpRequest, form: ProgramForm | None = None) -> HttpResponse
             )
             for token in person.tokens.order_by("created_at", "pk")
         ],
+        demands=token_terms.demands_on(person),
         session_token=Token.objects.filter(pk=session.get("token"), person=person).first(),
         sessions=live_sessions(person).select_related("token"),
         here=session[RECORD],

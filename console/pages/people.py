@@ -1,5 +1,6 @@
 """People & duties: organisations, who belongs to them, which charters say what they may do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django import forms
@@ -15,11 +16,13 @@ from console.pages.forms.fields import NameField
 from console.pages.shell import form_page, page
 from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import csv_file
+from console.pages.token_models import models_of
 from console.pages.wording import roles_in_words
 from console.sessions import person_required
 from tenants import access, charters, people
 from tenants.errors import Invalid
-from tenants.models import Organisation, Person, Token
+from tenants.metadata import keeping
+from tenants.models import Organisation, Person, Token, TokenModel
 
 COLUMNS = ("person", "name", "organisation", "added", "last_here")
 TOKEN_FIELDS = (
@@ -30,6 +33,7 @@ TOKEN_FIELDS = (
     "person__organisation__name",
     "credential_id",
     "public_key",
+    "aaguid",
     "attestation_format",
     "attestation_trusted",
     "simulated",
@@ -38,7 +42,11 @@ TOKEN_FIELDS = (
     "suspended_at",
     "suspended_reason",
 )
-TOKEN_COLUMNS = ("token", "label", "person", "name", "organisation", *TOKEN_FIELDS[5:])
+TOKEN_COLUMNS = (
+    *("token", "label", "person", "name", "organisation"),
+    *TOKEN_FIELDS[5:],
+    *("model", "compromised"),
+)
 SORTED_BY = {"person": "name", "last-here": "last_seen_at"}
 PARENT = ("people", gettext_lazy("People & duties"))
 
@@ -55,7 +63,7 @@ class Section:
     """An organisation with its people, as the viewer sees it."""
 
     organisation: Organisation
-    people: tuple[tuple[Person, str], ...]
+    people: tuple[tuple[Person, str, str], ...]
     charter: CharterView | None
     may_manage: bool
     may_found: bool
@@ -98,7 +106,10 @@ def export_tokens(request: HttpRequest) -> StreamingHttpResponse:
     """The tokens of everyone the person sees, as CSV."""
     seen = Token.objects.filter(person__in=access.visible_people(request.person))
     rows = seen.order_by("person__organisation__name", "person__name", "label").values_list(*TOKEN_FIELDS)
-    return csv_file("tokens", TOKEN_COLUMNS, rows)
+    models = models_of(seen.values_list("aaguid", flat=True).distinct())
+    model_at = TOKEN_FIELDS.index("aaguid")
+    told = ((*row, models[row[model_at]].name, models[row[model_at]].against) for row in rows)
+    return csv_file("tokens", TOKEN_COLUMNS, told)
 
 
 @require_http_methods(["GET", "POST"])
@@ -152,13 +163,23 @@ def add_customer(request: HttpRequest) -> HttpResponse:
     return form_page(request, form, parent=PARENT, title=_("Take on a customer"), lead=lead, button=_("Add"))
 
 
+def _failing_models(person: Person, failing: Mapping[str, TokenModel]) -> str:
+    """The models of a person's tokens that are known to be compromised, in a row."""
+    found = {one.aaguid for one in person.tokens.all() if not one.suspended_at} & failing.keys()
+    return ", ".join(sorted(str(failing[one]) for one in found))
+
+
 def _section(organisation: Organisation, viewer: Person, sorting: Sorting) -> Section:
+    failing = keeping.failing()
     seen = access.visible_people(viewer).filter(organisation=organisation).prefetch_related("tokens")
     charter = charters.in_force([organisation.pk]).get(organisation.pk)
     held = charter.persons if charter else {}
     return Section(
         organisation,
-        tuple((person, roles_in_words(held.get(person.pk))) for person in seen.order_by(*sorting.order)),
+        tuple(
+            (person, roles_in_words(held.get(person.pk)), _failing_models(person, failing))
+            for person in seen.order_by(*sorting.order)
+        ),
         latest_of(organisation.pk, viewer),
         access.may_manage_people(viewer, organisation),
         viewer.organisation_id == organisation.pk and access.is_being_founded(organisation),

@@ -1,5 +1,6 @@
 """One person: duties, tokens, invitations, sessions."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -12,13 +13,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from console.pages.charter_view import words_of
+from console.pages.evidence import download
 from console.pages.forms.lifetime import ReasonField
 from console.pages.shell import page
+from console.pages.token_models import ModelView, models_of
 from console.pages.wording import roles_in_words
 from console.sessions import person_required, recent_required
-from tenants import access, charters, people, tokens
+from hsmnodes.dispatch import nodes_that_pin, suspension_message
+from tenants import access, charters, people, suspensions, tags, tokens, workflow
+from tenants.drafting import build_proposal
 from tenants.errors import NotVisible
-from tenants.models import Person, Token
+from tenants.models import CharterVersion, Person, Suspension, Token
+from tenants.people import check_reason
 
 
 class SuspendForm(forms.Form):
@@ -71,6 +77,7 @@ def suspend(request: HttpRequest, key: str, token: str) -> HttpResponse:
         context = _person(found.person, request.person) | {"suspend_form": form, "suspending": found}
         return page(request, "console/people/person.html", "people", status=422, **context)
     tokens.suspend_token(token=found, reason=form.cleaned_data["reason"], by=request.person)
+    suspensions.recount(found)
     messages.success(request, _("%(label)s is suspended on this console.") % {"label": found.label})
     return redirect("person", key=key)
 
@@ -81,6 +88,7 @@ def clear(request: HttpRequest, key: str, token: str) -> HttpResponse:
     """Accept a suspended token again."""
     found = _token(request, key, token)
     tokens.clear_token(token=found, by=request.person)
+    suspensions.recount(found)
     messages.success(request, _("%(label)s is accepted again.") % {"label": found.label})
     return redirect("person", key=key)
 
@@ -102,6 +110,68 @@ def _may_suspend(viewer: Person, found: Person) -> bool:
     return viewer == found or access.may_manage_people(viewer, found.organisation)
 
 
+@dataclass(frozen=True)
+class Place:
+    """A charter in force that has a token: suspended for its authority or not, and whether one could."""
+
+    version: CharterVersion
+    suspension: Suspension | None
+    may_suspend: bool
+
+
+@dataclass(frozen=True)
+class TokenLine:
+    """A token with its words and where it counts."""
+
+    token: Token
+    words: str
+    places: tuple[Place, ...]
+    model: ModelView
+
+
+def _line(token: Token, viewer: Person, model: ModelView) -> TokenLine:
+    held = {one.authority: one for one in token.suspensions.filter(lifted_at=None).select_related("by")}
+    places = [
+        Place(version, held.get(version.authority), suspensions.may_sign(version, token, viewer))
+        for version in suspensions.where_it_counts(token, viewer)
+    ]
+    return TokenLine(token, words_of(token.document()), tuple(places), model)
+
+
+@require_GET
+@person_required
+def suspension(request: HttpRequest, key: str, suspended: str) -> HttpResponse:
+    """A suspension as a file for `quorate-node accept`, past this console."""
+    found = _find(request, key)
+    held = Suspension.objects.filter(token__person=found, pk=suspended, lifted_at=None).first()
+    if held is None or not access.visible_charters(request.person).filter(authority=held.authority).exists():
+        raise NotVisible
+    return download(suspension_message(held).encode(), f"suspension-{held.pk}.json")
+
+
+@require_POST
+@person_required
+def reinstate(request: HttpRequest, key: str, suspended: str) -> HttpResponse:
+    """Draft the proposal by which a quorum lets a suspended token count again, on every node concerned."""
+    found, person = _find(request, key), request.person
+    held = Suspension.objects.filter(token__person=found, pk=suspended, lifted_at=None).first()
+    if held is None:
+        raise NotVisible
+    document = build_proposal(
+        operation=tags.REINSTATE_TOKEN,
+        parameters={
+            "authority": {"kind": held.kind, "id": held.authority, "name": held.name},
+            "person": found.named().model_dump(),
+            "credential_id": held.token.credential_id,
+            "statement": held.statement_hash,
+        },
+        requester=person,
+        reason=check_reason(request.POST.get("reason", "")),
+        nodes=[node.at() for node in nodes_that_pin(held.kind, held.authority)],
+    )
+    return redirect("proposal", key=workflow.save_draft(document=document, requester=person).pk)
+
+
 def _person(found: Person, viewer: Person) -> dict[str, Any]:
     seen = access.visible_charters(viewer).filter(state="in-force").order_by("kind", "name")
     duties = [
@@ -110,13 +180,13 @@ def _person(found: Person, viewer: Person) -> dict[str, Any]:
         if found.pk in (document := charters.document_of(version)).persons
     ]
     manager = access.may_manage_people(viewer, found.organisation)
+    held = list(found.tokens.order_by("created_at", "pk"))
+    models = models_of(token.aaguid for token in held)
     return {
         "found": found,
         "is_me": found == viewer,
         "duties": duties,
-        "tokens": [
-            (token, words_of(token.document())) for token in found.tokens.order_by("created_at", "pk")
-        ],
+        "tokens": [_line(token, viewer, models[token.aaguid]) for token in held],
         "invitation": found.invitations.filter(used_at=None, withdrawn_at=None)
         .order_by("-created_at")
         .first(),

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from hsmnodes.models import Ceremony, ContributionOutcome, Receipt
+from hsmnodes.node.protocol.errors import DELAYED
 from tenants.models import Proposal, State
 
 
@@ -74,6 +75,9 @@ def _after_signatures(proposal: Proposal, receipts: list[Receipt]) -> Iterator[M
             "bad",
         )
     for receipt in receipts:
+        if receipt.code == DELAYED:
+            yield Moment(_("%(node)s waits out the delay") % {"node": receipt.node.name}, receipt.at)
+            continue
         yield Moment(
             _("Receipt signed by %(node)s: %(outcome)s")
             % {"node": receipt.node.name, "outcome": receipt.outcome},
@@ -94,6 +98,8 @@ def _ahead(proposal: Proposal, receipts: list[Receipt]) -> Iterator[Moment]:
         yield Moment(_("Proposed: signed by its requester"))
     if proposal.state in (State.DRAFT, State.PROPOSED):
         yield Moment(_("Signed by those it needs"))
+    if proposal.state == State.DELAYED:
+        yield Moment(_("The delay is over"), detail=f"{proposal.due_at:%d %b %Y, %H:%M UTC}")
     if not proposal.node:
         yield Moment(_("In force"))
         return
@@ -101,5 +107,5 @@ def _ahead(proposal: Proposal, receipts: list[Receipt]) -> Iterator[Moment]:
         yield Moment(_("Sent to %(node)s") % {"node": proposal.node_name})
     if proposal.state == State.EXECUTING:
         yield Moment(_("%(node)s is carrying it out") % {"node": proposal.node_name}, state="run")
-    if not receipts:
+    if not receipts or proposal.state == State.DELAYED:
         yield Moment(_("Checked and carried out by the HSM, with a signed receipt"))

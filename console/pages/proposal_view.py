@@ -1,23 +1,31 @@
 """Everything the page of a proposal shows, put together for one viewer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from console.pages import wording
 from console.pages.changes import Change, changes
+from console.pages.next_steps import NextStep, next_step
 from console.pages.parameters import Parameters, count_rows, put_together
 from console.pages.proposal_story import Moment, story
+from console.pages.recovering import in_words
 from console.pages.results import Outcome, outcomes_of
-from console.pages.seating import Few, SeatRow, few, seat_rows
+from console.pages.rule_terms import notes
+from console.pages.seating import Few, SeatRow, few, other_rows, seat_rows
 from console.pages.shell import version_of
-from hsmnodes import ceremonies
+from hsmnodes import ceremonies, steps
 from hsmnodes.models import Ceremony, Node, OutboxMessage, Receipt
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operation
 from hsmnodes.node.operations.sentences import Row, render_fields
-from tenants import access, verdicts
-from tenants.models import CharterVersion, Person, Proposal, State
+from hsmnodes.node.protocol.errors import DELAYED
+from hsmnodes.node.protocol.quorum import ClauseVerdict
+from tenants import access, charters, tags, verdicts
+from tenants.models import CharterVersion, Person, Proposal, State, Statement
 from tenants.verdicts import Standing
 
 
@@ -39,15 +47,16 @@ class Rights:
 
 
 @dataclass(frozen=True)
-class Step:
-    """A node that is to act, and how far it is."""
+class StepLine:
+    """A step that a node is to take, and how far it is; `after` are the numbers of those it waits for."""
 
     id: str
     name: str
-    identity: str
+    what: str
     node: Node | None
     message: OutboxMessage | None
     receipt: Receipt | None
+    after: str
 
 
 class ProposalView:
@@ -55,6 +64,11 @@ class ProposalView:
 
     def __init__(self, proposal: Proposal, viewer: Person) -> None:
         self.proposal, self.viewer = proposal, viewer
+
+    @cached_property
+    def next(self) -> NextStep | None:
+        """What follows on it, once it is done."""
+        return next_step(self.proposal, self.viewer) if self.proposal.state == State.DONE else None
 
     @cached_property
     def operation(self) -> Operation[Any]:
@@ -67,6 +81,20 @@ class ProposalView:
     @cached_property
     def rows(self) -> list[SeatRow]:
         return seat_rows(self.proposal, self.standing, self.viewer)
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """What the rules demand or advise beside signatures."""
+        document = self.proposal.document
+        named = charters.by_hash(authority.hash for authority in document.authorities)
+        if document.operation == tags.RECOVER_CHARTER:
+            return [in_words(one.recovery) for one in named if one.sha256 == document.previous]
+        return notes(named, document.operation)
+
+    @cached_property
+    def others(self) -> list[list[SeatRow]]:
+        """The rows of the other alternatives."""
+        return other_rows(self.proposal, self.standing)
 
     @cached_property
     def few(self) -> list[Few]:
@@ -102,30 +130,56 @@ class ProposalView:
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
-        return outcomes_of(self.proposal, self.receipts, self.viewer)
+        told = [receipt for receipt in self.receipts if receipt.code != DELAYED]
+        return outcomes_of(self.proposal, told, self.viewer)
 
     @cached_property
     def story(self) -> list[Moment]:
         return story(self.proposal, self.receipts)
 
     @cached_property
-    def steps(self) -> list[Step]:
-        """The nodes in the order in which they act."""
-        found = self.proposal.document.nodes
-        nodes = Node.objects.in_bulk([node.id for node in found])
-        messages = {one.node_id: one for one in self.proposal.outbox.filter(kind="warrant")}
-        receipts = {receipt.node_id: receipt for receipt in self.receipts}
+    def steps(self) -> list[StepLine]:
+        """What each node does, in order."""
+        named = self.proposal.document.nodes
+        planned = steps.steps_of(self.proposal)
+        nodes = Node.objects.in_bulk([node.id for node in named])
+        messages = {one.step: one for one in self.proposal.outbox.filter(kind="warrant")}
+        receipts = {receipt.step: receipt for receipt in self.receipts}
+        done = {number for number, receipt in receipts.items() if receipt.outcome == "done"}
         return [
-            Step(
-                node.id,
-                node.name,
-                node.identity,
-                nodes.get(node.id),
-                messages.get(node.id),
-                receipts.get(node.id),
+            StepLine(
+                id=named[step.node].id,
+                name=named[step.node].name,
+                what=wording.step(self.proposal.operation, step.act),
+                node=nodes.get(named[step.node].id),
+                message=messages.get(number),
+                receipt=receipts.get(number),
+                after=wording.names([str(one + 1) for one in step.needs if one not in done], last="and"),
             )
-            for node in found
+            for number, step in enumerate(planned)
         ]
+
+    @cached_property
+    def is_begun(self) -> bool:
+        """Whether a step of it is done."""
+        return any(receipt.outcome == "done" for receipt in self.receipts)
+
+    @cached_property
+    def is_held_up(self) -> bool:
+        """Whether people are to be offered to abandon what is left of it."""
+        return steps.is_held_up(self.proposal)
+
+    @property
+    def progress(self) -> str:
+        """How far a proposal over several steps is, and whom it waits for; empty if it is not such a one."""
+        if len(self.steps) < 2 or not any(line.receipt for line in self.steps):
+            return ""
+        done = [line for line in self.steps if line.receipt and line.receipt.outcome == "done"]
+        waiting = dict.fromkeys(line.name for line in self.steps if line not in done and not line.after)
+        said = {"k": len(done), "n": len(self.steps), "nodes": wording.names(list(waiting), last="and")}
+        if not waiting:
+            return _("%(k)d of %(n)d steps are done") % said
+        return _("%(k)d of %(n)d steps are done, waiting for %(nodes)s") % said
 
     @cached_property
     def ceremony(self) -> Ceremony | None:
@@ -144,19 +198,37 @@ class ProposalView:
         return list(access.visible_charters(self.viewer).filter(hash__in=hashes))
 
     @cached_property
+    def statement(self) -> Statement | None:
+        """The statement that it asks to be signed."""
+        if self.proposal.operation != tags.SIGN_STATEMENT:
+            return None
+        hash_ = self.proposal.document.parameters["statement"]
+        return access.visible_statements(self.viewer).filter(hash=hash_).first()
+
+    @cached_property
     def rights(self) -> Rights:
         proposal, viewer = self.proposal, self.viewer
         requester = proposal.requester_id == viewer.id
-        eligible = any(viewer.id in clause.eligible for clause in self.standing.clauses)
+        ways = (self.standing.clauses, *self.standing.others)
+        eligible = any(viewer.id in clause.eligible for way in ways for clause in way)
+        stops = eligible or viewer.id in self._recovered
         signed = proposal.approvals.filter(person=viewer).exists()
         return Rights(
             propose=requester and proposal.state == State.DRAFT,
             approve=proposal.is_open and proposal.waiting.filter(person=viewer).exists(),
-            reject=proposal.is_open and eligible,
-            cancel=(proposal.is_open or proposal.is_running) and (requester or eligible),
+            reject=proposal.is_open and stops,
+            cancel=(proposal.is_open or (proposal.is_running and not self.is_begun)) and (requester or stops),
             discard=requester and proposal.state == State.DRAFT,
             send_again=proposal.state == State.REFUSED and (requester or signed),
         )
+
+    @property
+    def _recovered(self) -> set[str]:
+        """Of a recovery, everybody in the charter that is to be recovered: any of them stops it."""
+        document = self.proposal.document
+        if document.operation != tags.RECOVER_CHARTER:
+            return set()
+        return {one for found in charters.by_hash([document.previous or ""]) for one in found.persons}
 
     @property
     def signed(self) -> bool:
@@ -165,13 +237,10 @@ class ProposalView:
 
     @property
     def missing(self) -> str:
-        """Who is still needed, in words."""
-        parts = [
-            f"{one.missing} {wording.clause_holders(one.clause, one.missing)} ({one.authority.name})"
-            for one in self.standing.clauses
-            if one.missing
-        ]
-        return wording.names(parts, last="and")
+        """Who is still needed, in words, by the alternative that lacks least or another."""
+        if not self.standing.missing:
+            return ""
+        return wording.ways([_needed(way) for way in (self.standing.clauses, *self.standing.others)])
 
     @property
     def version(self) -> str:
@@ -186,6 +255,15 @@ class ProposalView:
     @property
     def _parameters(self) -> int:
         return count_rows(self.operation, self.proposal.document.parameters)
+
+
+def _needed(clauses: Sequence[ClauseVerdict]) -> str:
+    parts = [
+        f"{one.missing} {wording.clause_holders(one.clause, one.missing)} ({one.authority.name})"
+        for one in clauses
+        if one.missing
+    ]
+    return wording.names(parts, last="and")
 
 
 def view_of(proposal: Proposal, viewer: Person) -> ProposalView:

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from console.pages import wording
 from console.pages.forms.operation_form import OperationForm
-from console.pages.offers import may_request, offers, sample_consent
+from console.pages.forms.picking import as_initial
+from console.pages.offers import explanation_of, may_request, offers, sample_consent, sample_notes
 from console.pages.shell import page
 from console.sessions import person_required
 from hsmnodes.access import visible_backups, visible_nodes
@@ -38,6 +39,8 @@ def fill_in(request: HttpRequest, tag: str) -> HttpResponse:
         raise NotVisible
     if tag in (tags.VERIFY_BACKUP, tags.RESTORE_BACKUP):
         return redirect(_backup_of(request) or reverse("zones"))
+    if tag == tags.SIGN_STATEMENT:
+        return redirect(_statement_of(request) or reverse("statements"))
     found = find_operation(tag)
     person: Person = request.person
     access.require(
@@ -46,6 +49,8 @@ def fill_in(request: HttpRequest, tag: str) -> HttpResponse:
     )
     posted = request.POST if request.method == "POST" else None
     form = OperationForm(found, person, posted, initial=_initial(request))
+    if posted is not None and "show" in posted:  # another part of a long list is asked for, and no more
+        form, posted = OperationForm(found, person, initial=as_initial(form)), None
     if posted is not None and form.is_valid():
         draft = _save(form, person)
         if draft is not None:
@@ -59,7 +64,9 @@ def fill_in(request: HttpRequest, tag: str) -> HttpResponse:
         form=form,
         operation=found,
         area=wording.AREAS.get(found.area, (found.area, ""))[0],
-        consent=sample_consent(found, person),
+        explanation=explanation_of(found),
+        consent=sample_consent(found, person, zone=form.chosen("zone")),
+        notes=sample_notes(found, person, zone=form.chosen("zone")),
         zone_chosen=form.chosen("zone"),
     )
 
@@ -70,6 +77,14 @@ def _backup_of(request: HttpRequest) -> str:
     digest = before.document.parameters.get("backup", "") if before is not None else ""
     backup = visible_backups(request.person).filter(sha256=digest).first()
     return reverse("backup", args=[backup.pk]) if backup is not None else ""
+
+
+def _statement_of(request: HttpRequest) -> str:
+    """The page of the statement that an earlier proposal is about, from which it is proposed again."""
+    before = access.visible_proposals(request.person).filter(pk=request.GET.get("again", "")).first()
+    digest = before.document.parameters.get("statement", "") if before is not None else ""
+    statement = access.visible_statements(request.person).filter(hash=digest).first()
+    return reverse("statement", args=[statement.pk]) if statement is not None else ""
 
 
 def _replace(request: HttpRequest, person: Person) -> None:
@@ -88,7 +103,28 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     if again:
         before = access.get_visible(access.visible_proposals(request.person), again)
         initial = _from(before)
-    return initial | {name: value for name, value in request.GET.items() if name != "again"}
+    initial |= _running_service(request) | _replaced(request)
+    said: dict[str, Any] = {
+        name: value for name, value in request.GET.items() if name not in ("again", "replaced")
+    }
+    if "custodians" in said:
+        said |= {"custodians": request.GET.getlist("custodians")}
+    return initial | said
+
+
+def _replaced(request: HttpRequest) -> dict[str, Any]:
+    """The keys in whose place a rotation made others, to be destroyed now."""
+    rotations = access.visible_proposals(request.person).filter(operation=tags.ROTATE_KEYS)
+    rotation = rotations.filter(pk=request.GET.get("replaced", "")).first()
+    if rotation is None:
+        return {}
+    return {"keys": [key["replaces"]["id"] for key in rotation.document.parameters["keys"]]}
+
+
+def _running_service(request: HttpRequest) -> dict[str, Any]:
+    """What is known of a service that is to be started on further nodes."""
+    service = access.visible_services(request.person).filter(pk=request.GET.get("service", "")).first()
+    return {"customer": service.customer_id, "mode": service.mode} if service is not None else {}
 
 
 def _from(before: Proposal) -> dict[str, Any]:
@@ -98,21 +134,24 @@ def _from(before: Proposal) -> dict[str, Any]:
         for name, value in parameters.items()
     }
     keys = parameters.get("keys", [])
-    if keys and "id" in keys[0]:
+    if keys and "replaces" in keys[0]:
+        initial["keys"] = [key["replaces"]["id"] for key in keys]
+    elif keys and "id" in keys[0]:
         initial["keys"] = [key["id"] for key in keys]
-    return initial | {"reason": before.reason, "on_node": before.node}
+    nodes = [node.id for node in before.document.nodes]
+    return initial | {"reason": before.reason, "on_node": nodes if len(nodes) > 1 else before.node}
 
 
 def _save(form: OperationForm, person: Person) -> Proposal | None:
     """The draft; or None, with what is wrong beside the form."""
-    nodes = visible_nodes(person).filter(pk=form.node_id) if form.node_id else []
+    nodes = visible_nodes(person).in_bulk(form.node_ids)
     try:
         document = build_proposal(
             operation=form.operation.tag,
             parameters=form.parameters,
             requester=person,
             reason=form.cleaned_data["reason"],
-            nodes=[node.at() for node in nodes],
+            nodes=[nodes[one].at() for one in form.node_ids if one in nodes],
             lifetime=form.cleaned_data["lifetime"],
         )
         return workflow.save_draft(document=document, requester=person)

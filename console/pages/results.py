@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from hsmnodes.models import Attachment, Key, Receipt
 from hsmnodes.node.operations.base import NodeOperation
 from hsmnodes.node.operations.registry import operation
+from tenants import clock
 from tenants.models import Person, Proposal
 
 Titles = Mapping[str, str]
@@ -49,7 +51,7 @@ def outcomes_of(proposal: Proposal, receipts: list[Receipt], _viewer: Person) ->
     titles = _titles(proposal)
     outcomes = []
     for receipt in receipts:
-        results = {} if keys else receipt.results
+        results = {} if keys and receipt.step == 0 else receipt.results
         lists = {name: value for name, value in results.items() if _is_table(value)}
         rest = {name: value for name, value in results.items() if name not in lists}
         outcomes.append(
@@ -58,7 +60,7 @@ def outcomes_of(proposal: Proposal, receipts: list[Receipt], _viewer: Person) ->
                 tuple(_facts(rest, "", titles)),
                 tuple(_table(_title(name, titles), rows, titles) for name, rows in lists.items()),
                 tuple(receipt.attachments.order_by("name")),
-                tuple(key for key in keys if key.slot.node_id == receipt.node_id),
+                tuple(key for key in keys if key.slot.node_id == receipt.node_id and receipt.step == 0),
             )
         )
     return outcomes
@@ -96,8 +98,18 @@ def _facts(value: Any, label: str, titles: Titles) -> list[Fact]:
                 inner, f"{label} · {_title(name, titles)}" if label else _title(name, titles), titles
             )
         ]
+    if _is_table(value):
+        return [
+            fact
+            for number, one in enumerate(value, start=1)
+            for fact in _facts(one, f"{label} {number}", titles)
+        ]
     if isinstance(value, list):
         return [Fact(label, ", ".join(str(one) for one in value) or _("none"))]
+    if value is None:
+        return [Fact(label, _("none"))]
+    if label == titles.get("kept_until"):
+        return [Fact(label, date_format(clock.from_unix(value), "DATETIME_FORMAT"))]
     text = str(value)
     return [Fact(label, text, copyable=len(text) >= 32 and " " not in text)]
 

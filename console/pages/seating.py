@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from console.pages import wording
 from hsmnodes.node.protocol.documents import Person as CharterPerson
 from hsmnodes.node.protocol.quorum import ClauseVerdict
-from tenants import charters
+from tenants import charters, tags
 from tenants.models import Person, Proposal
 from tenants.verdicts import Standing
 
@@ -61,8 +61,11 @@ def few(proposal: Proposal) -> list[Few]:
 
 
 def seat_rows(proposal: Proposal, standing: Standing, viewer: Person) -> list[SeatRow]:
-    """A row of seats for every clause of a proposal, as `viewer` is to see it."""
-    when = {one.token.credential_id: one.at for one in proposal.approvals.select_related("token")}
+    """A row of seats for every clause of a proposal, as `viewer` is to see it.
+
+    Where there are alternatives, of the one that lacks least.
+    """
+    when = _when(proposal)
     people = _people(proposal)
     mine = viewer.id in standing.wanted and proposal.is_open
     signed = set(proposal.approvals.values_list("person_id", flat=True))
@@ -70,9 +73,30 @@ def seat_rows(proposal: Proposal, standing: Standing, viewer: Person) -> list[Se
     for clause in standing.clauses:
         offered = mine and viewer.id in clause.eligible and viewer.id not in signed
         row = _row(clause, people, when, viewer if offered else None, closed=proposal.is_final)
-        rows.append(_with_requester(row, clause, proposal))
+        rows.append(_with_requester(_of_version(row, clause, proposal), clause, proposal))
         mine = mine and not (offered and clause.missing)
     return rows
+
+
+def _of_version(row: SeatRow, clause: ClauseVerdict, proposal: Proposal) -> SeatRow:
+    """The row; where the next version of a charter asks too, it says so."""
+    if proposal.operation not in tags.CHANGE_CHARTERS:
+        return row
+    if clause.charter.sha256 != proposal.document.parameters["charter"]:
+        return row
+    said = _("%(name)s, as its version %(n)d asks") % {"name": row.authority, "n": clause.charter.version}
+    return replace(row, authority=said)
+
+
+def other_rows(proposal: Proposal, standing: Standing) -> list[list[SeatRow]]:
+    """The rows of seats of the other alternatives."""
+    when, people = _when(proposal), _people(proposal)
+    return [[_row(clause, people, when, None, closed=True) for clause in way] for way in standing.others]
+
+
+def _when(proposal: Proposal) -> dict[str, datetime]:
+    """When each token approved, by its credential id."""
+    return {one.token.credential_id: one.at for one in proposal.approvals.select_related("token")}
 
 
 def _row(

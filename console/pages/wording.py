@@ -6,25 +6,33 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
 
+from hsmnodes.node.operations.backup_key import sharing
 from hsmnodes.node.operations.registry import operations
-from hsmnodes.node.protocol.documents import Clause, Person
+from hsmnodes.node.operations.statement.texts import ROLES
+from hsmnodes.node.operations.steps import ACT, COPY
+from hsmnodes.node.operations.zone import moving, withdraw
+from hsmnodes.node.protocol.documents import Clause, Person, Role, Rule
+from hsmnodes.node.protocol.token_rules import Why
 from tenants import tags
 
-ROLES = {
-    "hsm-administrator": ("HSM administrator", "HSM administrators"),
-    "key-manager": ("key manager", "key managers"),
-    "security-officer": ("security officer", "security officers"),
-    "custodian": ("custodian", "custodians"),
-    "auditor": ("auditor", "auditors"),
-}
 KEPT = {
     "token": _l("kept by the token itself"),
     "file": _l("kept in an encrypted file"),
     "sheet": _l("kept on a printed sheet"),
 }
+WHY_NOT = {
+    Why.SYNCED: _l("it can be synced"),
+    Why.NOT_PROVED: _l("its make is not proved"),
+    Why.BLOCKED: _l("its model is blocked"),
+    Why.NOT_ALLOWED: _l("its model is not one of those allowed"),
+}
 KINDS = {"provider": "the provider", "customer": "the customer", "zone": "the Trust Zone"}
 AREAS = {
     "key": ("Keys", "What a Trust Zone holds. The key managers of the zone consent."),
+    "application": (
+        "Applications",
+        "Programs that use keys of a zone, by copies of their own. Its key managers admit and remove them.",
+    ),
     "backup": (
         "Backups",
         "Keys of a zone, wrapped under its backup key, in a file that the HSM signs. Key managers consent.",
@@ -35,8 +43,14 @@ AREAS = {
     ),
     "zone": ("Trust Zones", "A zone begins with its charter: who manages its keys, and who controls it."),
     "slot": ("Slots", "A zone's place in an HSM, under a backup key of its own."),
+    "statement": (
+        "Statements",
+        "What provider and customer agree on about the duties in a service. Both sides consent.",
+    ),
     "service": ("Services", "What a provider gives a customer. Both sides consent."),
     "node": ("HSMs", "The machines themselves. The provider's HSM administrators consent."),
+    "warrant": ("Warrants", "What was begun on several HSMs and cannot be finished is given up."),
+    "token": ("Tokens", "A token that was suspended counts again when a quorum of its charter says so."),
     "charter": ("Charters", "Who may do what. Each authority consents to its own."),
 }
 
@@ -44,7 +58,15 @@ EXPLANATIONS = {
     tags.GENERATE_KEYS: _l(
         "One key or several, made in the HSM and backed up as they are made. All of them, or none."
     ),
+    tags.ROTATE_KEYS: _l(
+        "A new key in the place of each, of the same kind, under a label of its own. The old ones stay until "
+        "they are destroyed."
+    ),
     tags.DESTROY_KEYS: _l("For ever. Copies in backups stay until those are destroyed."),
+    tags.ADMIT_APPLICATION: _l(
+        "It may use these keys, for these usages, over a connection by its own certificate, and nothing else."
+    ),
+    tags.REMOVE_APPLICATION: _l("Its token on the node is destroyed, and its sessions end at once."),
     tags.TAKE_BACKUP: _l("Every key of a zone, or some, wrapped again: one file, stored in the console."),
     tags.SHARE_BACKUP_KEY: _l(
         "Into shares for custodians, each sealed to one token. A chosen number of them rebuild the key."
@@ -64,13 +86,49 @@ EXPLANATIONS = {
     tags.FOUND_ZONE: _l(
         "Draft its charter, have its people sign it, then ask the customer's officers to agree."
     ),
+    tags.ABANDON_WARRANT: _l("What other HSMs did stays; on these it will never be done."),
+    tags.REINSTATE_TOKEN: _l(
+        "A token that was suspended counts again. One person suspends, several lift it."
+    ),
+    tags.EXTEND_ZONE: _l(
+        "To one more HSM: the backup key goes there sealed, from node to node, and every key follows."
+    ),
+    tags.WITHDRAW_ZONE: _l(
+        "From an HSM: its keys there are destroyed, once another one has confirmed that it has the same."
+    ),
     tags.CREATE_SLOT: _l(
         "Give a founded zone its place in an HSM, under a new backup key that nobody can read."
+    ),
+    tags.SIGN_STATEMENT: _l(
+        "Both sides sign what their charters say: who does what, with whom, and how many."
     ),
     tags.START_SERVICE: _l("Give a customer a whole HSM, or room on one that others use too."),
     tags.ENROL_NODE: _l("Admit a machine by the words of its identity key, so that it carries out warrants."),
     tags.EXPORT_LOG: _l("Have the HSM hand over entries of its journal, for examination."),
 }
+
+STEPS = {
+    (tags.EXTEND_ZONE, moving.OFFER): _l("offers a one-time key"),
+    (tags.EXTEND_ZONE, moving.SEND): _l("seals the backup key to it, and backs the keys up"),
+    (tags.EXTEND_ZONE, moving.INSTALL): _l("takes backup key and keys"),
+    (tags.WITHDRAW_ZONE, withdraw.CONFIRM): _l("confirms what it has"),
+    (tags.WITHDRAW_ZONE, withdraw.LEAVE): _l("compares, and destroys"),
+    (tags.ROTATE_BACKUP_KEY, moving.OFFER): _l("offers a one-time key"),
+    (tags.ROTATE_BACKUP_KEY, ACT): _l("makes the new backup key"),
+    (tags.ROTATE_BACKUP_KEY, moving.INSTALL): _l("takes the new backup key"),
+    (tags.GENERATE_KEYS, ACT): _l("makes the keys"),
+    (tags.GENERATE_KEYS, COPY): _l("takes copies"),
+    (tags.ROTATE_KEYS, ACT): _l("makes the new keys"),
+    (tags.ROTATE_KEYS, COPY): _l("takes copies"),
+    (tags.SHARE_BACKUP_KEY, sharing.NOTE): _l("notes the share set"),
+    (tags.RESHARE_BACKUP_KEY, sharing.NOTE): _l("notes the share set"),
+}
+"""What a node does in a step, where the operation has several."""
+
+
+def step(tag: str, act: str) -> str:
+    """What a node does in a step, in words; empty where it simply carries the operation out."""
+    return str(STEPS.get((tag, act), ""))
 
 
 def role(value: str, count: int = 1) -> str:
@@ -89,8 +147,24 @@ def clause_holders(clause: Clause, count: int) -> str:
 
 
 def clauses(asked: Sequence[Clause]) -> str:
-    """Who must sign, in words: all clauses of a rule together."""
+    """Who must sign, in words: all these clauses together."""
     return names([f"{one.m} {clause_holders(one, one.m)}" for one in asked], last="and")
+
+
+def ways(asked: Sequence[str]) -> str:
+    """Alternatives in words, of which one is enough."""
+    return _(", or else ").join(asked)
+
+
+def rule(asked: Rule | None) -> str:
+    """Who must sign, in words, by one alternative or another; empty where it is denied."""
+    return ways([clauses(way) for way in asked.ways]) if asked else ""
+
+
+def amounts(asked: Sequence[Sequence[Clause]], who: tuple[Role | None, str | None]) -> str:
+    """How many of `who` each alternative asks for, as “2 / 1”; empty where none asks for any."""
+    counts = [sum(one.m for one in way if (one.role, one.group) == who) for way in asked]
+    return " / ".join(str(count or "–") for count in counts) if any(counts) else ""
 
 
 def operation(tag: str) -> str:
@@ -99,9 +173,25 @@ def operation(tag: str) -> str:
     return found.title if found else tag
 
 
+def verb(tag: str) -> str:
+    """What an operation does, within a sentence."""
+    title = operation(tag)
+    return title[:1].lower() + title[1:]
+
+
 def roles_in_words(holder: Person | None) -> str:
     """The roles a charter gives a person, in words; empty for who is not in it."""
     return names([role(one.value) for one in holder.roles], last="and") if holder else ""
+
+
+def few_names(people: Sequence[str], last: str = "and", most: int = 8) -> str:
+    """The first of many names in a row, and how many more there are."""
+    if len(people) <= most:
+        return names(list(people), last)
+    return _("%(names)s and %(n)d more") % {
+        "names": ", ".join(people[: most - 1]),
+        "n": len(people) - most + 1,
+    }
 
 
 def names(people: list[str], last: str = "or") -> str:

@@ -3,22 +3,29 @@
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from console.pages.charter_view import CharterView, latest_of
 from console.pages.custody import Custody
+from console.pages.forms.zone_models import MODELS
 from console.pages.offers import founds_zones
+from console.pages.saved import SavedViews
 from console.pages.seating import few
 from console.pages.shell import page
+from console.pages.sides import Sides
 from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
-from hsmnodes.access import visible_backups, visible_keys, visible_slots
-from hsmnodes.models import Epoch, Key
+from hsmnodes import successors
+from hsmnodes.access import visible_applications, visible_backups, visible_keys, visible_slots
+from hsmnodes.models import Epoch, Key, KeyCopy
 from tenants import access
+from tenants.errors import NotVisible
 from tenants.listing import page_of
-from tenants.models import Person, TrustZone
+from tenants.models import OrganisationKind, Person, TrustZone
 
 COLUMNS = ("zone", "name", "customer", "service", "controller", "nodes", "keys", "founded")
 KEY_COLUMNS = ("key", "label", "algorithm", "usages", "node", "proposal", "created", "destroyed")
@@ -39,14 +46,16 @@ BACKUPS_SHOWN = 3
 @person_required
 def index(request: HttpRequest) -> HttpResponse:
     """Every zone the person sees."""
+    person: Person = request.person
     return page(
         request,
         "console/zones/index.html",
         "zones",
-        zones=_zones(request),
+        zones=_zones(person, request.GET).order_by(*_sorting(request).order),
         sorting=_sorting(request),
-        q=_text(request),
-        can_found=founds_zones(request.person),
+        saved=SavedViews(request, "zones", reverse("zones"), lambda asked: _zones(person, asked)),
+        q=_text(request.GET),
+        can_found=founds_zones(person),
     )
 
 
@@ -55,11 +64,12 @@ def index(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """One zone."""
     person: Person = request.person
-    zone = access.get_visible(access.visible_zones(person).select_related("service__customer__provider"), key)
-    keys = _keys(request, person, zone)
+    zone = access.get_visible(
+        access.visible_zones(person).select_related("service__customer__provider", "service__provider"), key
+    )
     sorting = _key_sorting(request)
     found = page_of(
-        keys,
+        _keys(person, zone, request.GET),
         cursor=request.GET.get("cursor"),
         size=KEYS_SHOWN,
         by=sorting.by,
@@ -67,6 +77,8 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     )
     proposals = access.listed_proposals(person).filter(zone=zone)
     charter = latest_of(zone.pk, person)
+    custody = Custody(zone, person)
+    document = charter.document if charter else None
     return page(
         request,
         "console/zones/zone.html",
@@ -75,6 +87,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         stage=_stage(zone, charter),
         found=found,
         sorting=sorting,
+        saved=SavedViews(request, "keys", request.path, lambda asked: _keys(person, zone, asked)),
         filtered=bool(request.GET.get("q") or request.GET.get("keys")),
         slots=visible_slots(person)
         .filter(zone=zone)
@@ -82,9 +95,47 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         .prefetch_related(Prefetch("epochs", Epoch.objects.filter(retired_at=None))),
         proposals=[(one, few(one)) for one in proposals.select_related("requester")[:PROPOSALS_SHOWN]],
         charter=charter,
-        custody=Custody(zone, person),
+        custody=custody,
+        sides=Sides(zone, document, custody.holders),
+        reachable=successors.reachable(zone.pk).count(),
+        leftover=Sides(zone, document, custody.holders_in_force).leftover,
+        applications=visible_applications(person).filter(zone=zone, removed_at=None).order_by("name"),
         backups=visible_backups(person).filter(zone=zone).select_related("node")[:BACKUPS_SHOWN],
         may_propose=access.may_propose(person, [zone.pk]),
+        may_hand_over=_may_hand_over(zone, person),
+    )
+
+
+def _may_hand_over(zone: TrustZone, person: Person) -> bool:
+    return zone.founded_at is not None and access.may_propose(person, [zone.pk])
+
+
+@require_GET
+@person_required
+def hand_over(request: HttpRequest, key: str) -> HttpResponse:
+    """How control of a zone goes to the other side: what goes over, who signs, and what it does not do."""
+    person: Person = request.person
+    zone = access.get_visible(
+        access.visible_zones(person).select_related("service__customer", "service__provider"), key
+    )
+    access.require(
+        _may_hand_over(zone, person),
+        _("Control is handed over by those who have a duty in the zone's charter."),
+    )
+    version = access.charter_in_force(zone.pk)
+    if version is None:
+        raise NotVisible
+    custody, service = Custody(zone, person), zone.service
+    other = service.customer if zone.controller == OrganisationKind.PROVIDER else service.provider
+    return page(
+        request,
+        "console/zones/hand_over.html",
+        "zones",
+        zone=zone,
+        charter=version,
+        sides=Sides(zone, version.document, custody.holders),
+        after=other.name,
+        models=[one for one in MODELS if one.controller != zone.controller],
     )
 
 
@@ -93,15 +144,16 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 def export_keys(request: HttpRequest, key: str) -> StreamingHttpResponse:
     """The keys of one zone as CSV, as filtered."""
     zone = access.get_visible(access.visible_zones(request.person), key)
-    keys = _keys(request, request.person, zone).order_by(*_key_sorting(request).order)[:MOST_ROWS]
-    return csv_file("keys", KEY_COLUMNS, map(_key_row, keys.iterator()))
+    keys = _keys(request.person, zone, request.GET).order_by(*_key_sorting(request).order)[:MOST_ROWS]
+    return csv_file("keys", KEY_COLUMNS, map(_key_row, keys.iterator(chunk_size=1000)))
 
 
 @require_GET
 @person_required
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The zones as CSV, as filtered."""
-    return csv_file("zones", COLUMNS, map(_row, _zones(request)[:MOST_ROWS]))
+    zones = _zones(request.person, request.GET).order_by(*_sorting(request).order)
+    return csv_file("zones", COLUMNS, map(_row, zones[:MOST_ROWS]))
 
 
 def _row(zone: TrustZone) -> tuple[object, ...]:
@@ -114,17 +166,17 @@ def _row(zone: TrustZone) -> tuple[object, ...]:
 def _key_row(key: Key) -> tuple[object, ...]:
     usages = ", ".join(key.usages)
     made = key.proposal_id, key.created_at, key.destroyed_at
-    return key.pk, key.label, key.algorithm, usages, key.slot.node.name, *made
+    on = ", ".join(copy.slot.node.name for copy in key.living_copies)
+    return key.pk, key.label, key.algorithm, usages, on, *made
 
 
-def _zones(request: HttpRequest) -> QuerySet[TrustZone]:
-    text = _text(request)
+def _zones(person: Person, asked: QueryDict) -> QuerySet[TrustZone]:
+    text = _text(asked)
     zones = (
-        access.visible_zones(request.person)
+        access.visible_zones(person)
         .select_related("service__customer")
         .prefetch_related("zone_slots__node")
         .annotate(living_keys=Count("hsm_keys", filter=Q(hsm_keys__destroyed_at=None), distinct=True))
-        .order_by(*_sorting(request).order)
     )
     if text:
         zones = zones.filter(
@@ -143,13 +195,15 @@ def _key_sorting(request: HttpRequest) -> Sorting:
     return sorting_of(request, KEYS_SORTED_BY, "-made")
 
 
-def _text(request: HttpRequest) -> str:
-    return request.GET.get("q", "").strip()[:80]
+def _text(asked: QueryDict) -> str:
+    return asked.get("q", "").strip()[:80]
 
 
-def _keys(request: HttpRequest, person: Person, zone: TrustZone) -> QuerySet[Key]:
-    keys = visible_keys(person).filter(zone=zone).select_related("slot__node")
-    text, alive = _text(request), request.GET.get("keys", "")
+def _keys(person: Person, zone: TrustZone, asked: QueryDict) -> QuerySet[Key]:
+    copies = KeyCopy.objects.filter(gone_at=None).select_related("slot__node").order_by("slot__node__name")
+    keys = visible_keys(person).filter(zone=zone)
+    keys = keys.prefetch_related(Prefetch("copies", copies, to_attr="living_copies"))
+    text, alive = _text(asked), asked.get("keys", "")
     if alive == "destroyed":
         keys = keys.exclude(destroyed_at=None)
     elif alive != "any":

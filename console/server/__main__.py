@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import fcntl
 import http.client
+import os
 import shutil
 import signal
 import socket
@@ -16,8 +17,11 @@ from console.server.kept import start_kept
 from console.server.layout import Layout, Unusable, layout_from_environment
 from console.server.plan import node_configurations, preparation, processes
 from console.server.supervisor import Supervisor
+from hsmnodes.node.agent.config import Config
 
 FIRST_ANSWER_SECONDS = 60
+# What is in the folder of state is its owner's alone. Others may pass: the endpoint's user goes to its own.
+PRIVATE, PASSABLE = 0o077, 0o711
 
 GREETING = """
 Quorate is running ({seconds:.0f} s).
@@ -27,15 +31,20 @@ Quorate is running ({seconds:.0f} s).
   Logs      {logs}
 """
 
-STORY = """Try first, each as the person named, with the token simulator (sign out and in, or one browser
-profile each):
-  1. Cleo of Northgate proposes to start a shared service for Meridian Bank.
+STORY = """To sign in: open the console, go to the desk, press its button and choose who you are. To be
+somebody else, sign out at the bottom left. What waits for you stands under "To sign". Try first:
+  1. Cleo of Northgate proposes to start a shared service for Meridian Bank ("Propose", on the left).
      Ada and Ben sign for Northgate, Gus and Lea for the bank: both sides must agree.
-  2. Dina of Meridian Bank drafts a Trust Zone with Emil and Fay; all three sign its charter, Gus and Lea its
-     founding. Cleo then proposes its slot; Ada, Ben, Dina and Emil sign.
+  2. Dina of Meridian Bank drafts a Trust Zone with Emil and Fay as its key managers. All three sign its
+     charter with both their tokens; Dina proposes its founding, Gus and Lea sign that.
+     Cleo then proposes its slot; Ada, Ben, Dina and Emil sign.
   3. Dina proposes a key in it; Emil and Fay sign. Open the proposal: the node's receipt stands on its page.
 
 Every key here is in a simulated HSM, and the simulated tokens are anybody's. Ctrl-C stops everything.
+"""
+
+NO_ENDPOINT = """Programs cannot use keys here: that needs HAProxy, and a checkout at a short path that every
+user of this machine may pass, such as /srv/quorate. All the rest works. To change it, begin anew there.
 """
 
 FIRST_PERSON = """If nobody is here yet, this prints the link for the first person:
@@ -59,6 +68,7 @@ def main() -> int:
     arguments = parser.parse_args()
     began = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.umask(PRIVATE)
     try:
         layout = layout_from_environment()
         with only_one(layout):
@@ -81,7 +91,7 @@ def run(layout: Layout, *, began: float) -> int:
     environment = layout.environment()
     prepare(layout, environment)
     supervisor = Supervisor(processes(layout), environment=environment, logs=layout.logs, say=say)
-    say("Starting console, desk, worker and nodes …")
+    say("Starting console, desk, workers and nodes …")
     try:
         supervisor.start()
         waiting = [layout.console_origin, layout.desk_origin]
@@ -99,7 +109,9 @@ def run(layout: Layout, *, began: float) -> int:
 @contextlib.contextmanager
 def only_one(layout: Layout) -> Iterator[None]:
     """Hold the state folder for this process alone; Unusable when another has it."""
-    layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not layout.state.exists():
+        layout.state.mkdir(parents=True)
+        layout.state.chmod(PASSABLE)
     with (layout.state / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -117,6 +129,7 @@ def forget(layout: Layout) -> None:
             shutil.rmtree(entry)
         else:
             entry.unlink()
+    layout.state.chmod(PASSABLE)
 
 
 def require_free(port: int, *, patience: float = 6) -> None:
@@ -174,7 +187,10 @@ def greet(layout: Layout, *, seconds: float) -> None:
             seconds=seconds, console=layout.console_origin, desk=layout.desk_origin, logs=layout.logs
         )
     )
-    say(STORY if node_configurations(layout) else FIRST_PERSON)
+    nodes = [Config.load(file) for file in node_configurations(layout)]
+    say(STORY if nodes else FIRST_PERSON)
+    if nodes and not any(node.endpoint for node in nodes):
+        say(NO_ENDPOINT)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ def processes(layout: Layout) -> list[Process]:
     return [
         Process("console", web("console.wsgi:application", layout.console_port, threads=4)),
         Process("desk", web("console.desk.server:application", layout.desk_port, threads=1)),
-        Process("worker", worker(layout)),
+        Process("worker", worker(layout, "console")),
+        Process("post", worker(layout, "post")),
         *(
             Process(f"node {configuration.parent.name}", node(configuration))
             for configuration in node_configurations(layout)
@@ -44,12 +45,13 @@ def web(application: str, port: int, *, threads: int) -> list[str]:
     ]
 
 
-def worker(layout: Layout) -> list[str]:
-    """The console's Celery worker, with its periodic tasks."""
+def worker(layout: Layout, queue: str) -> list[str]:
+    """A Celery worker with its periodic tasks: of the console, or of what leaves it (`post`)."""
     return [
         program("celery"),
-        *("--app", "console.celery", "worker", "--queues", "console", "--hostname", "console@localhost"),
-        *("--beat", "--schedule", str(layout.state / "beat-schedule"), "--concurrency", "1"),
+        *("--app", {"console": "console.celery", "post": "console.post"}[queue], "worker"),
+        *("--queues", queue, "--hostname", f"{queue}@localhost"),
+        *("--beat", "--schedule", str(layout.state / f"beat-schedule-{queue}"), "--concurrency", "1"),
         *("--without-gossip", "--without-mingle", "--loglevel", "warning"),
     ]
 

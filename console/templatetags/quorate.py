@@ -21,6 +21,7 @@ STATES = {
     "proposed": "wait",
     "authorised": "run",
     "sent": "run",
+    "delayed": "wait",
     "executing": "run",
     "done": "ok",
     "refused": "bad",
@@ -42,6 +43,7 @@ STATES = {
     "alarm": "bad",
     "open": "wait",
 }
+MOST_MARKS = 12
 HOLLOW = {"draft", "rejected", "cancelled", "expired", "admitting", "discarded", "superseded"}
 
 
@@ -103,14 +105,17 @@ def copy_id(value: str, what: str = "id", short: int = 0) -> SafeString:
 def moment(at: datetime | int | None, style: str = "ago") -> SafeString | str:
     """A time: UTC as it leaves the server, in the reader's own terms once the page is alive.
 
-    `style` is ago, exact, full or left (what remains until then).
+    `style` is ago, exact, full or left (what remains until then), or utc: what is kept, and stays as it is.
     """
     if at is None:
         return "–"
     date = at.astimezone(UTC) if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
+    iso = date.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if style == "utc":
+        return format_html('<time datetime="{}">{}</time>', iso, date.strftime("%d %b %Y, %H:%M:%S UTC"))
     return format_html(
         '<time datetime="{}" data-at="{}" data-as="{}">{}</time>',
-        date.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        iso,
         int(date.timestamp()),
         style,
         date.strftime("%d %b %Y, %H:%M UTC"),
@@ -157,6 +162,13 @@ def seats(clauses: Iterable[Any]) -> SafeString:
 
 def _marks(clause: Any) -> SafeString:
     kinds = ["taken"] * clause.taken + ["firm"] * (clause.m - clause.taken) + ["light"] * clause.spare
+    return format_html_join("", '<i class="{}"></i>', ((kind,) for kind in kinds))
+
+
+@register.simple_tag
+def seat_marks(firm: int, light: int) -> SafeString:
+    """Seats that must be taken, and some of those for others who could."""
+    kinds = ["firm"] * min(firm, MOST_MARKS) + ["light"] * min(light, MOST_MARKS)
     return format_html_join("", '<i class="{}"></i>', ((kind,) for kind in kinds))
 
 

@@ -1,11 +1,12 @@
 """The machines' side of the database."""
 
+from hsmnodes.models.application import Application, ApplicationToken
 from hsmnodes.models.backup import Backup
 from hsmnodes.models.ceremony import Ceremony, Contribution, ContributionOutcome
 from hsmnodes.models.cluster import Cluster, ClusterMode
 from hsmnodes.models.data_centre import DataCentre
 from hsmnodes.models.epoch import Epoch
-from hsmnodes.models.key import Key
+from hsmnodes.models.key import Key, KeyCopy
 from hsmnodes.models.node import Node, NodeStatus
 from hsmnodes.models.outbox import ANSWERED, MessageKind, OutboxMessage
 from hsmnodes.models.receipt import Attachment, Receipt
@@ -14,6 +15,8 @@ from hsmnodes.models.slot import BackupKey, Placement, Slot
 
 __all__ = [
     "ANSWERED",
+    "Application",
+    "ApplicationToken",
     "Attachment",
     "Backup",
     "BackupKey",
@@ -27,6 +30,7 @@ __all__ = [
     "HeldShare",
     "Kept",
     "Key",
+    "KeyCopy",
     "MessageKind",
     "Node",
     "NodeStatus",

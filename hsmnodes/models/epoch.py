@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from hsmnodes.models.slot import Slot
 from tenants.models import Proposal
-from tenants.models.fields import IdField
+from tenants.models.fields import HashField, IdField
 
 
 class Epoch(models.Model):
@@ -15,6 +15,7 @@ class Epoch(models.Model):
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="epochs")
     number = models.PositiveIntegerField()
     kcv = models.CharField(max_length=6)
+    commitment = HashField(blank=True)  # to the key itself; not known of keys made by earlier versions
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True, blank=True)

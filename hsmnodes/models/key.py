@@ -11,7 +11,11 @@ from tenants.models.fields import NAME_MAX, HashField, IdField
 
 
 class Key(models.Model):
-    """A key as the receipt of the node that made it states it; its id derives from the proposal's."""
+    """A key as the receipt of the node that made it states it; its id derives from the proposal's.
+
+    `slot` is where it was made or first came to; `copies` say on which nodes it is; `replaces` is the key in
+    whose place it was made.
+    """
 
     id = IdField()
     zone = models.ForeignKey(TrustZone, on_delete=models.PROTECT, related_name="hsm_keys")
@@ -24,6 +28,9 @@ class Key(models.Model):
     epoch = models.PositiveIntegerField(default=1)  # of the backup key that opens the blob
     results = models.JSONField(default=dict)
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="+")
+    replaces = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="successors"
+    )
     created_at = models.DateTimeField()
     destroyed_at = models.DateTimeField(null=True, blank=True)
     destroyed_by = models.ForeignKey(
@@ -45,6 +52,11 @@ class Key(models.Model):
         return self.label
 
     @property
+    def first_epoch(self) -> int:
+        """The epoch of the backup key under which it was first backed up; 1 if no receipt says."""
+        return int(self.results.get("epoch", 1))
+
+    @property
     def public_der(self) -> bytes:
         """The public half as SubjectPublicKeyInfo in DER (RFC 5280); empty for secret keys."""
         return canonical.b64u_decode(self.public_key)
@@ -56,3 +68,19 @@ class Key(models.Model):
             return ""
         key = load_der_public_key(self.public_der)
         return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
+class KeyCopy(models.Model):
+    """A key in one slot: made there, or taken over from another node of the zone."""
+
+    key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="copies")
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="copies")
+    since = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["since", "id"]
+        constraints = [models.UniqueConstraint(fields=["key", "slot"], name="a_key_is_in_a_slot_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} in {self.slot}"

@@ -57,6 +57,8 @@ class Node(models.Model):
     slots_used = models.BigIntegerField(default=0)
     keys_held = models.BigIntegerField(default=0)
     versions = models.JSONField(default=dict)
+    zones_held = models.JSONField(default=list)  # of each zone: id, keys, digest, epoch, kcv
+    serves_applications = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["name"]

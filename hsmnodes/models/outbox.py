@@ -11,9 +11,11 @@ class MessageKind(models.TextChoices):
     """What is in a message to a node (hsmnodes/node/agent/messages.py)."""
 
     WARRANT = "warrant", "Warrant"
+    PART = "part", "Part of what belongs to a warrant"
     CHARTERS = "charters", "Charters"
     PEER = "peer", "A peer's enrolment"
     CANCELLATION = "cancellation", "Cancellation"
+    SUSPENSION = "suspension", "Suspension of a token"
     CONTRIBUTION = "contribution", "Contribution to a ceremony"
 
 

@@ -55,3 +55,9 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def file_name(self) -> str:
+        """What it is saved as: a connection kit says of which node it is, since there is one of each."""
+        stem, dot, kind = self.name.rpartition(".")
+        return f"{stem}-{self.receipt.node.name}.kit" if dot and kind == "kit" else self.name

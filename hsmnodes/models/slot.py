@@ -1,6 +1,7 @@
 """Slots: a zone's place on a node; and where a service was started."""
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from hsmnodes.models.node import Node
@@ -32,8 +33,16 @@ class BackupKey(models.TextChoices):
     TBK = "TBK", "Tenant Backup Key"
 
 
+class LivingSlots(models.Manager["Slot"]):
+    """The slots that are there: a zone was not withdrawn from their nodes."""
+
+    def get_queryset(self) -> models.QuerySet["Slot"]:
+        """Without those that are gone."""
+        return super().get_queryset().filter(removed_at=None)
+
+
 class Slot(models.Model):
-    """A zone's token on a node, as the node's receipt confirmed."""
+    """A zone's token on a node, as the node's receipt confirmed. `ever` has those, too, that are gone."""
 
     id = IdField()
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="zone_slots")
@@ -43,12 +52,27 @@ class Slot(models.Model):
     results = models.JSONField(default=dict)
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.ForeignKey(
+        Proposal, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = LivingSlots()
+    ever: "models.Manager[Slot]" = models.Manager()
 
     class Meta:
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint("node", Lower("name"), name="a_slot_s_name_is_its_own"),
-            models.UniqueConstraint(fields=["node", "zone"], name="a_zone_has_one_slot_on_a_node"),
+            models.UniqueConstraint(
+                fields=["node", "zone"],
+                condition=Q(removed_at__isnull=True),
+                name="a_zone_has_one_slot_on_a_node",
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True) | Q(removed_by__isnull=False),
+                name="a_slot_that_is_gone_says_by_what",
+            ),
         ]
 
     def __str__(self) -> str:

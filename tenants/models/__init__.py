@@ -4,13 +4,26 @@ from tenants.models.charter import AuthorityChoices, CharterSignature, CharterSt
 from tenants.models.deployment import Deployment
 from tenants.models.desk_ticket import DeskPurpose, DeskTicket
 from tenants.models.log_entry import LogEntry, Severity
+from tenants.models.notice import (
+    Letter,
+    LetterKind,
+    MailAddress,
+    Notice,
+    NoticeChoice,
+    NoticePreference,
+    Occasion,
+)
 from tenants.models.organisation import Organisation, OrganisationKind
 from tenants.models.person import Invitation, Person
 from tenants.models.program import Program, ProgramNonce
 from tenants.models.proposal import FINAL_STATES, OPEN_STATES, RUNNING_STATES, Proposal, State, Waiting
 from tenants.models.service import Service, ServiceMode
 from tenants.models.signature import Approval, Cancellation, Rejection
+from tenants.models.statement import SignedStatement, Statement
+from tenants.models.suspension import Suspension
 from tenants.models.token import Token
+from tenants.models.token_model import ModelList, TokenModel
+from tenants.models.webhook import Delivery, DeliveryAttempt, Webhook
 from tenants.models.zone import TrustZone
 
 __all__ = [
@@ -23,11 +36,21 @@ __all__ = [
     "CharterSignature",
     "CharterState",
     "CharterVersion",
+    "Delivery",
+    "DeliveryAttempt",
     "Deployment",
     "DeskPurpose",
     "DeskTicket",
     "Invitation",
+    "Letter",
+    "LetterKind",
     "LogEntry",
+    "MailAddress",
+    "ModelList",
+    "Notice",
+    "NoticeChoice",
+    "NoticePreference",
+    "Occasion",
     "Organisation",
     "OrganisationKind",
     "Person",
@@ -38,8 +61,13 @@ __all__ = [
     "Service",
     "ServiceMode",
     "Severity",
+    "SignedStatement",
     "State",
+    "Statement",
+    "Suspension",
     "Token",
+    "TokenModel",
     "TrustZone",
     "Waiting",
+    "Webhook",
 ]

@@ -18,6 +18,7 @@ class DeskPurpose(models.TextChoices):
     REJECT = "reject", "Reject"
     CANCEL = "cancel", "Cancel"
     FOUND = "found", "Sign a charter"
+    SUSPEND = "suspend", "Suspend a token"
     CONTRIBUTE = "contribute", "Give a share"
     SHARE_KEY = "share-key", "Make a share key"
 

@@ -22,6 +22,7 @@ class State(models.TextChoices):
     PROPOSED = "proposed", "Waiting for signatures"
     AUTHORISED = "authorised", "Authorised"
     SENT = "sent", "Sent"
+    DELAYED = "delayed", "Waiting out its delay"
     EXECUTING = "executing", "Executing"
     DONE = "done", "Done"
     REFUSED = "refused", "Refused by the node"
@@ -33,14 +34,15 @@ class State(models.TextChoices):
 
 
 OPEN_STATES = (State.DRAFT, State.PROPOSED)
-RUNNING_STATES = (State.AUTHORISED, State.SENT, State.EXECUTING)
+RUNNING_STATES = (State.AUTHORISED, State.SENT, State.DELAYED, State.EXECUTING)
 FINAL_STATES = tuple(state for state in State if state not in (*OPEN_STATES, *RUNNING_STATES))
 
 
 class Proposal(models.Model):
     """A proposal. `raw` is what is signed; every other column only repeats or describes it.
 
-    `provider` and `customer` are the organisations it concerns, by which it is seen.
+    `provider` and `customer` are the organisations it concerns, by which it is seen. `due_at` is when a delay
+    that it waits for is over, as nodes say, or the console where no node acts.
     """
 
     id = IdField()
@@ -70,6 +72,7 @@ class Proposal(models.Model):
     created_at = models.DateTimeField()
     proposed_at = models.DateTimeField(null=True, blank=True)
     authorised_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()

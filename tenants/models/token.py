@@ -12,7 +12,7 @@ from tenants.models.person import Person
 class Token(models.Model):
     """A credential as it was admitted on this console. What it counts for stands in charters.
 
-    A suspended token is not accepted by the console; nodes go by their charters.
+    A suspended token is not accepted by the console; for nodes there are signed suspensions of it.
     """
 
     id = IdField()

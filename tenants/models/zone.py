@@ -6,7 +6,7 @@ from django.db.models.functions import Lower
 from hsmnodes.node.protocol.documents import Named
 from tenants.models.fields import NAME_MAX, IdField
 from tenants.models.organisation import OrganisationKind
-from tenants.models.service import Service
+from tenants.models.service import Service, ServiceMode
 
 
 class TrustZone(models.Model):
@@ -26,6 +26,11 @@ class TrustZone(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def kind_of_backup_key(self) -> str:
+        """MBK over a whole HSM of an exclusive service, TBK over a slot of a shared one."""
+        return "MBK" if self.service.mode == ServiceMode.EXCLUSIVE else "TBK"
 
     def named(self) -> Named:
         """Its id and name as documents state them."""

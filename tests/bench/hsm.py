@@ -24,7 +24,7 @@ class Hsm:
         self._zone.install_backup_key("backup", self._backup_key, secrets.token_bytes(32), PIN)
 
     def generate(self) -> float:
-        """Seconds to record the journal's head, make a P-256 key, wrap it, and sign the receipt."""
+        """Seconds to record the journal's head, make a P-256 key, wrap it, sign backup and receipt."""
         key_id = secrets.token_bytes(16)
         spec = KeySpec(
             key_id=key_id,
@@ -35,7 +35,9 @@ class Hsm:
         began = time.perf_counter()
         self._agent.write_record("head", secrets.token_bytes(100))
         self._zone.generate_key(spec)
-        self._zone.wrap_key(key_id, self._backup_key)
+        self._zone.wrap_keys([key_id], self._backup_key)
+        self._zone.backup_key_kcv(self._backup_key)
+        self._agent.sign_identity(secrets.token_bytes(32))
         self._agent.sign_identity(secrets.token_bytes(32))
         return time.perf_counter() - began
 

@@ -17,7 +17,12 @@ from tests.e2e.running import running_demo
 SETTLE_SECONDS, SECONDS = 20, 15
 TICKS = os.sysconf("SC_CLK_TCK")
 # By a word of the command that the keepers of console/server run; the rest of the line names the instance.
-NAMES = {"console.wsgi": "console", "console.desk.server": "desk", "console.celery": "worker with beat"}
+NAMES = {
+    "console.wsgi": "console",
+    "console.desk.server": "desk",
+    "console.celery": "worker with beat",
+    "console.post": "post, with beat",
+}
 
 
 def measure() -> Iterator[Figure]:

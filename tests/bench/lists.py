@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 from time import process_time
 from unittest.mock import patch
@@ -102,7 +103,31 @@ def _pages(person, proposal) -> dict[str, float]:
         "proposals waiting for me": "/proposals",
         "a proposal": f"/proposals/{proposal.pk}",
     }
-    return {name: _seconds(client, path) for name, path in pages.items()}
+    seconds = {name: _seconds(client, path) for name, path in pages.items()}
+    with _saved_views(person):
+        seconds["proposals, all, below saved views"] = _seconds(client, "/proposals?view=all")
+    return seconds
+
+
+@contextmanager
+def _saved_views(person) -> Iterator[None]:
+    """Views that count what nearly all proposals are, and what hardly any is."""
+    from django.http import QueryDict
+
+    from console.saved_views import LISTINGS, delete_view, save_view
+
+    asked = {
+        "Rejected": "view=all&state=rejected",
+        "Open": "view=all&state=open",
+        "Done": "view=all&state=done",
+    }
+    views = [
+        save_view(person=person, listing=LISTINGS["proposals"], name=name, asked=QueryDict(query))
+        for name, query in asked.items()
+    ]
+    yield
+    for view in views:
+        delete_view(view=view)
 
 
 def _seconds(client, path: str) -> float:

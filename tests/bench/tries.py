@@ -42,7 +42,7 @@ def main(node_id: str, broker: str) -> None:
     node = site.register(world)
     carrier.declare_queues([node_id])
     bare.prepare()
-    commands = [plan.worker(layout), plan.node(site.file), *bare.workers()]
+    commands = [plan.worker(layout, "console"), plan.node(site.file), *bare.workers()]
     with ExitStack() as running:
         for number, command in enumerate(commands):
             log = layout.state / f"{number}.log"

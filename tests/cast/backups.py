@@ -28,7 +28,7 @@ def take_backup(cast: Deployment, node: NodeOfCast, zone: Chain, *keys: tuple[st
 
 def verify_backup(cast: Deployment, node: NodeOfCast, zone: Chain, backup: Backup, /, **changes) -> Warrant:
     """To verify a backup, for which Emil's approval is enough."""
-    parameters = _about(backup) | {"keys": len(backup.manifest.keys)} | changes
+    parameters = _about(backup) | {"keys": len(backup.keys)} | changes
     return _signed(cast, "backup.verify/v1", parameters, node, zone, (EMIL,))
 
 
@@ -43,7 +43,7 @@ def plan_for(backup: Backup, actions: Mapping[str, str]) -> list[dict]:
             "kcv": key.check_value,
             "proposal": key.proposal,
         }
-        for key in backup.manifest.keys
+        for key in backup.keys
         if key.label in actions
     ]
 

@@ -58,12 +58,13 @@ class Deployment:
         members: Sequence[Member] = people.ZONE_PEOPLE,
         customer: Named = people.MERIDIAN,
         controller: str = "customer",
+        **changes: Any,
     ) -> Chain:
         """A zone, founded by its members."""
         terms = ZoneTerms(
             service=service, provider=people.NORTHGATE, customer=customer, controller=controller
         )
-        charter = make_charter(AuthorityKind.ZONE, zone, members, now=self.now, zone=terms)
+        charter = make_charter(AuthorityKind.ZONE, zone, members, now=self.now, zone=terms, **changes)
         return Chain.founded(charter, members)
 
     def propose(
@@ -149,9 +150,14 @@ class Deployment:
         return make_warrant(proposal, CLEO, (ADA, BEN, *managers), evidence=[evidence])
 
     def generate_keys(
-        self, node: NodeOfCast, zone: Chain, *keys: tuple[str, str, Sequence[str]], **changes: Any
+        self,
+        node: NodeOfCast,
+        zone: Chain,
+        *keys: tuple[str, str, Sequence[str]],
+        others: Sequence[NodeOfCast] = (),
+        **changes: Any,
     ) -> Warrant:
-        """Dina proposes keys, each (label, algorithm, usages); Emil and Fay approve."""
+        """Dina proposes keys, each (label, algorithm, usages); Emil and Fay approve. `others` copy them."""
         wanted = keys or (("card-signing", "ec-p256", ("sign",)),)
         parameters = {
             "zone": _named(zone),
@@ -160,13 +166,38 @@ class Deployment:
                 for label, algorithm, usages in wanted
             ],
         }
-        proposal = self.propose("key.generate/v1", parameters, [zone], [node], DINA, **changes)
+        proposal = self.propose("key.generate/v1", parameters, [zone], [node, *others], DINA, **changes)
         return make_warrant(proposal, DINA, (EMIL, FAY))
 
-    def destroy_keys(self, node: NodeOfCast, zone: Chain, *keys: tuple[str, str]) -> Warrant:
+    def destroy_keys(
+        self, node: NodeOfCast, zone: Chain, *keys: tuple[str, str], others: Sequence[NodeOfCast] = ()
+    ) -> Warrant:
         """Dina proposes to destroy keys, each (id, label); Emil and Fay approve."""
         parameters = {"zone": _named(zone), "keys": [{"id": key, "label": label} for key, label in keys]}
-        proposal = self.propose("key.destroy/v1", parameters, [zone], [node], DINA)
+        proposal = self.propose("key.destroy/v1", parameters, [zone], [node, *others], DINA)
+        return make_warrant(proposal, DINA, (EMIL, FAY))
+
+    def rotate_keys(
+        self,
+        node: NodeOfCast,
+        zone: Chain,
+        *keys: tuple[tuple[str, str], str, str, Sequence[str]],
+        others: Sequence[NodeOfCast] = (),
+    ) -> Warrant:
+        """Dina proposes new keys: ((id, label), new label, algorithm, usages) each; Emil and Fay approve."""
+        parameters = {
+            "zone": _named(zone),
+            "keys": [
+                {
+                    "label": label,
+                    "algorithm": algorithm,
+                    "usages": sorted(usages),
+                    "replaces": {"id": old[0], "name": old[1]},
+                }
+                for old, label, algorithm, usages in keys
+            ],
+        }
+        proposal = self.propose("key.rotate/v1", parameters, [zone], [node, *others], DINA)
         return make_warrant(proposal, DINA, (EMIL, FAY))
 
     def share_backup_key(
@@ -177,6 +208,7 @@ class Deployment:
         *,
         threshold: int = 2,
         share_set: int = 1,
+        others: Sequence[NodeOfCast] = (),
         **changes: Any,
     ) -> Warrant:
         """Dina proposes to split the backup key (anew, if it is not set 1); Emil and Fay approve."""
@@ -188,7 +220,7 @@ class Deployment:
             "custodians": [one.holder for one in holders],
         }
         tag = "backup-key.share/v1" if share_set == 1 else "backup-key.reshare/v1"
-        proposal = self.propose(tag, parameters | changes, [zone], [node], DINA)
+        proposal = self.propose(tag, parameters | changes, [zone], [node, *others], DINA)
         return make_warrant(proposal, DINA, (EMIL, FAY))
 
     def rotate_backup_key(
@@ -201,6 +233,7 @@ class Deployment:
         epoch: int = 2,
         threshold: int = 2,
         share_set: int = 2,
+        others: Sequence[NodeOfCast] = (),
         **changes: Any,
     ) -> Warrant:
         """Dina proposes to rotate the backup key whose check value is `retired_kcv`; Emil and Fay approve."""
@@ -212,7 +245,8 @@ class Deployment:
             "custodians": [one.holder for one in holders],
             "retired_kcv": retired_kcv,
         }
-        proposal = self.propose("backup-key.rotate/v1", parameters | changes, [zone], [node], DINA)
+        nodes = [node, *others]
+        proposal = self.propose("backup-key.rotate/v1", parameters | changes, [zone], nodes, DINA)
         return make_warrant(proposal, DINA, (EMIL, FAY))
 
     def hold_drill(

@@ -2,7 +2,7 @@
 
 Ada, Ben, Cleo are HSM administrators and Jon, Kim security officers of provider Northgate; Dina, Emil, Fay
 key managers, Gus, Lea security officers and Hana auditor of customer Meridian Bank; Ivo and Olga belong to
-customer Lumen Health.
+customer Lumen Health. Nils, Rosa and Tom manage keys for Northgate where it does so for a customer.
 """
 
 from dataclasses import dataclass, replace
@@ -89,10 +89,14 @@ LEA = Member("Lea", MERIDIAN, (Role.SECURITY_OFFICER,))
 HANA = Member("Hana", MERIDIAN, (Role.AUDITOR,))
 IVO = Member("Ivo", LUMEN, (Role.SECURITY_OFFICER,))
 OLGA = Member("Olga", LUMEN, (Role.SECURITY_OFFICER,))
+NILS = Member("Nils", NORTHGATE, (Role.KEY_MANAGER,))
+ROSA = Member("Rosa", NORTHGATE, (Role.KEY_MANAGER,))
+TOM = Member("Tom", NORTHGATE, (Role.KEY_MANAGER,))
 
 PROVIDER_PEOPLE = (ADA, BEN, CLEO, JON, KIM)
 CUSTOMER_PEOPLE = (DINA, EMIL, FAY, GUS, HANA, LEA)
 ZONE_PEOPLE = (DINA, EMIL, FAY)
 CUSTODIANS = tuple(one.with_roles(Role.CUSTODIAN, Role.KEY_MANAGER) for one in ZONE_PEOPLE)
 LUMEN_PEOPLE = (IVO, OLGA)
+MANAGERS_FOR_OTHERS = (NILS, ROSA, TOM)
 EVERYONE = (*PROVIDER_PEOPLE, *CUSTOMER_PEOPLE, *LUMEN_PEOPLE)

@@ -5,16 +5,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.charters import authority_at
 from hsmnodes.node.protocol.documents import (
     Approval,
     AuthorityAt,
     Cancellation,
     CancellationStatement,
+    Charter,
+    Named,
     NodeAt,
     Proposal,
     Rejection,
     RejectionStatement,
     Requester,
+    Suspension,
+    SuspensionStatement,
     Warrant,
 )
 from hsmnodes.node.protocol.documents.signatures import Signer
@@ -77,6 +82,27 @@ def cancel(proposal: Proposal, member: Member, *, at: int) -> Cancellation:
     statement = CancellationStatement(**_statement(proposal, member, at))
     return Cancellation(
         statement=canonical.b64u(statement.raw), assertion=member.key.sign(Purpose.CANCEL, statement.raw)
+    )
+
+
+def suspend(
+    charter: Charter, holder: Member, member: Member, *, credential_id: str = "", at: int, **changes: Any
+) -> Suspension:
+    """The member suspends a token of `holder`, the first if no other is named, under a charter."""
+    stated = {
+        "deployment": charter.deployment,
+        "demo": charter.demo,
+        "authority": authority_at(charter),
+        "person": Named(id=holder.id, name=holder.name),
+        "credential_id": credential_id or holder.key.credential_id,
+        "by": Named(id=member.id, name=member.name),
+        "reason": "The token is lost.",
+        "at": at,
+    }
+    statement = SuspensionStatement(**(stated | changes))
+    return Suspension(
+        statement=canonical.b64u(statement.raw),
+        assertion=member.key.sign(Purpose.SUSPEND, statement.raw),
     )
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from hsmnodes.models import Key
+from hsmnodes.models import Application, Key
 from hsmnodes.models import Receipt as StoredReceipt
 from tenants import tokens as admission
-from tenants.models import CharterVersion, LogEntry, Organisation, Person, Program
+from tenants.models import CharterVersion, LogEntry, Notice, Organisation, Person, Program
 from tests.cast.people import CLEO, DINA, EMIL, GUS, HANA, IVO, JON, Member, named
 from tests.console.pages.stage import Stage
 
@@ -44,7 +44,7 @@ def things(stage: Stage) -> dict[str, Mapping[str, str]]:
     """For each kind of thing, as addresses begin: the id of one of Meridian Bank's, and of another."""
     made = stage.proposals["made"]
     lumen = CharterVersion.objects.get(authority=stage.world.lumen.id, state="in-force")
-    receipt = StoredReceipt.objects.get(proposal=made)
+    receipt = StoredReceipt.objects.get(proposal=stage.proposals["application"])
     foreign_receipt = StoredReceipt.objects.filter(node__name="fra-1").first()
     entries = LogEntry.objects.exclude(document=b"").order_by("sequence")
     bank = entries.filter(customer=stage.world.meridian.id).first()
@@ -53,16 +53,24 @@ def things(stage: Stage) -> dict[str, Mapping[str, str]]:
         "proposals": _both(made.pk, stage.proposals["service"].pk),
         "zones": _both(stage.zones["Cards"].pk, NOTHING),
         "backups": _both(stage.backup.pk, NOTHING),
+        "applications": _both(Application.objects.get().pk, NOTHING),
         "keys": _both(Key.objects.get(label="card-signing").pk, NOTHING),
         "hsms": _both(stage.nodes["ams-1"].id, stage.nodes["fra-1"].id),
         "people": _both(EMIL.id, IVO.id),
         "organisations": _both(stage.world.meridian.pk, stage.world.lumen.pk),
+        "services": _both(stage.zones["Cards"].service_id, NOTHING),
+        "statements": _both(stage.statements["drawn-up"].pk, NOTHING),
         "charters": _both(stage.charters["Treasury"].pk, lumen.pk),
         "log": _both(str(bank.sequence), str(health.sequence)),
         "receipts": _both(str(receipt.pk), str(foreign_receipt.pk)),
         "settings": _both(Program.objects.get().pk, NOTHING),
         "invitation": _both(stage.secret, "nothing"),
+        "views/of": _both("proposals", "nothing"),
+        "views": _both(stage.view.pk, NOTHING),
+        "notices": _both(notice_of(DINA), notice_of(IVO)),
+        "webhooks": _both(stage.webhooks["Meridian Bank"].pk, stage.webhooks["Lumen Health"].pk),
         "desk/share-key": _both(token_of(stage, DINA), token_of(stage, IVO)),
+        "desk/suspend": _both(token_of(stage, DINA), token_of(stage, IVO)),
         "ceremonies": _both(stage.proposals["drill"].pk, NOTHING),
         "desk/contribute": _both(stage.proposals["drill"].pk, NOTHING),
         "desk/found": _both(stage.charters["Treasury"].pk, lumen.pk),
@@ -73,6 +81,11 @@ def things(stage: Stage) -> dict[str, Mapping[str, str]]:
 def token_of(stage: Stage, member: Member) -> str:
     """The id of somebody's token."""
     return stage.world.person(member).tokens.get().pk
+
+
+def notice_of(member: Member) -> str:
+    """The id of something that a member was told."""
+    return Notice.objects.filter(person=member.id).first().pk
 
 
 def paths(route: str, stage: Stage, known: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:
@@ -86,9 +99,16 @@ def paths(route: str, stage: Stage, known: Mapping[str, Mapping[str, str]]) -> I
         filled = (
             route.replace("<path:tag>", {"own": "key.generate/v1", "foreign": "key.conjure/v1"}[whose])
             .replace("<str:token>", token_of(stage, holder))
-            .replace("<str:name>", "key.wrapped")
+            .replace("<str:delivery>", delivery_of(stage, whose))
+            .replace("<str:name>", f"{Application.objects.get().pk}.kit")
         )
         yield whose, "/" + PARAMETER.sub(known[kind][whose] if kind else "", filled)
+
+
+def delivery_of(stage: Stage, whose: str) -> str:
+    """The id of a message to a webhook of the holder's organisation."""
+    organisation = {"own": "Meridian Bank", "foreign": "Lumen Health"}[whose]
+    return stage.webhooks[organisation].deliveries.first().pk
 
 
 def _both(own: str, foreign: str) -> Mapping[str, str]:

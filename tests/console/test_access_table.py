@@ -35,6 +35,8 @@ desk/found/<str:key>                         POST   own     302 403 403 403 403 
 desk/found/<str:key>                         POST   foreign 302 409 409 404 404 404 409 404
 desk/share-key/<str:key>                     POST   own     302 404 404 303 404 404 404 404
 desk/share-key/<str:key>                     POST   foreign 302 404 404 404 404 404 303 404
+desk/suspend/<str:key>                       POST   own     302 422 422 422 422 422 404 404
+desk/suspend/<str:key>                       POST   foreign 302 422 422 404 404 404 422 404
 desk/contribute/<str:key>                    POST   own     302 403 403 303 403 403 404 404
 desk/contribute/<str:key>                    POST   foreign 302 404 404 404 404 404 404 404
 desk/ticket                                  GET    any     403 403 403 403 403 403 403 403
@@ -65,6 +67,8 @@ proposals/<str:key>/live                     GET    own     302 200 200 200 200 
 proposals/<str:key>/live                     GET    foreign 302 200 200 404 404 404 200 404
 proposals/<str:key>/discard                  POST   own     302 403 403 409 403 403 404 404
 proposals/<str:key>/discard                  POST   foreign 302 409 403 404 404 404 403 404
+proposals/<str:key>/abandon                  POST   own     302 409 409 409 409 409 404 404
+proposals/<str:key>/abandon                  POST   foreign 302 409 409 404 404 404 409 404
 proposals/<str:key>/send-again               POST   own     302 409 409 409 409 409 404 404
 proposals/<str:key>/send-again               POST   foreign 302 409 409 404 404 404 409 404
 proposals/<str:key>/document                 GET    own     302 200 200 200 200 200 404 404
@@ -81,6 +85,12 @@ ceremonies/<str:key>/transcript.json         GET    own     302 200 200 200 200 
 ceremonies/<str:key>/transcript.json         GET    foreign 302 404 404 404 404 404 404 404
 ceremonies/<str:key>/print                   GET    own     302 200 200 200 200 200 404 404
 ceremonies/<str:key>/print                   GET    foreign 302 404 404 404 404 404 404 404
+views/of/<str:listing>                       POST   own     302 422 422 422 422 422 422 422
+views/of/<str:listing>                       POST   foreign 302 404 404 404 404 404 404 404
+views/<str:key>/rename                       POST   own     302 404 404 422 404 404 404 404
+views/<str:key>/rename                       POST   foreign 302 404 404 404 404 404 404 404
+views/<str:key>/delete                       POST   own     302 404 404 302 404 404 404 404
+views/<str:key>/delete                       POST   foreign 302 404 404 404 404 404 404 404
 propose                                      GET    any     302 200 200 200 200 200 200 200
 propose/<path:tag>                           GET    own     302 403 403 200 403 403 403 403
 propose/<path:tag>                           POST   own     302 403 403 422 403 403 403 403
@@ -92,6 +102,14 @@ zones/found                                  GET    any     302 200 200 200 200 
 zones/found                                  POST   any     302 422 422 422 422 422 422 422
 zones/<str:key>                              GET    own     302 200 200 200 200 200 404 404
 zones/<str:key>                              GET    foreign 302 404 404 404 404 404 404 404
+zones/<str:key>/comparison                   GET    own     302 200 200 200 200 200 404 404
+zones/<str:key>/comparison                   GET    foreign 302 404 404 404 404 404 404 404
+zones/<str:key>/duties                       GET    own     302 200 200 200 200 200 404 404
+zones/<str:key>/duties                       GET    foreign 302 404 404 404 404 404 404 404
+zones/<str:key>/duties.csv                   GET    own     302 200 200 200 200 200 404 404
+zones/<str:key>/duties.csv                   GET    foreign 302 404 404 404 404 404 404 404
+zones/<str:key>/hand-over                    GET    own     302 403 403 200 403 403 404 404
+zones/<str:key>/hand-over                    GET    foreign 302 404 404 404 404 404 404 404
 zones/<str:key>/keys.csv                     GET    own     302 200 200 200 200 200 404 404
 zones/<str:key>/keys.csv                     GET    foreign 302 404 404 404 404 404 404 404
 zones/<str:key>/backups                      GET    own     302 200 200 200 200 200 404 404
@@ -110,6 +128,9 @@ backups/<str:key>/restore                    GET    own     302 403 403 200 403 
 backups/<str:key>/restore                    GET    foreign 302 404 404 404 404 404 404 404
 backups/<str:key>/restore                    POST   own     302 403 403 422 403 403 404 404
 backups/<str:key>/restore                    POST   foreign 302 404 404 404 404 404 404 404
+applications/quorate-connect                 GET    any     302 200 200 200 200 200 200 200
+applications/<str:key>                       GET    own     302 200 200 200 200 200 404 404
+applications/<str:key>                       GET    foreign 302 404 404 404 404 404 404 404
 keys/<str:key>                               GET    own     302 200 200 200 200 200 404 404
 keys/<str:key>                               GET    foreign 302 404 404 404 404 404 404 404
 keys/<str:key>/public.pem                    GET    own     302 200 200 200 200 200 404 404
@@ -133,6 +154,14 @@ people.csv                                   GET    any     302 200 200 200 200 
 tokens.csv                                   GET    any     302 200 200 200 200 200 200 200
 people/<str:key>                             GET    own     302 200 200 200 200 200 404 404
 people/<str:key>                             GET    foreign 302 200 200 404 404 404 200 404
+people/<str:key>/change-role                 GET    own     302 200 200 200 200 200 404 404
+people/<str:key>/change-role                 GET    foreign 302 200 200 404 404 404 200 404
+people/<str:key>/leave                       GET    own     302 200 200 200 200 200 404 404
+people/<str:key>/leave                       GET    foreign 302 200 200 404 404 404 200 404
+people/<str:key>/lose-token                  GET    own     302 200 200 200 200 200 404 404
+people/<str:key>/lose-token                  GET    foreign 302 200 200 404 404 404 200 404
+people/<str:key>/replace-token               GET    own     302 200 200 200 200 200 404 404
+people/<str:key>/replace-token               GET    foreign 302 200 200 404 404 404 200 404
 people/<str:key>/invite                      POST   own     302 403 403 403 200 403 404 404
 people/<str:key>/invite                      POST   foreign 302 403 403 404 404 404 200 404
 people/<str:key>/sign-out                    POST   own     302 403 403 403 302 403 404 404
@@ -141,6 +170,32 @@ people/<str:key>/tokens/<str:token>/suspend  POST   own     302 403 403 403 422 
 people/<str:key>/tokens/<str:token>/suspend  POST   foreign 302 403 403 404 404 404 422 404
 people/<str:key>/tokens/<str:token>/clear    POST   own     302 403 403 403 302 403 404 404
 people/<str:key>/tokens/<str:token>/clear    POST   foreign 302 403 403 404 404 404 403 404
+people/<str:key>/suspensions/<str:suspended>.json GET own     302 404 404 404 404 404 404 404
+people/<str:key>/suspensions/<str:suspended>.json GET foreign 302 404 404 404 404 404 404 404
+people/<str:key>/suspensions/<str:suspended>/reinstate POST own     302 404 404 404 404 404 404 404
+people/<str:key>/suspensions/<str:suspended>/reinstate POST foreign 302 404 404 404 404 404 404 404
+statements                                   GET    any     302 200 200 200 200 200 200 200
+services/<str:key>/statement                 GET    own     302 200 200 200 200 200 404 404
+services/<str:key>/statement                 GET    foreign 302 404 404 404 404 404 404 404
+services/<str:key>/statement/draw-up         GET    own     302 200 200 200 200 403 404 404
+services/<str:key>/statement/draw-up         GET    foreign 302 404 404 404 404 404 404 404
+services/<str:key>/statement/draw-up         POST   own     302 302 302 302 302 403 404 404
+services/<str:key>/statement/draw-up         POST   foreign 302 404 404 404 404 404 404 404
+statements/<str:key>                         GET    own     302 200 200 200 200 200 404 404
+statements/<str:key>                         GET    foreign 302 404 404 404 404 404 404 404
+statements/<str:key>/propose                 POST   own     302 302 302 302 302 403 404 404
+statements/<str:key>/propose                 POST   foreign 302 404 404 404 404 404 404 404
+statements/<str:key>/document                GET    own     302 200 200 200 200 200 404 404
+statements/<str:key>/document                GET    foreign 302 404 404 404 404 404 404 404
+statements/<str:key>/signed.json             GET    own     302 404 404 404 404 404 404 404
+statements/<str:key>/signed.json             GET    foreign 302 404 404 404 404 404 404 404
+statements/<str:key>/print.pdf               GET    own     302 200 200 200 200 200 404 404
+statements/<str:key>/print.pdf               GET    foreign 302 404 404 404 404 404 404 404
+duties                                       GET    any     302 302 302 302 302 302 302 302
+organisations/<str:organisation>/duties      GET    own     302 200 200 200 200 200 404 404
+organisations/<str:organisation>/duties      GET    foreign 302 200 200 404 404 404 200 404
+organisations/<str:organisation>/duties.csv  GET    own     302 200 200 200 200 200 404 404
+organisations/<str:organisation>/duties.csv  GET    foreign 302 200 200 404 404 404 200 404
 organisations/<str:organisation>/people/new  GET    own     302 403 403 403 200 403 404 404
 organisations/<str:organisation>/people/new  POST   own     302 403 403 403 422 403 404 404
 organisations/<str:organisation>/people/new  GET    foreign 302 403 403 404 404 404 200 404
@@ -173,6 +228,36 @@ settings/sessions/<str:key>/end              POST   foreign 302 404 404 404 404 
 settings/programs                            POST   any     302 403 422 403 422 403 422 422
 settings/programs/<str:key>/revoke           POST   own     302 403 302 404 404 404 404 404
 settings/programs/<str:key>/revoke           POST   foreign 302 404 404 404 404 404 404 404
+settings/notices                             GET    any     302 200 200 200 200 200 200 200
+settings/notices                             POST   any     302 422 422 422 422 422 422 422
+settings/notices/address                     POST   any     302 422 422 422 422 422 422 422
+settings/notices/confirm                     POST   any     302 422 422 422 422 422 422 422
+settings/notices/forget                      POST   any     302 302 302 302 302 302 302 302
+notices                                      GET    any     302 200 200 200 200 200 200 200
+notices/live                                 GET    any     302 200 200 200 200 200 200 200
+notices/count                                GET    any     302 200 200 200 200 200 200 200
+notices/read                                 POST   any     302 302 302 302 302 302 302 302
+notices/<str:key>/open                       POST   own     302 404 404 302 404 404 404 404
+notices/<str:key>/open                       POST   foreign 302 404 404 404 404 404 302 404
+webhooks                                     GET    any     302 403 200 403 200 403 200 200
+webhooks/add                                 GET    any     302 403 200 403 200 403 200 200
+webhooks/add                                 POST   any     302 403 422 403 422 403 422 422
+webhooks/<str:key>                           GET    own     302 403 404 403 200 403 404 404
+webhooks/<str:key>                           GET    foreign 302 403 404 403 404 403 200 404
+webhooks/<str:key>/change                    GET    own     302 403 404 403 200 403 404 404
+webhooks/<str:key>/change                    GET    foreign 302 403 404 403 404 403 200 404
+webhooks/<str:key>/change                    POST   own     302 403 404 403 422 403 404 404
+webhooks/<str:key>/change                    POST   foreign 302 403 404 403 404 403 422 404
+webhooks/<str:key>/secret                    POST   own     302 403 404 403 200 403 404 404
+webhooks/<str:key>/secret                    POST   foreign 302 403 404 403 404 403 200 404
+webhooks/<str:key>/test                      POST   own     302 403 404 403 302 403 404 404
+webhooks/<str:key>/test                      POST   foreign 302 403 404 403 404 403 302 404
+webhooks/<str:key>/switch                    POST   own     302 403 404 403 302 403 404 404
+webhooks/<str:key>/switch                    POST   foreign 302 403 404 403 404 403 302 404
+webhooks/<str:key>/remove                    POST   own     302 403 404 403 302 403 404 404
+webhooks/<str:key>/remove                    POST   foreign 302 403 404 403 404 403 302 404
+webhooks/<str:key>/deliveries/<str:delivery>/again POST own 302 403 404 403 302 403 404 404
+webhooks/<str:key>/deliveries/<str:delivery>/again POST foreign 302 403 404 403 404 403 409 404
 """
 
 
@@ -219,7 +304,7 @@ def _static_root(settings):
 
 @pytest.mark.usefixtures("_static_root")
 def test_everyone_gets_what_is_theirs_and_nothing_else(world):
-    stage = Stage(world).set()
+    stage = Stage(world).set().beat()
     add_stranger()
     browsers, known, expected = _browsers(stage), things(stage), _expected()
     wrong = []

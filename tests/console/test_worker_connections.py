@@ -1,6 +1,7 @@
 """The console's worker keeps its database connection from task to task, and lets go of one that is bad."""
 
 import pytest
+from celery.signals import task_postrun, task_prerun
 from django.db import connection
 
 from console import celery
@@ -20,8 +21,8 @@ def kept(monkeypatch):
 
 
 def between_tasks():
-    celery.task_postrun.send(sender=None)
-    celery.task_prerun.send(sender=None)
+    task_postrun.send(sender=None)
+    task_prerun.send(sender=None)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 

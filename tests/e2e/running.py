@@ -3,13 +3,16 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 240
@@ -54,9 +57,16 @@ def running_demo(state: Path) -> Iterator[Running]:
 
 
 @contextmanager
-def running(state: Path, *, demo: bool) -> Iterator[Running]:
+def running_again(stopped: Running) -> Iterator[Running]:
+    """Start a demo that was stopped, with all that it has, at the addresses where it was."""
+    with running(stopped.state, demo=True, again=stopped) as everything:
+        yield everything
+
+
+@contextmanager
+def running(state: Path, *, demo: bool, again: Running | None = None) -> Iterator[Running]:
     """Start Quorate from nothing and stop it at the end; without a demo nobody and no node is there yet."""
-    console, desk = free_ports(2)
+    console, desk = [urlsplit(at).port for at in (again.console, again.desk)] if again else free_ports(2)
     output = state.with_suffix(".output")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("QUORATE_", "DJANGO_"))},
@@ -65,9 +75,10 @@ def running(state: Path, *, demo: bool) -> Iterator[Running]:
         "QUORATE_DESK_PORT": str(desk),
         "QUORATE_DEMO": "1" if demo else "0",
     }
+    began = datetime.now(UTC)
     with output.open("wb") as writer:
         process = subprocess.Popen(
-            [sys.executable, "-m", "console.server", "--fresh"],
+            [sys.executable, "-m", "console.server", *([] if again else ["--fresh"])],
             cwd=ROOT,
             env=environment,
             stdout=writer,
@@ -75,6 +86,8 @@ def running(state: Path, *, demo: bool) -> Iterator[Running]:
         )
     try:
         _wait_for_greeting(process, output)
+        if demo:
+            _wait_for_nodes(state / "console.sqlite3", since=began)
         yield Running(f"http://127.0.0.1:{console}", f"http://localhost:{desk}", state, environment)
     finally:
         process.send_signal(signal.SIGINT)
@@ -87,3 +100,15 @@ def _wait_for_greeting(process: subprocess.Popen, output: Path) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise AssertionError(f"It did not start:\n{output.read_text('utf-8')}")
         time.sleep(0.2)
+
+
+def _wait_for_nodes(database: Path, *, since: datetime) -> None:
+    """Until every node is enrolled and was heard of: before that it is offered to nobody."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with closing(sqlite3.connect(database, timeout=30)) as console:
+            rows = console.execute("SELECT enrolled_at, last_seen_at FROM hsmnodes_node").fetchall()
+        if all(enrolled and datetime.fromisoformat(seen + "+00:00") > since for enrolled, seen in rows):
+            return
+        time.sleep(0.5)
+    raise AssertionError("The nodes do not answer.")

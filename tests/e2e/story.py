@@ -18,23 +18,30 @@ def make_a_key(who: Who) -> tuple[str, bytes]:
     found_zone(who, charter)
     create_slot(who, zone="Cards", slot="Slot 1", node="ams-1")
     proposal = generate_key(who, zone="Cards", label="payments-2027", node="ams-1")
-    fay = who("Fay")
-    fay.go(proposal)
-    fay.page.get_by_role("link", name="payments-2027", exact=True).click()
-    fay.page.wait_for_url(re.compile("/keys/"))
-    expect(fay.page.get_by_role("heading", level=1)).to_contain_text("payments-2027")
-    pem = fay.page.request.get(f"{fay.page.url}/public.pem").body()
-    return fay.page.url.rpartition("/")[2], pem
+    return key_of(who("Fay"), proposal, "payments-2027")
 
 
-def start_service(who: Who, *, name: str, customer: str, node: str, mode: str = "shared") -> str:
+def key_of(visitor: Visitor, proposal: str, label: str) -> tuple[str, bytes]:
+    """The id of a key that a proposal made, and its public key as the console shows it."""
+    visitor.go(proposal)
+    visitor.page.get_by_role("link", name=label, exact=True).click()
+    visitor.page.wait_for_url(re.compile("/keys/"))
+    expect(visitor.page.get_by_role("heading", level=1)).to_contain_text(label)
+    pem: bytes = visitor.page.request.get(f"{visitor.page.url}/public.pem").body()
+    return visitor.page.url.rpartition("/")[2], pem
+
+
+def start_service(
+    who: Who, *, name: str, customer: str, node: str, others: tuple[str, ...] = (), mode: str = "shared"
+) -> str:
     """Cleo proposes; Ada and Ben sign for the provider, Gus and Lea for the customer."""
     cleo = who("Cleo")
     cleo.go("/propose/service.start/v1")
     cleo.page.get_by_label("Service", exact=True).fill(name)
     cleo.choose("Mode", mode)
     cleo.choose("Customer", customer)
-    cleo.choose("On which HSM", node)
+    for one in (node, *others):
+        cleo.choose_node(one)
     return review_and_collect(cleo, who, ("Ada", "Ben", "Gus", "Lea"), reason="As agreed in contract 4711.")
 
 
@@ -51,18 +58,8 @@ def draft_zone(who: Who, *, service: str, name: str, founders: tuple[str, ...]) 
     first.page.wait_for_url("**/charters/*")
     charter = urlparse(first.page.url).path
     for founder in founders:
-        sign_charter(who(founder), charter)
+        who(founder).sign_charter(charter)
     return charter
-
-
-def sign_charter(visitor: Visitor, charter: str) -> None:
-    """Sign a charter with every token that has to."""
-    visitor.go(charter)
-    button = visitor.page.locator("form[action$='/found'] button, form[action*='/desk/found'] button")
-    expect(button.first).to_be_visible(timeout=PATIENCE)
-    while button.count():
-        button.first.click()
-        visitor.sign_at_the_desk()
 
 
 def found_zone(who: Who, charter: str) -> str:
@@ -73,27 +70,30 @@ def found_zone(who: Who, charter: str) -> str:
     return review_and_collect(dina, who, ("Gus", "Lea"), reason="Our zone for card payments.")
 
 
-def create_slot(who: Who, *, zone: str, slot: str, node: str) -> str:
-    """Cleo proposes the slot; Ada and Ben sign for the provider, Dina and Emil for the zone."""
+def create_slot(
+    who: Who, *, zone: str, slot: str, node: str, for_zone: tuple[str, ...] = ("Dina", "Emil")
+) -> str:
+    """Cleo proposes the slot; Ada and Ben sign for the provider, Dina and Emil for the zone, or others."""
     cleo = who("Cleo")
     cleo.go("/propose/slot.create/v1")
-    cleo.choose("Trust Zone", zone)
+    cleo.choose_zone(zone)
     cleo.page.get_by_label("Slot", exact=True).fill(slot)
-    cleo.choose("On which HSM", node)
-    return review_and_collect(cleo, who, ("Ada", "Ben", "Dina", "Emil"), reason="A slot for the zone.")
+    cleo.choose_node(node)
+    return review_and_collect(cleo, who, ("Ada", "Ben", *for_zone), reason="A slot for the zone.")
 
 
-def generate_key(who: Who, *, zone: str, label: str, node: str) -> str:
-    """Dina proposes a P-256 key for signing; Emil and Fay sign."""
-    dina = who("Dina")
-    dina.go("/propose/key.generate/v1")
-    dina.choose("Trust Zone", zone)
-    dina.page.get_by_label("Label", exact=True).fill(label)
-    dina.choose("Algorithm", "P-256")
-    dina.page.get_by_label("sign", exact=True).check()
-    if dina.page.get_by_label("On which HSM", exact=True).count():
-        dina.choose("On which HSM", node)
-    return review_and_collect(dina, who, ("Emil", "Fay"), reason="The signing key of 2027.")
+def generate_key(
+    who: Who, *, zone: str, label: str, node: str, people: tuple[str, ...] = ("Dina", "Emil", "Fay")
+) -> str:
+    """The first of these people proposes a P-256 key for signing, the others sign."""
+    first = who(people[0])
+    first.go("/propose/key.generate/v1")
+    first.choose_zone(zone)
+    first.page.get_by_label("Label", exact=True).fill(label)
+    first.choose("Algorithm", "P-256")
+    first.page.get_by_label("sign", exact=True).check()
+    first.choose_node(node)
+    return review_and_collect(first, who, people[1:], reason="The signing key of 2027.")
 
 
 def review_and_propose(requester: Visitor, *, reason: str) -> str:

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.console.desk.hands import choose_simulated, press
 
-PATIENCE = 20_000
+PATIENCE = 30_000
 
 
 class Visitor:
@@ -51,6 +51,15 @@ class Visitor:
         self.page.locator("#go-approve").click()
         self.sign_at_the_desk()
 
+    def sign_charter(self, charter: str) -> None:
+        """Sign a charter, by its address, with every token that has to."""
+        self.go(charter)
+        button = self.page.locator("form[action$='/found'] button, form[action*='/desk/found'] button")
+        expect(button.first).to_be_visible(timeout=PATIENCE)
+        while button.count():
+            button.first.click()
+            self.sign_at_the_desk()
+
     def expect_done(self, proposal: str) -> None:
         """Wait, without reloading, until the receipt of a proposal is shown."""
         if urlparse(self.page.url).path != proposal:
@@ -64,6 +73,26 @@ class Visitor:
             box.locator("option").filter(has_text=re.compile(re.escape(option))).first.get_attribute("value")
         )
         box.select_option(value)
+
+    def choose_zone(self, zone: str) -> None:
+        """Choose the Trust Zone that a form is about; with several of them, it asks for that first."""
+        self.choose("Trust Zone", zone)
+        go_on = self.page.get_by_role("button", name="Go on")
+        if go_on.count():
+            go_on.click()
+            self.page.wait_for_url(re.compile(r"\?zone="))
+
+    def tick(self, group: str, option: str) -> None:
+        """Tick a box of a group by what is written beside it."""
+        boxes = self.page.get_by_role("group", name=group)
+        boxes.get_by_label(re.compile(re.escape(option))).check()
+
+    def choose_node(self, node: str) -> None:
+        """Choose an HSM, beside others that are ticked already, if there is a choice."""
+        if self.page.get_by_label("On which HSM", exact=True).count():
+            self.choose("On which HSM", node)
+        elif self.page.get_by_role("group", name="On which HSMs").count():
+            self.tick("On which HSMs", node)
 
     def close(self) -> None:
         self.context.close()

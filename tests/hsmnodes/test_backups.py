@@ -5,59 +5,34 @@ import json
 import pytest
 
 from hsmnodes import backups, incoming
-from hsmnodes.models import Backup, Key, OutboxMessage, Slot
+from hsmnodes.models import Backup, Key, KeyCopy, OutboxMessage, Slot
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import read_backup
 from hsmnodes.node.protocol.errors import Refused
 from tenants.errors import DomainError, Invalid
 from tenants.models import LogEntry, Proposal
 from tests.cast.people import ADA, DINA, EMIL, FAY, IVO
-from tests.world.backups import answer_backup, make_file, propose_backup, signed, taken_backup
+from tests.world.backups import (
+    answer_backup,
+    destroyed,
+    make_file,
+    propose_backup,
+    taken_backup,
+)
 from tests.world.nodes import attachment
-from tests.world.world import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def store(tmp_path, settings):
-    settings.STORAGES = settings.STORAGES | {
-        "backups": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "backups"},
-        }
-    }
-    return tmp_path / "backups"
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("store")]
 
 
 @pytest.fixture
-def world(monkeypatch):
-    monkeypatch.setattr("hsmnodes.carrier.send_to_node", lambda *_args: None)
-    return World()
-
-
-@pytest.fixture
-def node(world):
-    return world.node()
-
-
-@pytest.fixture
-def zone(world, node):
-    zone = world.ready_zone(node)
-    names = [{"label": label, "algorithm": "ec-p256", "usages": ["sign"]} for label in ("cards", "transfers")]
-    made = world.propose(
-        "key.generate/v1", {"zone": zone.named().model_dump(), "keys": names}, by=DINA, nodes=[node]
-    )
-    world.approve(made, EMIL, FAY)
-    node.answer(made, results=node.key_results(made))
-    return zone
-
-
-@pytest.fixture
-def taking(world, zone, node):
+def taking(world, zone, node, once):
     """A backup that is to be taken, and its file."""
-    proposal = world.approve(propose_backup(world, zone, node), EMIL, FAY)
-    return proposal, make_file(zone, node, proposal.id)
+
+    def make():
+        proposal = world.approve(propose_backup(world, zone, node), EMIL, FAY)
+        return proposal, make_file(zone, node, proposal.id)
+
+    return once(make, node)
 
 
 def restore(world, backup, node, plan):
@@ -68,6 +43,30 @@ def restore(world, backup, node, plan):
 
 def is_settled(proposal):
     return OutboxMessage.objects.get(proposal=proposal, kind="warrant").settled_at is not None
+
+
+def test_a_plan_is_as_long_as_a_proposal_has_room_for_whatever_keys_are_called(monkeypatch):
+    def planned(count, label, action="create"):
+        return [
+            {
+                "id": f"{number:032x}",
+                "label": f"{label}{number}",
+                "algorithm": "rsa-4096",
+                "action": action,
+                "kcv": None,
+                "proposal": "0" * 32,
+            }
+            for number in range(count)
+        ]
+
+    short, long = planned(1_001, "k"), planned(1_001, "é" * 70)
+    assert backups.what_fits(short[:1_000]) == short[:1_000]
+    assert backups.what_fits(short) == short[:1_000]
+    fitting = backups.what_fits(long)
+    assert 500 < len(fitting) < 1_000
+    assert backups.fits_one_proposal(fitting)
+    assert not backups.fits_one_proposal(long[: len(fitting) + 1])
+    assert backups.what_fits(planned(1_001, "k", "skip")) == []
 
 
 class TestTaken:
@@ -101,11 +100,10 @@ class TestTaken:
         other = file.manifest.model_copy(update={"proposal": "0" * 32})
         data = {
             "cut off": lambda: file.data[:-1],
-            "of another proposal": lambda: signed(other, node, file.blobs).data,
+            "of another proposal": lambda: node.sign_archive(other, file.blobs).data,
             "by another node": lambda: (
-                signed(
+                node.sign_archive(
                     file.manifest.model_copy(update={"identity": world.node("ams-2").row.identity}),
-                    node,
                     file.blobs,
                 ).data
             ),
@@ -138,7 +136,7 @@ class TestUploaded:
             with pytest.raises((Refused, DomainError)):
                 backups.upload_backup(person=world.person(DINA), zone=zone, data=bytes(data))
         assert not Backup.objects.exists()
-        assert not store.exists()
+        assert not list(store.rglob("*.backup"))
 
     def test_what_is_of_another_zone_node_or_deployment_is_refused(self, world, taking, zone, node):
         _, file = taking
@@ -155,7 +153,7 @@ class TestUploaded:
             )
             with pytest.raises(Invalid) as refused:
                 backups.upload_backup(
-                    person=person, zone=zone, data=signed(manifest, signer, file.blobs).data
+                    person=person, zone=zone, data=signer.sign_archive(manifest, file.blobs).data
                 )
             assert refused.value.code == code
         assert not Backup.objects.exists()
@@ -170,8 +168,7 @@ class TestPlanned:
     def test_the_plan_says_what_would_happen(self, world, zone, node):
         backup = taken_backup(world, zone, node)
         slot, file = Slot.objects.get(zone=zone), backups.open_backup(backup)
-        gone = Key.objects.get(label="cards")
-        Key.objects.filter(pk=gone.pk).update(destroyed_at=backup.taken_at, destroyed_by=backup.proposal)
+        gone = destroyed("cards", under=backup.proposal)
 
         def actions(**more):
             return {key["label"]: key["action"] for key in backups.plan_restore(file, slot, **more)}
@@ -185,9 +182,10 @@ class TestPlanned:
         plan = backups.plan_restore(backups.open_backup(backup), Slot.objects.get(zone=zone), replace=True)
         proposal = restore(world, backup, node, plan)
         message = json.loads(OutboxMessage.objects.get(proposal=proposal, kind="warrant").message)
-        assert canonical.sha256_hex(canonical.b64u_decode(message["enclosure"])) == backup.sha256
+        [enclosed] = message["enclosures"]
+        assert canonical.sha256_hex(canonical.b64u_decode(enclosed)) == backup.sha256
         take = json.loads(OutboxMessage.objects.get(proposal=backup.proposal, kind="warrant").message)
-        assert take["enclosure"] == ""
+        assert take["enclosures"] == []
 
     def test_a_backup_that_is_not_here_cannot_even_be_drafted_for(self, world, zone, node):
         backup = taken_backup(world, zone, node)
@@ -211,7 +209,8 @@ class TestPlanned:
 def test_restored_keys_live_again_and_those_that_were_not_known_are(world, zone, node):
     backup = taken_backup(world, zone, node)
     slot, file = Slot.objects.get(zone=zone), backups.open_backup(backup)
-    Key.objects.filter(label="cards").update(destroyed_at=backup.taken_at, destroyed_by=backup.proposal)
+    destroyed("cards", under=backup.proposal)
+    KeyCopy.objects.filter(key__label="transfers").delete()
     Key.objects.filter(label="transfers").delete()
     assert read_backup(file.data) == file
     proposal = restore(world, backup, node, backups.plan_restore(file, slot, replace=False))

@@ -15,32 +15,19 @@ from tenants.models import LogEntry, Proposal
 from tests.cast.people import CLEO, DINA, EMIL, FAY, GUS, IVO
 from tests.console.desk_backend.desk import fetch, ticket_of
 from tests.world.signing_in import sign_in
-from tests.world.world import World
+from tests.world.zones import split_zone
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world():
-    return World()
+def zone(world, node, once):
+    return once(lambda: split_zone(world, node), node)
 
 
 @pytest.fixture
-def node(world):
-    return world.node()
-
-
-@pytest.fixture
-def zone(world, node):
-    zone = world.zone_of_custodians(world.service(node))
-    world.slot(zone, node)
-    world.shares(zone, node)
-    return zone
-
-
-@pytest.fixture
-def drill(world, node, zone):
-    return world.drill(zone, node)
+def drill(world, node, zone, once):
+    return once(lambda: world.drill(zone, node), node)
 
 
 def current(proposal) -> Proposal:

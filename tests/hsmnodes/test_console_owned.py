@@ -2,7 +2,7 @@
 
 import pytest
 
-from hsmnodes import dispatch
+from hsmnodes import steps
 from hsmnodes.models import OutboxMessage
 from hsmnodes.node.agent.messages import WarrantMessage
 from hsmnodes.node.protocol import canonical
@@ -125,7 +125,7 @@ def test_what_was_done_is_not_done_again_however_it_is_sent(owned):
         again = owned.put_in_queue([row.message] * 3)
         assert {receipt.outcome for receipt in again} == {"done"}
         assert {receipt.proposal for receipt in again} == {made.id}
-    message = dispatch.links_of([owned.zone.id])
+    message = steps.links_of([owned.zone.id])
     for step in (1, 63):
         text = WarrantMessage(step=step, warrant=canonical.b64u(bytes(made.warrant)), charters=message).text()
         assert {receipt.outcome for receipt in owned.put_in_queue([text])} == {"refused"}

@@ -11,13 +11,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def node(world):
-    return world.node()
-
-
-@pytest.fixture
-def zone(world, node):
-    return world.ready_zone(node)
+def zone(world, node, once):
+    return once(lambda: world.ready_zone(node), node)
 
 
 def refused(make) -> str:

@@ -14,11 +14,6 @@ from tests.cast.people import ADA, BEN, GUS, LEA
 pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
 
 
-@pytest.fixture
-def node(world):
-    return world.node()
-
-
 def head(charter, *, version=None, hash_=None):
     return {
         "kind": charter.kind,

@@ -19,14 +19,9 @@ class Crash(BaseException):
 
 
 @pytest.fixture
-def node(world):
-    return world.node()
-
-
-@pytest.fixture
-def nearly(world, node):
+def nearly(world, node, once):
     """A proposal that lacks one signature: Lea's."""
-    return world.approve(world.propose_service(node), ADA, BEN, GUS)
+    return once(lambda: world.approve(world.propose_service(node), ADA, BEN, GUS), node)
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from hsmnodes import incoming
-from hsmnodes.models import Attachment, Key, OutboxMessage, Receipt
+from hsmnodes.backups import open_backup
+from hsmnodes.models import Attachment, Backup, Key, OutboxMessage, Receipt
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.purposes import Purpose
 from tenants.models import LogEntry, Proposal, State
@@ -16,14 +17,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
 
 
 @pytest.fixture
-def node(world):
-    return world.node()
-
-
-@pytest.fixture
-def proposal(world, node):
+def proposal(world, node, once):
     """A service that is authorised, and whose warrant has been sent."""
-    return world.approve(world.propose_service(node), ADA, BEN, GUS, LEA)
+    return once(lambda: world.approve(world.propose_service(node), ADA, BEN, GUS, LEA), node)
 
 
 def alarms():
@@ -136,12 +132,23 @@ def test_nothing_overtakes_what_is_done(proposal, node):
 def test_a_key_and_its_blob_are_kept(world, node):
     zone = world.ready_zone(node)
     proposal = world.approve(world.propose_key(zone, node), EMIL, FAY)
-    blob = blob_of(proposal, 0)
-    node.answer(proposal, results=node.key_results(proposal), attachments=[attachment(blob)])
+    node.answer(proposal, results=node.key_results(proposal))
 
     key = Key.objects.get(zone=zone)
     assert key.label == "card-signing"
-    assert bytes(Attachment.objects.get(sha256=key.blob_hash).data) == blob
+    kept = open_backup(Backup.objects.get(proposal=proposal))
+    assert kept.blobs == (blob_of(key.pk, 1),)
+    assert key.blob_hash == kept.manifest.keys[0].blob_sha256
+
+
+def test_taking_the_receipt_of_a_key_asks_the_database_for_nothing_twice(
+    world, node, django_assert_max_num_queries
+):
+    zone = world.ready_zone(node)
+    proposal = world.approve(world.propose_key(zone, node), EMIL, FAY)
+    message = node.receipt_message(proposal, results=node.key_results(proposal))
+    with django_assert_max_num_queries(24):
+        incoming.receive(message)
 
 
 def test_a_blob_that_the_receipt_does_not_state_is_not_kept(world, node):
@@ -178,16 +185,14 @@ def test_the_identity_is_the_one_the_administrators_signed(world, settings):
 def test_data_that_was_kept_from_a_receipt_is_taken_when_the_node_repeats_it(world, node):
     zone = world.ready_zone(node)
     proposal = world.approve(world.propose_key(zone, node), EMIL, FAY)
-    whole = node.receipt_message(
-        proposal, results=node.key_results(proposal), attachments=[attachment(blob_of(proposal, 0))]
-    )
+    whole = node.receipt_message(proposal, results=node.key_results(proposal))
     stripped, before = json.loads(whole) | {"attachments": []}, alarms()
     incoming.receive(json.dumps(stripped))
     assert OutboxMessage.objects.get(proposal=proposal).settled_at is None, "the node is asked again"
     assert alarms() == before + 1
     incoming.receive(whole)
     incoming.receive(whole)
-    assert [bytes(one.data) for one in Attachment.objects.all()] == [blob_of(proposal, 0)]
+    assert open_backup(Backup.objects.get(proposal=proposal)).manifest.keys[0].label == "card-signing"
     assert OutboxMessage.objects.get(proposal=proposal).settled_at is not None
     assert (Receipt.objects.filter(proposal=proposal).count(), alarms()) == (1, before + 1)
 

@@ -7,12 +7,15 @@ from django.apps import apps
 
 from console.pages.custody import Custody
 from hsmnodes import incoming
-from hsmnodes.models import Attachment, Epoch, Key, ShareSet
+from hsmnodes.backups import open_backup
+from hsmnodes.models import Backup, Epoch, Key, ShareSet
+from hsmnodes.node.protocol import canonical
 from tenants.models import LogEntry, Proposal
 from tests.cast.people import DINA, EMIL, FAY, GUS, IVO
 from tests.world.custody import KCV, NEXT_KCV
+from tests.world.nodes import blob_of
 from tests.world.signing_in import sign_in
-from tests.world.world import World
+from tests.world.zones import split_zone
 
 pytestmark = pytest.mark.django_db
 
@@ -20,23 +23,15 @@ FORM = "/propose/backup-key.rotate/v1"
 
 
 @pytest.fixture
-def world():
-    return World()
-
-
-@pytest.fixture
-def node(world):
-    return world.node()
-
-
-@pytest.fixture
-def zone(world, node):
+def zone(world, node, once):
     """A zone with a key, whose backup key was split."""
-    zone = world.zone_of_custodians(world.service(node))
-    world.slot(zone, node)
-    world.shares(zone, node)
-    world.key(zone, node)
-    return zone
+
+    def make():
+        zone = split_zone(world, node)
+        world.key(zone, node)
+        return zone
+
+    return once(make, node)
 
 
 def text_of(client, path) -> str:
@@ -60,8 +55,9 @@ def test_the_receipt_of_a_rotation_says_which_epoch_opens_what(world, node, zone
     after = Key.objects.get()
     assert (after.epoch, after.label) == (2, before.label)
     assert after.blob_hash != before.blob_hash
-    assert Attachment.objects.get(sha256=after.blob_hash).receipt.proposal == proposal
-    assert Attachment.objects.get(sha256=before.blob_hash).receipt.proposal == before.proposal
+    for key, made_by in ((after, proposal), (before, before.proposal)):
+        [blob] = open_backup(Backup.objects.get(proposal=made_by)).manifest.keys
+        assert blob.blob_sha256 == key.blob_hash
     made = ShareSet.objects.order_by("-number").first()
     assert (made.number, made.epoch, made.shares.count()) == (2, 2, 3)
 
@@ -71,14 +67,15 @@ def test_a_key_whose_receipt_comes_late_has_the_blob_that_was_made_last(world, n
     late = world.approve(world.propose_key(zone, node, label="statements"), EMIL, FAY)
     lost = node.receipt_message(late, results=node.key_results(late))
     proposal = world.approve(world.propose_rotation(zone, node), EMIL, FAY)
-    results, beside = world.custody(node).rotate(proposal)
     [made] = node.key_results(late)["keys"]
-    blob = {"id": made["id"], "wrapped_sha256": results["keys"][0]["wrapped_sha256"]}
-    results["keys"].append(blob)
+    unknown = Key(
+        proposal=late, **{name: made[name] for name in ("id", "label", "algorithm", "usages", "public_key")}
+    )
+    results, beside = world.custody(node).rotate(proposal, unknown)
     node.answer(proposal, results=results, attachments=beside)
     incoming.receive(lost)
     key = Key.objects.get(label="statements")
-    assert (key.epoch, key.blob_hash) == (2, blob["wrapped_sha256"])
+    assert (key.epoch, key.blob_hash) == (2, canonical.sha256_hex(blob_of(key.pk, 2)))
 
 
 def test_results_that_make_no_sense_are_an_alarm_and_rotate_nothing(world, node, zone):
@@ -87,7 +84,7 @@ def test_results_that_make_no_sense_are_an_alarm_and_rotate_nothing(world, node,
     del results["shares"][2]["custodian"]
     node.answer(proposal, results=results, attachments=beside)
     assert LogEntry.objects.filter(event="node.message-refused", severity="alarm").exists()
-    assert (Epoch.objects.get().number, ShareSet.objects.get().number, Key.objects.get().epoch) == (1, 1, 1)
+    assert (Epoch.objects.get().number, ShareSet.objects.get().number) == (1, 1)
 
 
 def test_the_form_proposes_the_next_epoch_and_names_the_key_that_is_retired(client, world, node, zone):
@@ -112,7 +109,7 @@ def test_the_form_says_what_a_rotation_does_not_protect_and_offers_what_does(cli
     sign_in(client, world.person(DINA))
     text = text_of(client, f"{FORM}?zone={zone.pk}")
     assert "It takes back nothing" in text
-    for operation in ("key.generate/v1", "key.destroy/v1"):
+    for operation in ("key.rotate/v1", "key.destroy/v1"):
         assert f'href="/propose/{operation}?zone={zone.pk}"' in text
 
 

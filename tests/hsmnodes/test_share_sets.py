@@ -5,11 +5,9 @@ import pytest
 from console.pages.custody import Custody
 from hsmnodes.models import ShareSet
 from hsmnodes.node.protocol.documents import Role
-from tenants import tokens
 from tenants.models import LogEntry, Proposal
 from tests.cast.people import DINA, EMIL, FAY, GUS, IVO
 from tests.world.signing_in import sign_in
-from tests.world.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -17,20 +15,13 @@ FORM = "/propose/backup-key.share/v1"
 
 
 @pytest.fixture
-def world():
-    return World()
+def zone(world, node, once):
+    def make():
+        zone = world.zone_of_custodians(world.service(node))
+        world.slot(zone, node)
+        return zone
 
-
-@pytest.fixture
-def node(world):
-    return world.node()
-
-
-@pytest.fixture
-def zone(world, node):
-    zone = world.zone_of_custodians(world.service(node))
-    world.slot(zone, node)
-    return zone
+    return once(make, node)
 
 
 def share_key_of(member) -> str:
@@ -133,22 +124,6 @@ def test_a_zone_is_split_once_and_then_reshared(client, world, node, zone):
     world.shares(zone, node, DINA, EMIL, share_set=2)
     custody = Custody(zone, world.person(DINA))
     assert (custody.share_set.number, custody.earlier, custody.usable) == (2, 1, 2)
-
-
-def test_losses_are_warned_about_before_and_after_they_matter(world, node, zone):
-    world.shares(zone, node)
-    assert (Custody(zone, world.person(GUS)).warning, Custody(zone, world.person(GUS)).spare) == (
-        "",
-        "One share can be lost.",
-    )
-    said = []
-    for member in (DINA, EMIL):
-        tokens.suspend_token(token=world.person(member).tokens.get(), reason="Lost.", by=None)
-        said.append(Custody(zone, world.person(GUS)).warning)
-    assert "No share can be lost any more" in said[0]
-    assert "reshare it now" in said[1].replace("\n", " ")
-    problems = [bool(line.problem) for line in Custody(zone, world.person(GUS)).lines]
-    assert problems == [True, True, False]
 
 
 def test_the_zone_s_page_shows_who_holds_it_and_to_no_stranger(client, world, node, zone):

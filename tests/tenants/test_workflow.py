@@ -14,14 +14,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
 
 
 @pytest.fixture
-def node(world):
-    return world.node()
-
-
-@pytest.fixture
-def proposal(world, node):
+def proposal(world, node, once):
     """Cleo's proposal to start a service: Ada and Ben, Gus and Lea are asked."""
-    return world.propose_service(node)
+    return once(lambda: world.propose_service(node), node)
 
 
 def state(proposal):

@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 from unittest import mock
 
-from hsmnodes.node.operations.registry import default_rules
+from hsmnodes.node.operations.registry import default_rules, rules_of_two_sides
 from hsmnodes.node.protocol.documents import AuthorityKind, Rule
 from tests.cast.ids import make_id
 from tests.verifier.book import VECTORS
@@ -30,6 +30,11 @@ def known_rules(kind: AuthorityKind) -> tuple[Rule, ...]:
     return tuple(one for one in default_rules(kind) if one.operation in KNOWN)
 
 
+def known_rules_of_two_sides() -> tuple[Rule, ...]:
+    """The same where one side controls and the other manages."""
+    return tuple(one for one in rules_of_two_sides() if one.operation in KNOWN)
+
+
 def write(folder: Path) -> None:
     """Write every file. Ids that the cast would draw at random follow from how many were drawn before."""
     drawn = (make_id(f"drawn {number}") for number in count())
@@ -37,10 +42,15 @@ def write(folder: Path) -> None:
         mock.patch("secrets.token_hex", side_effect=drawn),
         mock.patch("tests.cast.charters.default_rules", known_rules),
     ):
-        from tests.verifier.books import books
+        from tests.verifier.books import books, charters
 
-        for book in books():
-            book.write(folder)
+        with (
+            mock.patch.object(charters.controlling, "default_rules", known_rules),
+            mock.patch.object(charters.controlling, "rules_of_two_sides", known_rules_of_two_sides),
+        ):
+            made = books()
+    for book in made:
+        book.write(folder)
 
 
 if __name__ == "__main__":

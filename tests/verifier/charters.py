@@ -13,7 +13,13 @@ from tests.cast.charters import DEPLOYMENT, Chain
 from tests.cast.deployment import Deployment
 from tests.cast.people import CLEO, CUSTODIANS, DINA, EMIL, FAY, GUS, HANA, LEA, Member
 from tests.cast.signing import reject
-from tests.hsmnodes.node.protocol import test_amendments, test_charters, test_foundings, test_share_keys
+from tests.hsmnodes.node.protocol import (
+    controlling,
+    test_amendments,
+    test_charters,
+    test_foundings,
+    test_share_keys,
+)
 from tests.hsmnodes.node.protocol.amending import (
     CHAIN,
     CURRENT,
@@ -89,6 +95,9 @@ def charters() -> Book:
 def changed(charter: Charter, **changes: Any) -> bytes:
     """The bytes of a charter with other members, though it then contradicts itself."""
     plain = {name: to_jsonable_python(one, exclude_none=False) for name, one in changes.items()}
+    for rule in plain.get("rules", ()):
+        for member in [name for name, value in rule.items() if value is None]:
+            del rule[member]
     for person in plain.get("people", ()):
         for token in person["tokens"]:
             if token.get("share_key", "") is None and not charter.zone:
@@ -119,21 +128,21 @@ def _with_share_key(charter: Charter, share_key: Mapping[str, Any] | None) -> li
 def chains() -> Book:
     """Links, from the founding on."""
     made = Book("chain", desk=OF_A_CHAIN)
-    made.accept("a founding alone", _given(CHAIN))
+    made.accept("a founding alone", chain_given(CHAIN))
     for name, make in test_charters.BECOMES_THE_NEXT.items():
-        made.accept(f"a next version: {name}", _given(CHAIN, make()))
+        made.accept(f"a next version: {name}", chain_given(CHAIN, make()))
     for name, (amend, code) in test_amendments.REFUSED.items():
         other = amend()
         chain, one = other if isinstance(other, tuple) else (CHAIN, other)
-        made.refuse(f"an amendment: {name}", _given(chain, one), code)
+        made.refuse(f"an amendment: {name}", chain_given(chain, one), code)
     for name, (make, code) in test_foundings.NOT_FOUNDED.items():
-        made.refuse(f"a founding: {name}", _given(CHAIN, links=[make()]), code)
+        made.refuse(f"a founding: {name}", chain_given(CHAIN, links=[make()]), code)
     _add_walks(made)
     _add_share_keys(made)
     return made
 
 
-def _given(
+def chain_given(
     chain: Chain, *more: CharterLink, links: Sequence[CharterLink] | None = None, **changes: Any
 ) -> dict[str, Any]:
     every = [*chain.links, *more] if links is None else links
@@ -152,8 +161,8 @@ def _add_walks(made: Book) -> None:
     for days in (1, 2, 3):
         chain.amend(requester=HANA, approvers=[GUS, LEA], now=NOW, valid_until=CURRENT.valid_until - days)
     one, two, three, four = chain.links
-    made.accept("four versions", _given(chain))
-    made.accept("the first two of four", _given(chain, links=[one, two]))
+    made.accept("four versions", chain_given(chain))
+    made.accept("the first two of four", chain_given(chain, links=[one, two]))
     walks: dict[str, tuple[list[CharterLink], str]] = {
         "no links": ([], "no-charter"),
         "a chain that begins with its second version": ([two, three], "not-founding"),
@@ -165,39 +174,45 @@ def _add_walks(made: Book) -> None:
         "out of order": ([one, three, two], "does-not-follow"),
     }
     for name, (links, code) in walks.items():
-        made.refuse(name, _given(chain, links=links), code)
+        made.refuse(name, chain_given(chain, links=links), code)
     other = chain_with(valid_until=CURRENT.valid_until - 5)
-    made.refuse("another founding", _given(chain, anchor=other.anchor), "other-anchor")
+    made.refuse("another founding", chain_given(chain, anchor=other.anchor), "other-anchor")
     made.refuse(
-        "the second version is the anchor", _given(chain, anchor=chain.charters[1].sha256), "other-anchor"
+        "the second version is the anchor",
+        chain_given(chain, anchor=chain.charters[1].sha256),
+        "other-anchor",
     )
-    made.refuse("another deployment is asked for", _given(chain, deployment="0" * 32), "other-deployment")
-    made.refuse("no demo is asked for", _given(chain, demo=False), "other-deployment")
     made.refuse(
-        "the amendment of another chain", _given(chain, link(CHAIN.next_version())), "does-not-follow"
+        "another deployment is asked for", chain_given(chain, deployment="0" * 32), "other-deployment"
+    )
+    made.refuse("no demo is asked for", chain_given(chain, demo=False), "other-deployment")
+    made.refuse(
+        "the amendment of another chain", chain_given(chain, link(CHAIN.next_version())), "does-not-follow"
     )
     fork = (
         link(CHAIN.next_version()),
         link(CHAIN.next_version(rules=amend_rule(3)), approvers=(GUS, LEA, MIA)),
     )
     for which, way in (("", fork), (" the other way", fork[::-1])):
-        made.refuse(f"two successors of one version{which}", _given(CHAIN, *way), "does-not-follow")
-        made.accept(f"either of two successors{which}", _given(CHAIN, way[0]))
+        made.refuse(f"two successors of one version{which}", chain_given(CHAIN, *way), "does-not-follow")
+        made.accept(f"either of two successors{which}", chain_given(CHAIN, way[0]))
     early = link(CHAIN.next_version(), not_before=NOW + 1, expires_at=NOW + 9)
-    made.refuse("an amendment that is not to be in force yet", _given(CHAIN, early), "too-early")
-    made.accept("the same a second later", _given(CHAIN, early, now=NOW + 1))
+    made.refuse("an amendment that is not to be in force yet", chain_given(CHAIN, early), "too-early")
+    made.accept("the same a second later", chain_given(CHAIN, early, now=NOW + 1))
     made.refuse(
-        "a weaker rule that nobody signed", _given(CHAIN, _unsigned(amend_rule(2)[:1])), "not-authorised-old"
+        "a weaker rule that nobody signed",
+        chain_given(CHAIN, _unsigned(amend_rule(2)[:1])),
+        "not-authorised-old",
     )
     nora = test_amendments.NORA_JOINS
     steady = link(nora, newcomers=[NORA], **test_amendments.SAME)
     refusing = reject(proposal_of(steady), NORA, at=NOW)
     rejected = link(nora, newcomers=[NORA], signed={"rejections": (refusing,)}, **test_amendments.SAME)
-    made.refuse("a newcomer rejects her own coming", _given(CHAIN, rejected), "not-authorised-new")
+    made.refuse("a newcomer rejects her own coming", chain_given(CHAIN, rejected), "not-authorised-new")
     others = [one.person() for one in but(HANA)]
     hanna = HANA.person().model_copy(update={"name": "Hanna"})
     renamed = CHAIN.next_version(people=in_order([hanna, *others]))
-    made.refuse("who requests gets another name", _given(CHAIN, link(renamed)), "not-authorised-new")
+    made.refuse("who requests gets another name", chain_given(CHAIN, link(renamed)), "not-authorised-new")
     for name, (credential, key) in {
         "another key under the same credential": (GUS.key, GUS.second_key),
         "the same key under another credential": (GUS.second_key, GUS.key),
@@ -207,9 +222,9 @@ def _add_walks(made: Book) -> None:
             [GUS.person().model_copy(update={"tokens": (token,)}), *(p.person() for p in but(GUS))]
         )
         new = CHAIN.next_version(people=people)
-        made.refuse(name, _given(CHAIN, link(new, approvers=[LEA, MIA])), "not-proved")
+        made.refuse(name, chain_given(CHAIN, link(new, approvers=[LEA, MIA])), "not-proved")
     cut = one.model_copy(update={"possession": one.possession[:-1]})
-    made.refuse("a signature is left out", _given(chain, links=[cut]), "not-proved")
+    made.refuse("a signature is left out", chain_given(chain, links=[cut]), "not-proved")
 
 
 def _unsigned(rules: Sequence[Any]) -> CharterLink:
@@ -228,14 +243,14 @@ def _admitting(make: Callable[[], ShareKey]) -> tuple[Chain, CharterLink]:
 
 
 def _add_share_keys(made: Book) -> None:
-    made.accept("a zone that is founded with share keys", _given(_zone(CUSTODIANS)))
+    made.accept("a zone that is founded with share keys", chain_given(_zone(CUSTODIANS)))
     chain, one = _admitting(lambda: DINA.key.share_key(DINA))
-    made.accept("an amendment admits a share key", _given(chain, one))
+    made.accept("an amendment admits a share key", chain_given(chain, one))
     codes = {"by no signature": "other-credential", "by another token of the same person": "other-credential"}
     for name, make in test_share_keys.NOT_CERTIFIED.items():
         chain, one = _admitting(make)
         code = codes.get(name, "other-challenge")
-        made.refuse(f"a share key is certified {name}", _given(chain, one), code, desk="not-certified")
+        made.refuse(f"a share key is certified {name}", chain_given(chain, one), code, desk="not-certified")
     zone = _zone(CUSTODIANS)
     rekeyed = tuple(
         one.model_copy(update={"tokens": (replace(DINA).second_key.token(share_key=None),)})
@@ -245,22 +260,34 @@ def _add_share_keys(made: Book) -> None:
     )
     new = zone.next_version(people=rekeyed)
     bare = zone.link_to(new, requester=DINA, approvers=(EMIL, FAY), now=NOW)
-    made.refuse("a new token, unproved, in a share key's place", _given(zone, bare), "not-proved")
+    made.refuse("a new token, unproved, in a share key's place", chain_given(zone, bare), "not-proved")
     proof = DINA.second_key.sign(Purpose.FOUND, new.raw)
     made.accept(
         "a new token, proved, in a share key's place",
-        _given(zone, bare.model_copy(update={"possession": (proof,)})),
+        chain_given(zone, bare.model_copy(update={"possession": (proof,)})),
     )
     moved = zone.next_version(zone=zone.current.zone.model_copy(update={"controller": "provider"}))
     made.refuse(
-        "an amendment changes the terms of a zone",
-        _given(zone, zone.link_to(moved, requester=DINA, approvers=(EMIL, FAY), now=NOW)),
-        "other-terms",
+        "control goes to a side that has nobody in it",
+        chain_given(zone, zone.link_to(moved, requester=DINA, approvers=(EMIL, FAY), now=NOW)),
+        "foreign-custodian",
     )
     stranger = CLEO.with_roles(Role.KEY_MANAGER)
     joined = zone.next_version(people=in_order([*zone.current.people, stranger.person()]))
     made.refuse(
         "somebody joins without having signed",
-        _given(zone, zone.link_to(joined, requester=DINA, approvers=(EMIL, FAY), now=NOW)),
+        chain_given(zone, zone.link_to(joined, requester=DINA, approvers=(EMIL, FAY), now=NOW)),
         "not-proved",
     )
+
+
+def add_control(made: Book) -> None:
+    """Chains of zones under the control of either side, and from one to the other."""
+    for name, make in controlling.CONTROLLED.items():
+        made.accept(f"control: {name}", chain_given(make()))
+    for name, (make, code) in controlling.OUT_OF_CONTROL.items():
+        made.refuse(f"out of control: {name}", chain_given(make()), code)
+    for name, hand_over in controlling.HANDED_OVER.items():
+        made.accept(f"control goes {name}", chain_given(*hand_over()))
+    for name, (hand_over, code) in controlling.NOT_HANDED_OVER.items():
+        made.refuse(f"control stays: {name}", chain_given(*hand_over()), code)

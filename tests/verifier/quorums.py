@@ -201,7 +201,7 @@ def _add_clauses(made: Book) -> None:
         charter = make_charter(
             (DINA, EMIL, FAY, GUS, LEA, HANA, CLEO.with_roles()), rule(GENERATE, *clauses), groups=groups
         )
-        given = _under([charter], CLEO, approvers, floor=2)
+        given = under([charter], CLEO, approvers, floor=2)
         if counted is None:
             made.refuse(f"clauses: {name}", given, "quorum-not-met")
         else:
@@ -214,7 +214,7 @@ def _add_clauses(made: Book) -> None:
 def _add_closings(made: Book) -> None:
     """Rejections and cancellations that could be taken for ones that hold."""
     zone = make_charter((DINA, EMIL, FAY, LEA), rule(GENERATE, (2, "key-manager")))
-    at = _under([zone], DINA, [EMIL, FAY])
+    at = under([zone], DINA, [EMIL, FAY])
     proposal = Proposal.from_bytes(Warrant.from_bytes(at["warrant"]).proposal_bytes)
 
     def closed(by: Member, in_the_name_of: Member | None = None, kind: str = "reject", **changes: Any) -> Put:
@@ -259,42 +259,42 @@ def _add_floor(made: Book) -> None:
         (ADA, BEN, CLEO), rule(GENERATE, (1, "hsm-administrator")), kind=KINDS[1], authority=NORTHGATE
     )
     made.accept(
-        "two clauses of one are two people", _under([zone], DINA, [EMIL, FAY], floor=2), ids(EMIL, FAY)
+        "two clauses of one are two people", under([zone], DINA, [EMIL, FAY], floor=2), ids(EMIL, FAY)
     )
     both = [zone, provider]
     made.refuse(
-        "one authority is below the floor", _under(both, CLEO, [DINA, EMIL, ADA], floor=2), "below-floor"
+        "one authority is below the floor", under(both, CLEO, [DINA, EMIL, ADA], floor=2), "below-floor"
     )
-    made.accept("each by its own rule", _under(both, CLEO, [DINA, EMIL, ADA], floor=1), ids(DINA, EMIL, ADA))
-    made.refuse("one authority is silent", _under(both, CLEO, [DINA, EMIL], floor=1), "quorum-not-met")
+    made.accept("each by its own rule", under(both, CLEO, [DINA, EMIL, ADA], floor=1), ids(DINA, EMIL, ADA))
+    made.refuse("one authority is silent", under(both, CLEO, [DINA, EMIL], floor=1), "quorum-not-met")
     made.refuse(
         "one authority alone is asked",
-        _under(both, CLEO, [DINA, EMIL, ADA], asked=KINDS[:1]),
+        under(both, CLEO, [DINA, EMIL, ADA], asked=KINDS[:1]),
         "wrong-authorities",
     )
-    made.refuse("nobody is asked", _under(both, CLEO, [DINA, EMIL, ADA], asked=()), "wrong-authorities")
+    made.refuse("nobody is asked", under(both, CLEO, [DINA, EMIL, ADA], asked=()), "wrong-authorities")
     more = (*KINDS, AuthorityKind.ZONE)
-    made.refuse("one more is asked", _under(both, CLEO, [DINA, EMIL, ADA], asked=more), "wrong-authorities")
+    made.refuse("one more is asked", under(both, CLEO, [DINA, EMIL, ADA], asked=more), "wrong-authorities")
 
 
 def _add_places(made: Book) -> None:
     """Deployments, and the first and last second of a charter."""
     zone = make_charter((DINA, EMIL, FAY), rule(GENERATE, (2, "key-manager")))
-    elsewhere = _under([zone], DINA, [EMIL, FAY], deployment="0" * 32)
+    elsewhere = under([zone], DINA, [EMIL, FAY], deployment="0" * 32)
     made.refuse("a proposal of another deployment", elsewhere, "other-deployment")
     made.refuse(
-        "a proposal outside the demo", _under([zone], DINA, [EMIL, FAY], demo=False), "other-deployment"
+        "a proposal outside the demo", under([zone], DINA, [EMIL, FAY], demo=False), "other-deployment"
     )
     new = zone.model_copy(update={"valid_from": NOW})
-    good = _under([new], DINA, [EMIL, FAY])
+    good = under([new], DINA, [EMIL, FAY])
     made.accept("the first second of a charter", good, ids(EMIL, FAY))
     made.refuse("a second before it", good | {"now": NOW - 1}, "charter-not-yet")
     old = zone.model_copy(update={"valid_until": NOW + 1})
-    good = _under([old], DINA, [EMIL, FAY])
+    good = under([old], DINA, [EMIL, FAY])
     made.accept("the last second of a charter", good, ids(EMIL, FAY))
     made.refuse("a second after it", good | {"now": NOW + 1}, "charter-expired")
     over = make_charter((DINA, EMIL, FAY), rule(AMEND, (2, "key-manager")), valid_until=NOW)
-    renewal = _under([over], DINA, [EMIL, FAY], operation=AMEND)
+    renewal = under([over], DINA, [EMIL, FAY], operation=AMEND)
     made.accept("a charter that has expired authorises its renewal", renewal, ids(EMIL, FAY))
     right = Requester(id=DINA.id, name="Dina", organisation=MERIDIAN)
     for what, change in {
@@ -302,11 +302,11 @@ def _add_places(made: Book) -> None:
         "organisation": {"organisation": NORTHGATE},
         "organisation's name": {"organisation": MERIDIAN.model_copy(update={"name": "Bank"})},
     }.items():
-        wrong = _under([zone], DINA, [EMIL, FAY], as_=right.model_copy(update=change))
+        wrong = under([zone], DINA, [EMIL, FAY], as_=right.model_copy(update=change))
         made.refuse(f"who requests stands there with another {what}", wrong, "other-requester")
 
 
-def _under(
+def under(
     charters: Sequence[Charter],
     requester: Member,
     approvers: Sequence[Member],

@@ -1,6 +1,7 @@
 """Cases of release: a good one, and each link between its pieces broken alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -10,7 +11,7 @@ from hsmnodes.node.protocol.documents import NodeSigned, Proposal, Warrant
 from hsmnodes.node.protocol.purposes import Purpose
 from tests.cast.charters import Chain
 from tests.cast.deployment import Deployment
-from tests.cast.people import ADA, BEN, CUSTODIANS, DINA, EMIL, FAY, JON, KIM, make_id, named
+from tests.cast.people import ADA, BEN, CUSTODIANS, DINA, EMIL, FAY, JON, KIM, MERIDIAN, make_id, named
 from tests.cast.signing import cancel, reject
 from tests.hsmnodes.node.protocol.making import NOW, rule
 from tests.verifier.book import Book
@@ -173,7 +174,7 @@ def _add_warrants(made: Book, story: Story) -> None:
             "closed",
         ),
         "a drill on another node": (story.drill(nodes=(FRA.node.at,)), "other-node"),
-        "a drill on two nodes": (story.drill(nodes=(AMS.node.at, FRA.node.at)), "other-node"),
+        "a drill on two nodes": (story.drill(nodes=(AMS.node.at, FRA.node.at)), "other-nodes"),
         "a drill in another deployment": (story.drill(deployment=make_id("x")), "other-deployment"),
         "an invented operation": (story.drill(operation="backup-key.leak/v1"), "unknown-operation"),
         "a drill under an invented charter": (
@@ -347,7 +348,8 @@ def _add_strangers(made: Book) -> None:
     theirs = links_of(story.cast.northgate, cards)
     made.refuse("another zone's charter", story.given(charters=theirs), "other-anchor")
     mixed = Story()
-    mixed.__dict__["zone"] = mixed.cast.zone(members=(ADA.with_roles(*CUSTODIANS[0].roles), *CUSTODIANS))
+    ada = replace(ADA, organisation=MERIDIAN).with_roles(*CUSTODIANS[0].roles)
+    mixed.__dict__["zone"] = mixed.cast.zone(members=(ada, *CUSTODIANS))
     made.refuse("an administrator of the HSM is a custodian", mixed.given(), "separation")
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from hsmnodes.node.agent.chains import Chain, OfferedLink
+from hsmnodes.node.agent.chains import Chain, OfferedLink, check_delays
 from hsmnodes.node.agent.config import Config, Pkcs11
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.agent.journal import Journal
@@ -17,6 +17,7 @@ from hsmnodes.node.operations.holdings import Holdings, Service, ShareHolder, Sh
 from hsmnodes.node.operations.node.enrol import Parameters as Enrolment
 from hsmnodes.node.operations.node.enrol import operation as enrol_node
 from hsmnodes.node.protocol import canonical, nodesigning
+from hsmnodes.node.protocol.apart import check_apart
 from hsmnodes.node.protocol.charters import verify_chain
 from hsmnodes.node.protocol.contributions import contributed_context, open_contribution
 from hsmnodes.node.protocol.documents import (
@@ -31,6 +32,7 @@ from hsmnodes.node.protocol.documents import (
 )
 from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.identities import Identities
+from hsmnodes.node.protocol.problems import delay_of
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.quorum import Consent, Signatures, Verdict, evaluate
 from hsmnodes.node.protocol.sealing import seal
@@ -49,6 +51,7 @@ def walked(links: Sequence[bytes], *, anchor: str, deployment: str, demo: bool, 
     for one in offered:
         one.check_in_force(closed=(), now=now)
     charters = verify_chain([one.link for one in offered], anchor=anchor, deployment=deployment, demo=demo)
+    check_delays(charters, offered, now=now)
     return Chain(charters, tuple(links))
 
 
@@ -101,12 +104,15 @@ def warranted(given: Given) -> list[str]:
 def _verified(raw: bytes, config: Config, facts: Facts, *, now: int) -> list[str]:
     warrant = Warrant.from_bytes(raw)
     proposal = Proposal.from_bytes(warrant.proposal_bytes)
+    # It was told at once: what nobody can have waited for longer.
+    facts.announced[proposal.sha256] = announced = proposal.not_before
     view = View(config, facts, cast("Journal", None))
     found = Verifier(config, view).verify(warrant, proposal, step=0, offered=(), now=now)
     charters = list(found.request.charters.values())
     consent: Consent = found.operation.consent_for(found.request.parameters)
     return counted_in(
-        evaluate(charters, proposal, Signatures.of(warrant), consent=consent, now=now), charters
+        evaluate(charters, proposal, Signatures.of(warrant), consent=consent, now=now, announced=announced),
+        charters,
     )
 
 
@@ -181,7 +187,9 @@ def released(given: Given) -> list[str]:
     facts = _facts(provider, zone, identity=point, holdings=_holdings(zone.current, share))
     config = _config(wanted.node, share.deployment, demo=share.demo)
     counted = _verified(given["warrant"], config, facts, now=now)
-    _check_proposal(ceremony, proposal, now)
+    consenting = [facts.version_of(one) for one in proposal.authorities]
+    check_apart(consenting, Warrant.from_bytes(given["warrant"]), [share.custodian.id])
+    _check_proposal(ceremony, proposal, now, delay_of((provider.current, zone.current), proposal.operation))
     return counted
 
 
@@ -215,17 +223,14 @@ def _check_share(ceremony: Ceremony, share: KeyShare) -> None:
     open_contribution(
         sealed, key.private_bytes_raw(), contribution=contribution, ceremony=ceremony, holder=holder
     )
-    same = ("threshold", "kcv", "commitment")
-    _refuse("other-share", any(getattr(ceremony, name) != getattr(share, name) for name in same))
-    _refuse("other-holder", len(ceremony.holders) != share.count)
 
 
-def _check_proposal(ceremony: Ceremony, proposal: Proposal, now: int) -> None:
+def _check_proposal(ceremony: Ceremony, proposal: Proposal, now: int, delay: int) -> None:
     _refuse("gathers-nothing", proposal.operation != "backup-key.drill/v1")
     named_there = (ceremony.proposal, ceremony.proposal_hash, ceremony.operation, ceremony.step)
     _refuse("other-proposal", named_there != (proposal.proposal, proposal.sha256, proposal.operation, 0))
-    _refuse("too-early", not proposal.not_before <= ceremony.opened_at <= now + CLOCKS_MAY_DIFFER)
-    _refuse("ceremony-over", not now < ceremony.expires_at <= proposal.expires_at)
+    _refuse("too-early", not proposal.not_before + delay <= ceremony.opened_at <= now + CLOCKS_MAY_DIFFER)
+    _refuse("ceremony-over", not now < ceremony.expires_at <= proposal.expires_at + delay)
 
 
 def _refuse(code: str, when: bool) -> None:

@@ -1,6 +1,7 @@
 """Cases of warrants of drills, as the node judges them that they are addressed to."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hsmnodes.node.protocol.documents import AuthorityKind, Role, Warrant
@@ -16,6 +17,7 @@ from tests.cast.people import (
     FAY,
     GUS,
     LEA,
+    MERIDIAN,
     NORTHGATE,
     Member,
     make_id,
@@ -77,8 +79,8 @@ def book() -> Book:
     made.refuse("expired", given(drill(), now=NOW + 2 * 86_400), "expired")
     made.refuse("too early", given(drill(), now=NOW - 61), "too-early")
     made.refuse("another node", given(drill(nodes=(FRA.node.at,))), "other-node")
-    made.refuse("two nodes", given(drill(nodes=(AMS.node.at, FRA.node.at))), "other-node")
-    made.refuse("no node", given(drill(nodes=())), "other-node")
+    made.refuse("two nodes", given(drill(nodes=(AMS.node.at, FRA.node.at))), "other-nodes")
+    made.refuse("no node", given(drill(nodes=())), "other-nodes")
     renamed = AMS.node.at.model_copy(update={"name": "ams-2"})
     made.refuse("a node of another name", given(drill(nodes=(renamed,))), "other-node")
     rekeyed = AMS.node.at.model_copy(update={"identity": "0" * 64})
@@ -154,10 +156,11 @@ def _add_duties(made: Book, cast: Deployment, given: Callable[..., Given]) -> No
     """People with something to do on both sides: for the provider's HSMs and in the zone."""
     who = [one.id for one in (EMIL, FAY)]
     watching = rule("key.generate/v1", (1, "auditor"))
-    eve = alias(ADA.with_roles(Role.KEY_MANAGER), "Eve")
+    ada = replace(ADA, organisation=MERIDIAN)
+    eve = alias(ada.with_roles(Role.KEY_MANAGER), "Eve")
     for name, extra, rules, apart in (
-        ("manages its keys", ADA.with_roles(Role.KEY_MANAGER), (), False),
-        ("holds a share", ADA.with_roles(Role.CUSTODIAN), (), False),
+        ("manages its keys", ada.with_roles(Role.KEY_MANAGER), (), False),
+        ("holds a share", ada.with_roles(Role.CUSTODIAN), (), False),
         ("manages its keys under another id", eve, (), False),
         ("looks on and signs for something", ADA.with_roles(Role.AUDITOR), (watching,), False),
         ("looks on", ADA.with_roles(Role.AUDITOR), (), True),

@@ -2,20 +2,17 @@
 
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
 from hsmnodes.models import Backup, Key, Slot
-from hsmnodes.node.protocol import canonical
+from hsmnodes.models.backup import store
 from hsmnodes.node.protocol.backups import Backup as BackupFile
-from hsmnodes.node.protocol.backups import write_backup
-from hsmnodes.node.protocol.documents import BackedUpKey, BackupManifest
-from hsmnodes.node.protocol.purposes import Purpose, pae
-from tenants import deployment
+from hsmnodes.node.protocol.backups import write_in_parts
+from hsmnodes.node.protocol.documents import BackupManifest
+from hsmnodes.node.protocol.purposes import Purpose
+from tenants import clock, deployment
 from tenants.models import Proposal, TrustZone
 from tests.cast.people import DINA, EMIL, FAY
-from tests.world.nodes import NodeOfWorld, attachment
+from tests.hsmnodes.node.protocol.samples import backup_index
+from tests.world.nodes import NodeOfWorld, attachment, describe
 from tests.world.world import World
 
 
@@ -44,28 +41,37 @@ def make_file(zone: TrustZone, node: NodeOfWorld, proposal: str, **changes: Any)
         taken_at=1_800_000_000,
         keys=tuple(describe(key, blob) for key, blob in zip(living, blobs, strict=True)),
     ).model_copy(update=changes)
-    return signed(manifest, node, blobs)
+    return node.sign_archive(manifest, blobs)
 
 
-def signed(manifest: BackupManifest, node: NodeOfWorld, blobs: tuple[bytes, ...]) -> BackupFile:
-    """A backup with this manifest, signed by the node."""
-    r, s = decode_dss_signature(node.key.sign(pae(Purpose.BACKUP, manifest.raw), ec.ECDSA(hashes.SHA256())))
-    return write_backup(manifest, r.to_bytes(32) + s.to_bytes(32), blobs)
+def in_parts(file: BackupFile, node: NodeOfWorld) -> BackupFile:
+    """A backup that is one file as the node would have made it in parts, of one key each."""
+    index, parts = backup_index(file.manifest, file.blobs)
+    return write_in_parts(index, node.sign_taken(index), parts)
 
 
-def describe(key: Key, blob: bytes) -> BackedUpKey:
-    """A key as the manifest has it."""
-    return BackedUpKey(
-        id=key.pk,
-        label=key.label,
-        algorithm=key.algorithm,
-        usages=tuple(key.usages),
-        public_key=None if key.algorithm.startswith("aes") else key.public_key,
-        check_value="a1b2c3" if key.algorithm.startswith("aes") else None,
-        proposal=key.proposal_id,
-        blob_sha256=canonical.sha256_hex(blob),
-        blob_size=len(blob),
-    )
+def receipt_messages(proposal: Proposal, node: NodeOfWorld, file: BackupFile) -> list[str]:
+    """The node's receipt for a backup in parts, each piece in a message of its own."""
+    results = {
+        "keys": len(file.keys),
+        "archive_sha256": file.sha256,
+        "parts_sha256": [part.sha256 for part in file.manifest.parts],
+        "manifest": file.manifest.sha256,
+        "size": len(file.data),
+    }
+    receipt = node.receipt(proposal, results=results)
+    node.sequence, node.previous = receipt.sequence, receipt.sha256
+    names = [f"{proposal.id}.backup"] + [f"{proposal.id}.backup-part-{n + 1}" for n in range(len(file.keys))]
+    return [
+        node.sign(
+            Purpose.RECEIPT,
+            receipt,
+            kind="receipt",
+            attachments=[attachment(piece, name=name)],
+            more=piece != file.pieces[-1],
+        )
+        for name, piece in zip(names, file.pieces, strict=True)
+    ]
 
 
 def answer_backup(proposal: Proposal, node: NodeOfWorld, file: BackupFile, **more: Any) -> None:
@@ -85,3 +91,18 @@ def taken_backup(world: World, zone: TrustZone, node: NodeOfWorld) -> Backup:
     proposal = world.approve(propose_backup(world, zone, node), EMIL, FAY)
     answer_backup(proposal, node, make_file(zone, node, proposal.id))
     return Backup.objects.get(proposal=proposal)
+
+
+def without_backups() -> None:
+    """Drops what was stored of keys as they were made, so that only what comes after is there."""
+    for backup in Backup.objects.all():
+        store().delete(backup.file)
+        backup.delete()
+
+
+def destroyed(label: str, *, under: Proposal) -> Key:
+    """The key with this label, gone from every slot."""
+    key = Key.objects.get(label=label)
+    Key.objects.filter(pk=key.pk).update(destroyed_at=clock.now(), destroyed_by=under)
+    key.copies.update(gone_at=clock.now())
+    return key

@@ -21,3 +21,8 @@ class NoBroker:
     def to(self, node: str, kind: str) -> list[ToNode]:
         """The messages of a kind that a node was sent."""
         return [message for one, message in self.sent if one == node and message.kind == kind]
+
+    def take(self) -> list[ToNode]:
+        """What was sent since the last time."""
+        sent, self.sent = [message for _, message in self.sent], []
+        return sent

@@ -20,9 +20,8 @@ from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.purposes import Purpose
 from tenants import charters, deployment
 from tenants.models import Proposal
-from tests.world.nodes import NodeOfWorld, attachment, blob_of
+from tests.world.nodes import KCV, NodeOfWorld, attachment
 
-KCV = "a1b2c3"
 NEXT_KCV = "d4e5f6"
 
 
@@ -71,13 +70,13 @@ class Custody:
         ]
         return {"commitment": made.commitment, "shares": shares}, boxes
 
-    def rotate(self, proposal: Proposal) -> tuple[dict[str, Any], list[CarriedAttachment]]:
-        """Results as a rotation of a backup key gives them, and what is beside them; every key is known."""
+    def rotate(self, proposal: Proposal, *more: Key) -> tuple[dict[str, Any], list[CarriedAttachment]]:
+        """Results as a rotation of a backup key gives them, and what is beside; with `more` keys."""
         wanted = proposal.document.parameters
         self.keys[wanted["zone"]["id"]] = secrets.token_bytes(32)
         shares, boxes = self.split(proposal)
         living = Key.objects.filter(zone=wanted["zone"]["id"], destroyed_at=None).order_by("pk")
-        blobs = [attachment(blob_of(proposal, n), name=f"{key.pk}.wrapped") for n, key in enumerate(living)]
+        archive = self.node.archive(proposal, [*living, *more], epoch=wanted["epoch"], kcv=NEXT_KCV)
         results = {
             "backup_key": {
                 "kind": "TBK",
@@ -87,11 +86,11 @@ class Custody:
             },
             "retired": {"epoch": wanted["epoch"] - 1, "kcv": wanted["retired_kcv"]},
             **shares,
-            "keys": [
-                {"id": key.pk, "wrapped_sha256": blob.sha256} for key, blob in zip(living, blobs, strict=True)
-            ],
+            "keys": len(living),
+            "moved": [],
+            "archive_sha256": archive.sha256,
         }
-        return results, [*blobs, *boxes]
+        return results, [attachment(archive.data, name=f"{proposal.id}.backup"), *boxes]
 
     def question(self, proposal: Proposal, **changes: Any) -> str:
         """The signed question for shares as it arrives, for a drill that was authorised."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hsmnodes import ceremonies
-from hsmnodes.models import Attachment, Ceremony, Contribution, HeldShare
+from hsmnodes.models import Attachment, Ceremony, Contribution, HeldShare, Node
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.contributions import contributed_context
 from hsmnodes.node.protocol.documents import CancellationStatement, RejectionStatement, Role
@@ -29,7 +29,7 @@ from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, LEA, Member,
 from tests.world.custody import Custody, open_share
 from tests.world.nodes import NodeOfWorld
 
-MEMBERS = {member.id: member for member in people.EVERYONE}
+MEMBERS = {member.id: member for member in (*people.EVERYONE, *people.MANAGERS_FOR_OTHERS)}
 
 
 class World:
@@ -147,8 +147,9 @@ class World:
     # -------------------------------------------------------------- the story
 
     def node(self, name: str = "ams-1", *, enrolled: bool = True) -> NodeOfWorld:
-        """A node of Northgate with a software identity key; Cleo, Ada and Ben enrol it."""
+        """A node of Northgate with a software identity key and an endpoint; Cleo, Ada and Ben enrol it."""
         node = NodeOfWorld.register(name, by=self.person(CLEO))
+        Node.objects.filter(pk=node.id).update(serves_applications=True)
         if enrolled:
             proposal = self.approve(self.propose_enrolment(node), ADA, BEN)
             node.answer(proposal, results={"identity": node.row.identity_hash})
@@ -158,31 +159,30 @@ class World:
         """Cleo proposes to enrol a node."""
         return self.propose("node.enrol/v1", node.enrolment, by=CLEO, nodes=[node])
 
-    def propose_service(self, node: NodeOfWorld, *, name: str = "Payments service") -> Proposal:
-        """Cleo proposes to start a shared service for Meridian Bank."""
+    def propose_service(
+        self, node: NodeOfWorld, *, name: str = "Payments service", mode: str = "shared"
+    ) -> Proposal:
+        """Cleo proposes to start a service for Meridian Bank."""
+        return self._start(node, {"id": new_id(), "name": name}, mode)
+
+    def _start(self, node: NodeOfWorld, service: dict[str, str], mode: str) -> Proposal:
         parameters = {
-            "service": {"id": new_id(), "name": name},
-            "mode": "shared",
+            "service": service,
+            "mode": mode,
             "customer": {"id": self.meridian.id, "name": self.meridian.name},
             "customer_founding": charters.anchor_of(self.meridian.id),
         }
         return self.propose("service.start/v1", parameters, by=CLEO, nodes=[node])
 
-    def service(self, node: NodeOfWorld) -> Service:
+    def service(self, node: NodeOfWorld, **more: Any) -> Service:
         """The service, started on `node`."""
-        proposal = self.approve(self.propose_service(node), ADA, BEN, GUS, LEA)
+        proposal = self.approve(self.propose_service(node, **more), ADA, BEN, GUS, LEA)
         node.answer(proposal)
         return Service.objects.get(pk=proposal.document.parameters["service"]["id"])
 
     def place(self, service: Service, node: NodeOfWorld) -> None:
         """The service, started on a further node."""
-        parameters = {
-            "service": {"id": service.id, "name": service.name},
-            "mode": service.mode,
-            "customer": {"id": self.meridian.id, "name": self.meridian.name},
-            "customer_founding": charters.anchor_of(self.meridian.id),
-        }
-        proposal = self.propose("service.start/v1", parameters, by=CLEO, nodes=[node])
+        proposal = self._start(node, service.named().model_dump(), service.mode)
         node.answer(self.approve(proposal, ADA, BEN, GUS, LEA))
 
     def make_share_key(self, member: Member, *, kept: str = "token") -> None:
@@ -191,15 +191,23 @@ class World:
         tokens.keep_share_key(person=self.person(member), share_key=made)
 
     def draft_zone(
-        self, service: Service, *, name: str = "Payments", roles: tuple[Role, ...] = (Role.KEY_MANAGER,)
+        self,
+        service: Service,
+        *,
+        name: str = "Payments",
+        roles: tuple[Role, ...] = (Role.KEY_MANAGER,),
+        members: Sequence[Member] = (),
+        **more: Any,
     ) -> CharterVersion:
-        """A zone whose founders are Dina, Emil and Fay, each with `roles`; not signed yet."""
+        """A zone whose founders are Dina, Emil and Fay, each with `roles`, or `members`; not signed yet."""
+        founders = members or [one.with_roles(*roles) for one in people.ZONE_PEOPLE]
         return charter_drafts.draft_zone(
             service=service,
             name=name,
-            controller="customer",
-            duties=[Duty(self.person(member), roles) for member in people.ZONE_PEOPLE],
-            by=self.person(DINA),
+            controller=more.pop("controller", "customer"),
+            duties=[Duty(self.person(member), member.roles) for member in founders],
+            by=self.person(founders[0]),
+            **more,
         )
 
     def propose_zone(self, charter: CharterVersion) -> Proposal:
@@ -227,14 +235,23 @@ class World:
             "zone": {"id": zone.id, "name": zone.name},
             "service": {"id": zone.service.id, "name": zone.service.name},
             "zone_charter": charters.anchor_of(zone.id),
-            "backup_key": "TBK",
+            "backup_key": zone.kind_of_backup_key,
         }
         return self.propose("slot.create/v1", parameters, by=CLEO, nodes=[node])
 
-    def slot(self, zone: TrustZone, node: NodeOfWorld, *, name: str = "Slot 1") -> Proposal:
+    def slot(
+        self,
+        zone: TrustZone,
+        node: NodeOfWorld,
+        *,
+        name: str = "Slot 1",
+        for_zone: Sequence[Member] = (DINA, EMIL),
+    ) -> Proposal:
         """The slot, made; returns the proposal it was made by."""
-        proposal = self.approve(self.propose_slot(zone, node, name=name), ADA, BEN, DINA, EMIL)
-        node.answer(proposal, results={"backup_key": {"kind": "TBK", "epoch": 1, "kcv": "a1b2c3"}})
+        proposal = self.approve(self.propose_slot(zone, node, name=name), ADA, BEN, *for_zone)
+        node.answer(
+            proposal, results={"backup_key": {"kind": zone.kind_of_backup_key, "epoch": 1, "kcv": "a1b2c3"}}
+        )
         return Proposal.objects.get(pk=proposal.pk)
 
     def ready_zone(self, node: NodeOfWorld) -> TrustZone:

@@ -1,5 +1,6 @@
 """Forms about a backup: uploading one, and proposing what is to be done with one that there is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.pages.forms.lifetime import LIFETIMES, ReasonField
+from console.pages.forms.picking import PickingField, list_those_of
 from hsmnodes.models import Backup, Slot
 from hsmnodes.node.operations.backup.restore import MOST_AT_ONCE
-from hsmnodes.node.protocol.backups import LONGEST_BACKUP
 from hsmnodes.node.protocol.documents import BackedUpKey
+from hsmnodes.node.protocol.documents.backups import LONGEST_BACKUP
+from hsmnodes.node.protocol.documents.base import NAME_MAX
 
 EXISTING = [
     ("skip", gettext_lazy("Leave them as they are")),
@@ -70,20 +73,31 @@ class VerifyForm(forms.Form):
 class RestoreForm(VerifyForm):
     """The same, and which keys; those that are there may be replaced."""
 
-    def __init__(self, backup: Backup, keys: tuple[BackedUpKey, ...], data: Any = None) -> None:
+    def __init__(self, backup: Backup, keys: Sequence[BackedUpKey], data: Any = None) -> None:
         super().__init__(backup, data)
         self.fields["existing"] = forms.ChoiceField(
             label=_("Keys that are there already"), choices=EXISTING, initial="skip"
         )
-        self.fields["keys"] = forms.MultipleChoiceField(
+        self.fields["keys"] = PickingField(
+            {key.id: f"{key.label} ({key.algorithm})" for key in keys},
             label=_("Only these keys"),
             required=False,
-            choices=[(key.id, f"{key.label} ({key.algorithm})") for key in keys],
-            widget=forms.CheckboxSelectMultiple,
-            help_text=_("Tick none to restore all of them. At most %(n)d are restored by one proposal.")
+            help_text=_(
+                "Tick none to restore all of them. One proposal names at most %(n)d: of more, the first that "
+                "are missing are restored, and others by the next."
+            )
             % {"n": MOST_AT_ONCE},
         )
-        self.order_fields(["keys", "existing", "on_node", "reason", "lifetime"])
+        self._keys = keys
+        self.fields["labelled"] = forms.CharField(
+            label=_("Only keys with this in their label"),
+            required=False,
+            max_length=NAME_MAX,
+            help_text=_("Of these all are restored, if none is ticked above."),
+            widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        )
+        self.order_fields(["keys", "labelled", "existing", "on_node", "reason", "lifetime"])
+        list_those_of(self)
 
     @property
     def replaces(self) -> bool:
@@ -92,9 +106,13 @@ class RestoreForm(VerifyForm):
 
     @property
     def only(self) -> set[str] | None:
-        """The ids of the keys that are ticked; None for all."""
-        chosen = self.data.getlist("keys") if self.is_bound else self.initial.get("keys", [])
-        return set(chosen) or None
+        """The ids of the keys that are ticked, or else of those whose label fits; None for all."""
+        if not self.is_bound:
+            return None
+        chosen, labelled = self.data.getlist("keys"), str(self.data.get("labelled", "")).strip().casefold()
+        if chosen or not labelled:
+            return set(chosen) or None
+        return {key.id for key in self._keys if labelled in key.label.casefold()}
 
 
 def _has_key_of(slot: Slot, backup: Backup) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from hsmnodes.models import Epoch, Node, ShareSet
+from hsmnodes.models import Epoch, Node, ShareSet, Slot
+from hsmnodes.node.protocol.documents import Recovery
 from tenants import charters, tags
 from tenants.models import CharterState, CharterVersion, TrustZone
 
@@ -61,6 +62,14 @@ def _amended_authority(chosen: Chosen) -> dict[str, str]:
     return {"kind": version.kind, "id": version.authority, "name": version.name}
 
 
+def _recovery(chosen: Chosen) -> Recovery:
+    """The clause of the charter in force that is to be recovered."""
+    before = charters.in_force([_amended(chosen).authority]).get(_amended(chosen).authority)
+    if before is None or before.recovery is None:
+        raise Missing(_("The charter in force has no recovery clause: it can only be amended."))
+    return before.recovery
+
+
 def _epoch(chosen: Chosen) -> Epoch:
     in_force = Epoch.objects.filter(slot__zone=chosen["zone"]["id"], retired_at=None).first()
     if in_force is None:
@@ -97,12 +106,36 @@ def _holders(chosen: Chosen) -> list[dict[str, Any]]:
 
 
 def _backup_key_kind(chosen: Chosen) -> str:
-    return "MBK" if _zone(chosen).service.mode == "exclusive" else "TBK"
+    return _zone(chosen).kind_of_backup_key
+
+
+def _commitment(chosen: Chosen) -> str:
+    epoch = _epoch(chosen)
+    if not epoch.commitment:
+        raise Missing(
+            _("The HSM has not committed to this backup key, which an earlier version made. Rotate it first.")
+        )
+    return epoch.commitment
+
+
+def _slot_that_goes(chosen: Chosen) -> dict[str, str]:
+    if chosen["left"]["id"] == chosen["keeper"]["id"]:
+        raise Missing(_("The zone stays on another HSM than the one that it leaves."))
+    slot = Slot.objects.filter(node=chosen["left"]["id"], zone=chosen["zone"]["id"]).first()
+    if slot is None:
+        raise Missing(_("This Trust Zone has no slot on that HSM."))
+    return {"id": slot.id, "name": slot.name}
 
 
 DERIVED: dict[tuple[str, str], Derive] = {
     (tags.AMEND_CHARTER, "authority"): _amended_authority,
     (tags.AMEND_CHARTER, "version"): lambda chosen: _amended(chosen).version,
+    (tags.RECOVER_CHARTER, "authority"): _amended_authority,
+    (tags.RECOVER_CHARTER, "version"): lambda chosen: _amended(chosen).version,
+    (tags.RECOVER_CHARTER, "days"): lambda chosen: _recovery(chosen).days,
+    (tags.RECOVER_CHARTER, "others"): lambda chosen: [
+        {"kind": one.kind.value, "id": one.id, "name": one.name} for one in _recovery(chosen).others
+    ],
     (tags.START_SERVICE, "customer_founding"): _customer_founding,
     (tags.FOUND_ZONE, "service"): _service_of_zone,
     (tags.FOUND_ZONE, "controller"): lambda chosen: _zone(chosen).controller,
@@ -119,6 +152,13 @@ DERIVED: dict[tuple[str, str], Derive] = {
     (tags.IMPORT_BACKUP_KEY, "share_set"): lambda chosen: _last_share_set(chosen).number,
     (tags.IMPORT_BACKUP_KEY, "threshold"): lambda chosen: _last_share_set(chosen).threshold,
     (tags.IMPORT_BACKUP_KEY, "holders"): _holders,
+    (tags.EXTEND_ZONE, "service"): _service_of_zone,
+    (tags.EXTEND_ZONE, "zone_charter"): _zone_charter,
+    (tags.EXTEND_ZONE, "backup_key"): _backup_key_kind,
+    (tags.EXTEND_ZONE, "epoch"): lambda chosen: _epoch(chosen).number,
+    (tags.EXTEND_ZONE, "kcv"): lambda chosen: _epoch(chosen).kcv,
+    (tags.EXTEND_ZONE, "commitment"): _commitment,
+    (tags.WITHDRAW_ZONE, "slot"): _slot_that_goes,
     (tags.SHARE_BACKUP_KEY, "epoch"): lambda chosen: _epoch(chosen).number,
     (tags.SHARE_BACKUP_KEY, "share_set"): _next_share_set,
     (tags.RESHARE_BACKUP_KEY, "epoch"): lambda chosen: _epoch(chosen).number,

@@ -43,10 +43,12 @@ def form_field(tag: str, path: str, tree: FieldTree) -> forms.Field:
         "required": not tree.get("nullable"),
         "initial": said.initial,
     }
+    # Nobody gets what happened to stand first.
+    unchosen = [("", "–")] if said.initial is None else []
     match tree["kind"]:
         case "choice":
             return forms.ChoiceField(
-                choices=_choices(tree),
+                choices=[*unchosen, *_choices(tree)],
                 error_messages={"required": _("Choose one of these.")},
                 **shared,
             )

@@ -8,13 +8,16 @@ from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from console.pages.forms import sources
+from console.pages.forms.admitting import REQUESTED, AdmittedKeysField, RequestField
 from console.pages.forms.custodians import CustodiansField
 from console.pages.forms.derived import DERIVED, Missing
-from console.pages.forms.doomed import BackedUpKeysField, DoomedKeysField
+from console.pages.forms.doomed import BackedUpKeysField, DoomedKeysField, RotatedKeysField
 from console.pages.forms.fields import form_field
 from console.pages.forms.hints import hint
 from console.pages.forms.lifetime import LIFETIMES, ReasonField
+from console.pages.forms.picking import list_those_of
 from console.pages.forms.rows import ParameterRows
+from console.pages.forms.where import NAMED, WHERE, NodesField
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.fields import FieldTree, field_trees
 from hsmnodes.node.protocol import canonical
@@ -22,10 +25,31 @@ from tenants import tags
 from tenants.identifiers import new_id
 from tenants.models import Person
 
-WHERE = "on_node"
 CHOOSE = ("", "–")
+REQUEST = "request"
+LISTS = {
+    (tags.ADMIT_APPLICATION, "keys"): AdmittedKeysField,
+    (tags.DESTROY_KEYS, "keys"): DoomedKeysField,
+    (tags.ROTATE_KEYS, "keys"): RotatedKeysField,
+    (tags.TAKE_BACKUP, "keys"): BackedUpKeysField,
+}
 # What these ask for is listed by zone, so the zone is chosen on a page before.
-LISTED_BY_ZONE = frozenset({tags.DESTROY_KEYS, tags.SHARE_BACKUP_KEY, tags.RESHARE_BACKUP_KEY})
+LISTED_BY_ZONE = frozenset(
+    {
+        tags.ADMIT_APPLICATION,
+        tags.DESTROY_KEYS,
+        tags.DRILL_BACKUP_KEY,
+        tags.EXTEND_ZONE,
+        tags.GENERATE_KEYS,
+        tags.REMOVE_APPLICATION,
+        tags.RESHARE_BACKUP_KEY,
+        tags.ROTATE_BACKUP_KEY,
+        tags.ROTATE_KEYS,
+        tags.SHARE_BACKUP_KEY,
+        tags.TAKE_BACKUP,
+        tags.WITHDRAW_ZONE,
+    }
+)
 
 
 class OperationForm(forms.Form):
@@ -47,18 +71,16 @@ class OperationForm(forms.Form):
         self.rows: list[ParameterRows] = []
         self.has_other_zones = False
         super().__init__(data, initial=dict(initial or {}))
-        for tree in self.trees:
+        # What else there is to choose is listed by zone, so the zone is asked for first.
+        for tree in sorted(self.trees, key=lambda one: one["name"] != "zone"):
             self._add(tree)
-        if operation.nodes and "node" not in self.fields:
-            self.fields[WHERE] = self._selector(
-                _("On which HSM"),
-                sources.node_options(person, operation.tag, self.chosen("zone")),
-                _("Only HSMs on which this can be done are listed."),
-            )
+        if operation.nodes and operation.tag not in NAMED:
+            self.fields[WHERE] = self._where()
         self.fields["reason"] = ReasonField()
         self.fields["lifetime"] = forms.TypedChoiceField(
             label=_("Open for signatures"), choices=LIFETIMES, coerce=int, initial=3 * 86_400
         )
+        list_those_of(self)
 
     def chosen(self, name: str) -> str:
         """What is chosen for a field so far, valid or not."""
@@ -70,11 +92,12 @@ class OperationForm(forms.Form):
         return self.operation.tag in LISTED_BY_ZONE and len(self.fields["zone"].names) > 1
 
     @property
-    def node_id(self) -> str:
-        """The node that is to act, or an empty string."""
-        return (
-            self.cleaned_data.get(WHERE) or self.cleaned_data.get("node", "") if self.operation.nodes else ""
-        )
+    def node_ids(self) -> list[str]:
+        """The nodes that are to act, in their order."""
+        if self.operation.tag in NAMED:
+            return [self.cleaned_data[name] for name in NAMED[self.operation.tag]]
+        chosen = self.cleaned_data.get(WHERE, [])
+        return [chosen] if isinstance(chosen, str) else list(chosen)
 
     @property
     def has_errors(self) -> bool:
@@ -93,18 +116,21 @@ class OperationForm(forms.Form):
         tag, name = self.operation.tag, tree["name"]
         if (tag, name) in DERIVED:
             return
-        if (tag, name) == (tags.DESTROY_KEYS, "keys"):
-            self.fields[name] = DoomedKeysField(self.person, self._zone)
-        elif (tag, name) == (tags.TAKE_BACKUP, "keys"):
-            self.fields[name] = BackedUpKeysField(self.person, self._zone)
-        elif name == "custodians":
-            self.fields[name] = CustodiansField(self.person, self._zone)
-        elif (tag, name) == (tags.AMEND_CHARTER, "charter"):
+        if tag == tags.ADMIT_APPLICATION and name in REQUESTED:
+            self.fields.setdefault(REQUEST, RequestField())
+        elif of_zone := self._of_zone(tag, name):
+            self.fields[name] = of_zone
+        elif tag in tags.CHANGE_CHARTERS and name == "charter":
             self.fields[name] = self._selector(
                 _("New version"),
                 sources.amendment_options(self.person),
                 _("Every new token has to have signed it before this is proposed."),
             )
+        elif (tag, name) == (tags.START_SERVICE, "service") and self._running:
+            self.fields[name] = self._selector(tree["label"], self._running)
+        elif name in NAMED.get(tag, ()) and name != "node":
+            options = sources.moving_options(self.person, name, self._zone)
+            self.fields[name] = self._hinted(tree, options)
         elif tree["kind"] == "list" and tree["item"]["kind"] == "group":
             self.rows.append(
                 ParameterRows(tag, tree, self.data if self.is_bound else None, self.initial.get(name))
@@ -113,9 +139,37 @@ class OperationForm(forms.Form):
             options = sources.options(self.person, tag, name)
             if tag in LISTED_BY_ZONE and name == "zone":
                 options = self._narrowed(options)
-            self.fields[name] = self._selector(tree["label"], options, hint(tag, name).help)
+            self.fields[name] = self._hinted(tree, options)
         else:
             self.fields[name] = form_field(tag, name, tree)
+
+    def _of_zone(self, tag: str, name: str) -> forms.Field | None:
+        """The field for what is chosen from a list of the zone's own things."""
+        if (tag, name) == (tags.REMOVE_APPLICATION, "application"):
+            return self._selector(_("Application"), sources.application_options(self.person, self._zone))
+        field = CustodiansField if name == "custodians" else LISTS.get((tag, name))
+        return None if field is None else field(self.person, self._zone)
+
+    def _where(self) -> forms.Field:
+        """Which node is to act, or which of them, where there are several and all can."""
+        zone = self._zone if "zone" in self.fields else ""
+        options = sources.node_options(self.person, self.operation.tag, zone)
+        if self.operation.most_nodes > 1 and len(options) > 1:
+            return NodesField(options, of_zone=bool(zone))
+        listed = _("Only HSMs on which this can be done are listed.")
+        none = hint(self.operation.tag, WHERE).none or _("There is no HSM yet on which this can be done.")
+        return self._selector(_("On which HSM"), options, listed if options else none)
+
+    def _hinted(self, tree: FieldTree, options: list[sources.Option]) -> forms.ChoiceField:
+        """A selector with what is said beside it; where there is nothing to choose, what comes first."""
+        said = hint(self.operation.tag, tree["name"])
+        none = said.none or _("There is nothing here yet with which you could do this.")
+        return self._selector(tree["label"], options, said.help if options else none)
+
+    @property
+    def _running(self) -> list[sources.Option]:
+        """The service that is there and is to be started on further nodes, if that is what is asked for."""
+        return [one for one in sources.service_options(self.person) if one.id == self.chosen("service")]
 
     def _narrowed(self, zones: list[sources.Option]) -> list[sources.Option]:
         """The zone that was chosen on the page before, alone; all while none is."""
@@ -150,7 +204,7 @@ class OperationForm(forms.Form):
 
     def _compose(self) -> None:
         """Put the parameters together, and let the operation itself judge them."""
-        chosen: dict[str, Any] = {}
+        chosen: dict[str, Any] = {**self.cleaned_data.get(REQUEST, {})}
         rows = {one.name: one for one in self.rows}
         for tree in self.trees:
             name = tree["name"]

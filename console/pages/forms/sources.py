@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from hsmnodes.access import visible_data_centres, visible_nodes
-from hsmnodes.models import Node
+from hsmnodes.access import visible_applications, visible_data_centres, visible_nodes
+from hsmnodes.models import Node, Slot
 from tenants import access, charters, tags
 from tenants.models import CharterState, Organisation, OrganisationKind, Person, TrustZone
 
-IN_SLOTS = ("key.", "backup.", "backup-key.")
+IN_SLOTS = ("application.", "key.", "backup.", "backup-key.", tags.EXTEND_ZONE, tags.WITHDRAW_ZONE)
 INTO_SLOTS = frozenset({tags.CREATE_SLOT, tags.IMPORT_BACKUP_KEY})
 SPLIT = frozenset({tags.RESHARE_BACKUP_KEY, tags.DRILL_BACKUP_KEY, tags.IMPORT_BACKUP_KEY})
 NEW = frozenset({(tags.START_SERVICE, "service")})
@@ -57,20 +57,47 @@ def node_options(person: Person, tag: str, zone: str = "") -> list[Option]:
     elif tag.startswith(IN_SLOTS):
         nodes = _with_slots(nodes, zone)
     if tag in INTO_SLOTS and zone:
-        nodes = nodes.filter(placements__service__zones=zone).exclude(zone_slots__zone=zone)
+        nodes = _without_zone(nodes, zone)
+    if tag == tags.ADMIT_APPLICATION:
+        nodes = nodes.filter(serves_applications=True)
+    return _as_options(nodes)
+
+
+def moving_options(person: Person, field: str, zone: str) -> list[Option]:
+    """The nodes that a zone can come to, as the `receiver`; else those that have it."""
+    nodes = visible_nodes(person).select_related("data_centre").order_by("data_centre__name", "name")
+    nodes = nodes.filter(enrolled_at__isnull=False)
+    return _as_options(_without_zone(nodes, zone) if field == "receiver" else _with_slots(nodes, zone))
+
+
+def application_options(person: Person, zone: str) -> list[Option]:
+    """The applications that can be removed from a zone."""
+    found = visible_applications(person).filter(zone=zone, removed_at=None).order_by("name")
+    return [
+        Option(one.id, one.name, "", ", ".join(token.slot.node.name for token in one.living)) for one in found
+    ]
+
+
+def _as_options(nodes: QuerySet[Node]) -> list[Option]:
     return [Option(node.id, node.name, node.data_centre.name) for node in nodes]
 
 
 def _with_slots(nodes: QuerySet[Node], zone: str) -> QuerySet[Node]:
-    nodes = nodes.filter(zone_slots__zone=zone) if zone else nodes.exclude(zone_slots=None)
-    return nodes.distinct()
+    slots = Slot.objects.filter(zone=zone) if zone else Slot.objects.all()
+    return nodes.filter(pk__in=slots.values("node"))
+
+
+def _without_zone(nodes: QuerySet[Node], zone: str) -> QuerySet[Node]:
+    """Those on which the zone's service was started, and on which it has no slot."""
+    nodes = nodes.filter(placements__service__zones=zone).distinct()
+    return nodes.exclude(pk__in=Slot.objects.filter(zone=zone).values("node"))
 
 
 def _zones(person: Person, tag: str) -> list[Option]:
     zones = access.visible_zones(person).select_related("service__customer").order_by("name")
     zones = zones.filter(founded_at__isnull=tag == tags.FOUND_ZONE)
     if tag.startswith(IN_SLOTS):
-        zones = zones.exclude(zone_slots=None).distinct()
+        zones = zones.filter(pk__in=Slot.objects.values("zone"))
     if tag in SPLIT or tag == tags.SHARE_BACKUP_KEY:
         zones = zones.filter(share_sets__isnull=tag == tags.SHARE_BACKUP_KEY).distinct()
     return [
@@ -87,6 +114,11 @@ def _mine(person: Person, zones: QuerySet[TrustZone]) -> list[TrustZone]:
 
 
 def _services(person: Person, _tag: str) -> list[Option]:
+    return service_options(person)
+
+
+def service_options(person: Person) -> list[Option]:
+    """The services that the person sees."""
     services = access.visible_services(person).select_related("customer").order_by("name")
     return [Option(service.id, service.name, service.customer.name) for service in services]
 

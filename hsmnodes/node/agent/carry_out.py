@@ -8,6 +8,7 @@ receipt that was signed and not yet written when the node died was seen by nobod
 import logging
 import sqlite3
 from contextlib import suppress
+from typing import Any
 
 from hsmnodes.node.agent.chains import draft_of
 from hsmnodes.node.agent.config import Config
@@ -29,6 +30,7 @@ from hsmnodes.node.protocol.errors import ShareRefused
 logger = logging.getLogger(__name__)
 
 LOOKS = 3
+UNUSABLE = "It was done, and what came of it could not be noted: see the node's log."
 
 
 class Executor:
@@ -52,36 +54,25 @@ class Executor:
         self._hsm_head = hsm_head
         self.at_work: str | None = None
 
-    def carry_out(self, warrant: VerifiedWarrant) -> FromNode:
-        """Carry out a warrant that nothing has been done about yet; the receipt.
+    def carry_out(self, warrant: VerifiedWarrant) -> list[FromNode]:
+        """Carry out a warrant that nothing has been done about yet; the receipt, with what is beside it.
 
         Raises NodeError if there is an intent already, and DriverError if the receipt could not be signed; it
         then comes with the next question.
         """
+        pins = [draft_of(link) for chain in warrant.pins for link in chain.links]
         self._ledger.write(
-            [
-                *(draft_of(link) for chain in warrant.pins for link in chain.links),
-                Draft(
-                    "intent",
-                    {
-                        "proposal": warrant.proposal.proposal,
-                        "step": warrant.step,
-                        "proposal_hash": warrant.proposal.sha256,
-                        "warrant": canonical.b64u(warrant.raw),
-                    },
-                    warrant.key,
-                ),
-            ],
-            beside=self._enclosures.keeper(warrant.key, warrant.request.enclosure),
+            [*pins, _intent(warrant)],
+            beside=self._enclosures.keeper(warrant.key, warrant.request.enclosures),
         )
         return self._finish(warrant, self._act(warrant))
 
-    def settle(self, key: Key, intent: Intent) -> FromNode:
+    def settle(self, key: Key, intent: Intent) -> list[FromNode]:
         """End an intent that has no outcome, by looking at what there is. Raises as `carry_out` does."""
         warrant = verified_before(intent, key[1], self._enclosures.get(key), self._ledger.facts)
         return self._finish(warrant, self._look_and_finish(warrant))
 
-    def repeat(self, key: Key) -> FromNode:
+    def repeat(self, key: Key) -> list[FromNode]:
         """The receipt of what was done before. Raises DriverError."""
         return self._receipts.issue(key, self._ledger.facts.outcomes[key])
 
@@ -128,15 +119,11 @@ class Executor:
         self._hsm_head.write(self._ledger.journal.head)
         return _done(warrant.operation.settle(warrant.request, self._hands))
 
-    def _finish(self, warrant: VerifiedWarrant, ending: Ending) -> FromNode:
-        receipt = make_receipt(
-            self._config,
-            warrant.proposal,
-            warrant.step,
-            ending,
-            after=self._ledger.facts.last_receipt,
-            at=self._ledger.clock.now(),
-        )
+    def _finish(self, warrant: VerifiedWarrant, ending: Ending) -> list[FromNode]:
+        receipt = self._receipt(warrant, ending)
+        if not self._can_be_noted(warrant, receipt):
+            ending = Ending(Outcome.INDETERMINATE, "results-unusable", UNUSABLE)
+            receipt = self._receipt(warrant, ending)
         outcome = Draft(
             "outcome",
             {
@@ -156,6 +143,31 @@ class Executor:
         self._ledger.write([outcome], beside=write)
         return self.repeat(warrant.key)
 
+    def _receipt(self, warrant: VerifiedWarrant, ending: Ending) -> Receipt:
+        return make_receipt(
+            self._config,
+            warrant.proposal,
+            warrant.step,
+            ending,
+            after=self._ledger.facts.last_receipt,
+            at=self._ledger.clock.now(),
+        )
+
+    def _can_be_noted(self, warrant: VerifiedWarrant, receipt: Receipt) -> bool:
+        """Whether the receipt can be read again and its results be taken: the journal must not say what no
+        start of this node could make anything of.
+        """
+        try:
+            said = Receipt.from_bytes(receipt.raw)
+            holdings = self._ledger.facts.holdings.copy()
+            holdings.proposal = warrant.proposal.proposal
+            if said.outcome is Outcome.DONE and warrant.planned.record:
+                warrant.operation.record(warrant.request.parameters, said.results, holdings)
+        except Exception:
+            logger.exception("The results of an operation cannot be noted")
+            return False
+        return True
+
     def _signed(self, receipt: Receipt) -> NodeSigned | None:
         """The receipt signed, or None: what was done is written down even if the HSM cannot sign just now."""
         try:
@@ -163,6 +175,18 @@ class Executor:
         except DriverError as error:
             logger.warning("A receipt cannot be signed yet: %s", error)
             return None
+
+
+def _intent(warrant: VerifiedWarrant) -> Draft:
+    body: dict[str, Any] = {
+        "proposal": warrant.proposal.proposal,
+        "step": warrant.step,
+        "proposal_hash": warrant.proposal.sha256,
+        "warrant": canonical.b64u(warrant.raw),
+    }
+    if warrant.request.earlier:
+        body["receipts"] = [canonical.b64u(one.raw) for one in warrant.request.earlier.values()]
+    return Draft("intent", body, warrant.key)
 
 
 def _done(result: Result) -> Ending:

@@ -25,10 +25,13 @@ from hsmnodes.node.drivers.errors import ObjectNotFound
 from hsmnodes.node.operations.backup_key.gathering import GatheringOperation, SharesAsked
 from hsmnodes.node.operations.context import Surroundings
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.apart import check_apart
 from hsmnodes.node.protocol.contributions import check_contribution, open_contribution
 from hsmnodes.node.protocol.documents.ceremonies import Ceremony, Contribution, ContributionAnswer, Holder
 from hsmnodes.node.protocol.documents.charter import AuthorityKind
 from hsmnodes.node.protocol.documents.node import NodeSigned
+from hsmnodes.node.protocol.documents.proposal import Proposal
+from hsmnodes.node.protocol.documents.signatures import Warrant
 from hsmnodes.node.protocol.errors import ProposalRefused, ShareRefused
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.sharing import Share
@@ -70,8 +73,14 @@ class Ceremonies:
         self._check_open(key, known)
         zone = self._ledger.facts.charter(AuthorityKind.ZONE, known.ceremony.zone.id)
         holder = check_contribution(contribution, message.assertion, ceremony=known.ceremony, zone=zone)
+        organisations = {person.organisation.id for person in zone.people}
+        if holder.credential_id in self._ledger.facts.holdings.suspended_in(
+            organisations | {zone.authority.id}
+        ):
+            raise ShareRefused("suspended", f"The token of {holder.custodian.name} is suspended.")
         sealed = decode(message.sealed)
         try:
+            self._check_apart(known, holder)
             self._check_share(key, known, contribution, holder, sealed)
         except ShareRefused as refused:
             if not self._allowance.take(self._ledger.clock.now()):
@@ -143,7 +152,7 @@ class Ceremonies:
             ),
             public_key=canonical.b64u(public.public_bytes_raw()),
             opened_at=self._ledger.clock.now(),
-            expires_at=warrant.proposal.expires_at,
+            expires_at=warrant.expires_at,
         )
 
     def _one_time_key(self, key: Key) -> bytes:
@@ -184,6 +193,13 @@ class Ceremonies:
         open_contribution(
             sealed, private_key, contribution=contribution, ceremony=known.ceremony, holder=holder
         )
+
+    def _check_apart(self, known: Gathering, holder: Holder) -> None:
+        warrant = Warrant.from_bytes(known.warrant)
+        authorities = Proposal.from_bytes(warrant.proposal_bytes).authorities
+        given = [one.person.id for one in known.contributions.values()]
+        charters = [self._ledger.facts.version_of(one) for one in authorities]
+        check_apart(charters, warrant, [*given, holder.custodian.id])
 
     def _answer(self, contribution: Contribution, refused: ShareRefused | None = None) -> FromNode:
         answer = ContributionAnswer(

@@ -12,6 +12,7 @@ from hsmnodes.node.agent.commands import (
     status,
     verify_backup,
     verify_journal,
+    verify_statement,
     verify_transcript,
 )
 from hsmnodes.node.agent.errors import NodeError
@@ -25,6 +26,7 @@ COMMANDS = {
     "accept": (accept, "hand the node a message past the console"),
     "verify-backup": (verify_backup, "check the file of a backup: no HSM is needed"),
     "verify-journal": (verify_journal, "check the journal and the receipts"),
+    "verify-statement": (verify_statement, "check a signed statement of duties"),
     "verify-transcript": (verify_transcript, "check the transcript of a ceremony"),
 }
 FAILED = 1

@@ -1,6 +1,7 @@
 """A node's configuration: one TOML file, read strictly."""
 
 import json
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -9,6 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.protocol.documents.base import Hash, Id, Named
+from hsmnodes.node.protocol.documents.kits import HostName
+
+LONGEST_ENDPOINT_FOLDER = 64
 
 
 class _Part(BaseModel):
@@ -31,6 +35,27 @@ class Pkcs11(_Part):
     module: AbsolutePath
 
 
+def _short(path: Path) -> Path:
+    if len(os.fsencode(path)) > LONGEST_ENDPOINT_FOLDER:
+        raise ValueError(f"must have at most {LONGEST_ENDPOINT_FOLDER} bytes: there are sockets below it")
+    if set(str(path)) & set(" \t\n\"'\\#[],"):
+        raise ValueError("must hold no blanks, quotes, commas, brackets or '#'")
+    return path
+
+
+class EndpointSettings(_Part):
+    """Where applications reach the node: `host` and `port` as they name it, `address` as it listens.
+
+    `folder` is the endpoint's own, which its `user` must be able to reach; that counts if the agent is root.
+    """
+
+    folder: Annotated[AbsolutePath, AfterValidator(_short)]
+    host: HostName
+    port: Annotated[int, Field(ge=1024, le=65_535)]
+    address: Annotated[str, Field(pattern=r"^(\*|[0-9a-fA-F.:]{2,45})$")] = "*"
+    user: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "haproxy"
+
+
 class Config(_Part):
     """What a node is told when it is installed; everything else it learns from signed documents."""
 
@@ -43,6 +68,7 @@ class Config(_Part):
     broker: Annotated[str, Field(min_length=1, max_length=500)]
     heartbeat_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
     slots: Annotated[int, Field(ge=1, le=1000)] = 20
+    endpoint: EndpointSettings | None = None
 
     @classmethod
     def load(cls, file: Path) -> Self:
@@ -61,8 +87,8 @@ class Config(_Part):
     def save(self, file: Path) -> None:
         """Write the configuration, readable by its owner alone: the broker's address may hold a password."""
         values: dict[str, Any] = self.model_dump(mode="json")
-        parts = {name: values.pop(name) for name in ("node", "pkcs11")}
-        text = _lines(values) + "".join(f"\n[{name}]\n{_lines(part)}" for name, part in parts.items())
+        parts = {name: values.pop(name) for name in ("node", "pkcs11", "endpoint")}
+        text = _lines(values) + "".join(f"\n[{name}]\n{_lines(part)}" for name, part in parts.items() if part)
         file.touch(mode=0o600)
         file.write_text(text, "utf-8")
 

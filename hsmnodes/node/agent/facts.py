@@ -8,7 +8,7 @@ from hsmnodes.node.agent.chains import Chain, OfferedLink, Place
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.journal import Entry, Key
 from hsmnodes.node.operations.base import NodeOperation
-from hsmnodes.node.operations.holdings import Holdings
+from hsmnodes.node.operations.holdings import Holdings, Suspended
 from hsmnodes.node.operations.registry import operation
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.custody import KeyAtStake
@@ -18,6 +18,7 @@ from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
 from hsmnodes.node.protocol.documents.node import NodeSigned, Outcome, Receipt
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
 from hsmnodes.node.protocol.documents.signatures import Warrant
+from hsmnodes.node.protocol.documents.suspensions import Suspension
 from hsmnodes.node.protocol.errors import ProposalRefused
 
 NO_RECEIPT = (0, "0" * 64)
@@ -33,10 +34,11 @@ class Peer:
 
 @dataclass(frozen=True)
 class Intent:
-    """What the node set out to do: the hash of the proposal, and the warrant's bytes."""
+    """What the node set out to do: the proposal's hash, the warrant's bytes, the receipts it came with."""
 
     proposal_hash: str
     warrant: bytes
+    receipts: tuple[bytes, ...] = ()
 
 
 @dataclass
@@ -51,7 +53,12 @@ class Gathering:
 
 @dataclass
 class Facts:
-    """The state of a node. `take` is the only way it changes."""
+    """The state of a node. `take` is the only way it changes.
+
+    `announced` has for each proposal that must wait, by its hash, when the node was first shown that enough
+    had signed. `begun` has the hash of each proposal of which a step was begun, with a ceremony or the act
+    itself, by id.
+    """
 
     identity: bytes = b""
     provider: str = ""
@@ -59,7 +66,9 @@ class Facts:
     holdings: Holdings = field(default_factory=Holdings)
     peers: dict[str, Peer] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
+    announced: dict[str, int] = field(default_factory=dict)
     gatherings: dict[Key, Gathering] = field(default_factory=dict)
+    begun: dict[str, str] = field(default_factory=dict)
     intents: dict[Key, str] = field(default_factory=dict)
     open_intents: dict[Key, Intent] = field(default_factory=dict)
     outcomes: dict[Key, bytes] = field(default_factory=dict)
@@ -74,11 +83,6 @@ class Facts:
             facts.take(entry)
         return facts
 
-    def begun_with(self, key: Key) -> str | None:
-        """The hash of the proposal of which a step was begun, with a ceremony or with the act itself."""
-        gathering = self.gatherings.get(key)
-        return gathering.ceremony.proposal_hash if gathering is not None else self.intents.get(key)
-
     def take(self, entry: Entry) -> None:
         """Learn what a new entry says. Raises NodeError if it cannot be understood."""
         self.last_at = entry.at
@@ -92,6 +96,12 @@ class Facts:
                 self.chains[place] = replace(self.chains[place], frozen=True)
             case "closed":
                 self.closed[entry.body["proposal_hash"]] = entry.body["how"]
+            case "announced":
+                self.announced.setdefault(entry.body["proposal_hash"], entry.body["at"])
+            case "suspended":
+                stated = Suspension.from_bytes(canonical.b64u_decode(entry.body["suspension"])).stated
+                how = Suspended(stated.authority.version, stated.sha256, stated.by.id)
+                self.holdings.suspend(stated.authority.id, stated.credential_id, how)
             case "peer":
                 peer = Named(**entry.body["node"])
                 self.peers[peer.id] = Peer(peer, canonical.b64u_decode(entry.body["identity"]))
@@ -117,6 +127,20 @@ class Facts:
                 f"{chain.current.authority.name} is frozen: two valid charters follow one and the same.",
             )
         return chain.current
+
+    def suspended_after(self, charter: Charter) -> frozenset[str]:
+        """The tokens that do not count for what follows on a version of a charter.
+
+        Those of its own suspended since, and whatever the organisations of its people have suspended.
+        """
+        others = {person.organisation.id for person in charter.people} - {charter.authority.id}
+        own = self.holdings.suspended_in([charter.authority.id], since=charter.version)
+        return own | self.holdings.suspended_in(others)
+
+    def contributors(self, key: Key) -> frozenset[str]:
+        """The ids of those who have given a share for a step of a proposal."""
+        known = self.gatherings.get(key)
+        return frozenset(one.person.id for one in known.contributions.values()) if known else frozenset()
 
     def version_of(self, authority: AuthorityAt) -> Charter:
         """The version of a pinned charter that a proposal names. Raises ProposalRefused."""
@@ -154,11 +178,15 @@ class Facts:
         ceremony = Ceremony.from_bytes(NodeSigned.from_bytes(envelope).payload_bytes)
         warrant = canonical.b64u_decode(body["warrant"])
         self.gatherings[body["proposal"], body["step"]] = Gathering(envelope, ceremony, warrant)
+        self.begun[body["proposal"]] = ceremony.proposal_hash
 
     def _take_intent(self, body: Mapping[str, Any]) -> None:
         key = (body["proposal"], body["step"])
-        self.intents[key] = body["proposal_hash"]
-        self.open_intents[key] = Intent(body["proposal_hash"], canonical.b64u_decode(body["warrant"]))
+        self.intents[key] = self.begun[body["proposal"]] = body["proposal_hash"]
+        receipts = tuple(canonical.b64u_decode(one) for one in body.get("receipts", ()))
+        self.open_intents[key] = Intent(
+            body["proposal_hash"], canonical.b64u_decode(body["warrant"]), receipts
+        )
 
     def _take_outcome(self, body: Mapping[str, Any]) -> None:
         key = (body["proposal"], body["step"])
@@ -175,4 +203,5 @@ class Facts:
                     f"The journal says that {proposal.operation} was carried out, which no node does."
                 )
             self.holdings.proposal = proposal.proposal
-            done.record(done.read(proposal.parameters), receipt.results, self.holdings)
+            if done.steps(len(proposal.nodes))[receipt.step].record:
+                done.record(done.read(proposal.parameters), receipt.results, self.holdings)

@@ -1,9 +1,10 @@
 """What a node does with each kind of message."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from hsmnodes.node.agent.chains import OfferedLink, draft_of, read_links, walk
+from hsmnodes.node.agent.chains import OfferedLink, announcing_draft, draft_of, read_links, walk
 from hsmnodes.node.agent.closing import check_cancellation, closing_draft
 from hsmnodes.node.agent.messages import (
     CancellationMessage,
@@ -12,6 +13,7 @@ from hsmnodes.node.agent.messages import (
     FromNode,
     HeartbeatMessage,
     PeerMessage,
+    SuspensionMessage,
     ToNode,
     WarrantMessage,
     WitnessMessage,
@@ -20,13 +22,15 @@ from hsmnodes.node.agent.messages import (
 )
 from hsmnodes.node.agent.parts import Parts
 from hsmnodes.node.agent.peers import learn_peer
-from hsmnodes.node.agent.verify import ProposalClosed
+from hsmnodes.node.agent.suspending import suspension_draft
+from hsmnodes.node.agent.verify import PartsMissing, ProposalClosed
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_founding
 from hsmnodes.node.protocol.documents.charter import AuthorityKind
 from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.documents.signatures import Cancellation, Warrant
-from hsmnodes.node.protocol.errors import ProposalRefused, Refused
+from hsmnodes.node.protocol.documents.suspensions import Suspension
+from hsmnodes.node.protocol.errors import Delayed, ProposalRefused, Refused
 from hsmnodes.node.protocol.purposes import Purpose
 
 
@@ -59,6 +63,8 @@ class Handlers:
                 self.parts.witnesses.hear(message.envelope)
             case CancellationMessage():
                 self._cancellation(message)
+            case SuspensionMessage():
+                self._suspension(message)
             case ContributionMessage():
                 return self._contribution(message)
         return []
@@ -72,6 +78,8 @@ class Handlers:
         except Refused as refused:
             if isinstance(refused, ProposalClosed) and refused.counts_here:
                 self.parts.ledger.write([closing_draft(proposal, refused.closed, raw)])
+            if isinstance(refused, Delayed) and refused.proposal == proposal.sha256:
+                self._announce(proposal, refused)
             return self.parts.refusals.refuse(
                 raw,
                 refused,
@@ -81,17 +89,24 @@ class Handlers:
                 facts=self.parts.ledger.facts,
             )
 
+    def _announce(self, proposal: Proposal, delayed: Delayed) -> None:
+        """Note, once, since when a proposal waits that nothing else speaks against."""
+        if proposal.sha256 not in self.parts.ledger.facts.announced:
+            self.parts.ledger.write([announcing_draft(proposal, delayed.announced_at)])
+
     def _decide(self, message: WarrantMessage, warrant: Warrant, proposal: Proposal) -> list[FromNode]:
         """Answer what was done before, hold what is too early, and carry out what is verified."""
         facts, key = self.parts.ledger.facts, (proposal.proposal, message.step)
-        if facts.begun_with(key) not in (None, proposal.sha256):
+        if facts.begun.get(proposal.proposal) not in (None, proposal.sha256):
             raise ProposalRefused("other-bytes", "Another proposal with this id was carried out.")
         if key in facts.outcomes:
-            return [self.parts.executor.repeat(key)]
+            return self.parts.executor.repeat(key)
         now = self._now_if_ready()
         if key in facts.open_intents:
             raise NotYet
         offered, problems = self._charters(message.charters)
+        self._take_suspensions(message.suspensions)
+        waiting = self.parts.enclosures.waiting(key)
         try:
             verified = self.parts.verifier.verify(
                 warrant,
@@ -99,15 +114,21 @@ class Handlers:
                 step=message.step,
                 offered=offered,
                 now=now,
-                enclosure=decode(message.enclosure),
+                receipts=message.receipts,
+                enclosures=[*waiting.values(), *map(decode, message.enclosures)],
             )
+        except PartsMissing as missing:
+            self.parts.enclosures.put_aside(key, missing.came, now=now)
+            if message.more:
+                return []
+            raise
         except ProposalRefused as refused:
             if refused.code == "other-charter" and problems:
                 raise problems[0] from None
             raise
         if verified.operation.gathers and not self.parts.ceremonies.is_complete(key):
             return [self.parts.ceremonies.question(verified, self.parts.verifier.view)]
-        return [self.parts.executor.carry_out(verified)]
+        return self.parts.executor.carry_out(verified)
 
     def _now_if_ready(self) -> int:
         """The time, in seconds since 1970. Raises NotYet, or Refused if the node may do nothing at all."""
@@ -133,7 +154,14 @@ class Handlers:
         known = {link for chain in facts.chains.values() for link in chain.links}
         offered = read_links([raw for raw in map(decode, blobs) if raw not in known])
         self._pin_provider(offered)
-        found = walk(facts.chains, offered, frozenset(facts.closed), now=self.parts.clock.now())
+        found = walk(
+            facts.chains,
+            offered,
+            frozenset(facts.closed),
+            now=self.parts.clock.now(),
+            announced=facts.announced,
+            suspended=facts.suspended_after,
+        )
         self.parts.ledger.write(found.drafts)
         return offered, found.refused
 
@@ -159,6 +187,21 @@ class Handlers:
         proposal = Proposal.from_bytes(decode(message.proposal))
         cancellation = Cancellation.from_bytes(decode(message.cancellation))
         draft = check_cancellation(self.parts.ledger.facts, proposal, cancellation, message.request)
+        self.parts.ledger.write([draft] if draft is not None else [])
+
+    def _suspension(self, message: SuspensionMessage) -> None:
+        self._charters(message.charters)
+        self._suspend(message.suspension)
+
+    def _take_suspensions(self, suspensions: Sequence[str]) -> None:
+        """Take those that came with a warrant; one that does not hold here says nothing about the warrant."""
+        for one in suspensions:
+            with suppress(Refused):
+                self._suspend(one)
+
+    def _suspend(self, blob: str) -> None:
+        suspension = Suspension.from_bytes(decode(blob))
+        draft = suspension_draft(self.parts.ledger.facts, suspension)
         self.parts.ledger.write([draft] if draft is not None else [])
 
     def _witness_request(self, message: WitnessRequestMessage) -> list[FromNode]:

@@ -8,8 +8,17 @@ from hsmnodes.node.agent.chains import Place
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.drivers.values import TokenInfo
+from hsmnodes.node.operations.zone.inventory import inventory
 from hsmnodes.node.protocol.documents.charter import Charter
-from hsmnodes.node.protocol.documents.node import Capacity, CharterHead, Heartbeat, JournalHead, Versions
+from hsmnodes.node.protocol.documents.node import (
+    MOST_ZONES,
+    Capacity,
+    CharterHead,
+    Heartbeat,
+    JournalHead,
+    Versions,
+    ZoneHeld,
+)
 
 State = Literal["starting", "ready", "refusing"]
 Witness = Literal["peers", "hsm-only"]
@@ -27,12 +36,21 @@ class Summary:
     charters: tuple[tuple[Place, Charter], ...]
     slots_used: int
     keys: int
+    zones: tuple[ZoneHeld, ...]
 
     @classmethod
     def of(
-        cls, facts: Facts, journal: JournalHead, *, state: State, reason: str, witness: Witness
+        cls,
+        facts: Facts,
+        journal: JournalHead,
+        *,
+        state: State,
+        reason: str,
+        witness: Witness,
+        before: "Summary | None" = None,
     ) -> "Summary":
-        """The summary of what is known now."""
+        """The summary of what is known now; `before` is the last one, of which what is the same is kept."""
+        same = before is not None and before.journal == journal
         return cls(
             state=state,
             reason=reason,
@@ -42,6 +60,7 @@ class Summary:
             charters=tuple((place, chain.current) for place, chain in sorted(facts.chains.items())),
             slots_used=len(facts.holdings.slots),
             keys=facts.holdings.living_keys,
+            zones=before.zones if same and before is not None else _zones(facts),
         )
 
 
@@ -65,7 +84,17 @@ def make_heartbeat(
         ),
         capacity=Capacity(slots=config.slots, slots_used=summary.slots_used, keys=summary.keys),
         versions=versions,
+        zones=summary.zones[:MOST_ZONES] or None,
+        endpoint=True if config.endpoint is not None else None,
     )
+
+
+def _zones(facts: Facts) -> tuple[ZoneHeld, ...]:
+    held = []
+    for zone in sorted(facts.holdings.slots):
+        said = inventory(facts.holdings, zone)
+        held.append(ZoneHeld(id=zone, keys=said["keys"], digest=said["digest"], **said["backup_key"]))
+    return tuple(held)
 
 
 def versions_of(config: Config, token: TokenInfo) -> Versions:

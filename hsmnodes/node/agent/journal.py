@@ -17,13 +17,23 @@ from hsmnodes.node.protocol.documents.node import JournalHead
 from hsmnodes.node.protocol.errors import Refused
 
 Kind = Literal[
-    "begun", "charter", "frozen", "closed", "peer", "ceremony", "contribution", "intent", "outcome"
+    "begun",
+    "charter",
+    "frozen",
+    "closed",
+    "announced",
+    "suspended",
+    "peer",
+    "ceremony",
+    "contribution",
+    "intent",
+    "outcome",
 ]
 KEYED = ("ceremony", "intent", "outcome")
 Key = tuple[str, int]
 
 BEFORE_ALL = JournalHead(sequence=0, hash="0" * 64)
-ENTRY_LIMIT = 4_000_000
+ENTRY_LIMIT = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -122,6 +132,8 @@ def _entry(draft: Draft, *, after: JournalHead, at: int) -> Entry:
         "body": draft.body,
     }
     raw = canonical.encode(fields)
+    if len(raw) > ENTRY_LIMIT:
+        raise NodeError(f"An entry of {len(raw):,} bytes is too long for the journal.")
     return Entry(**fields, raw=raw, hash=canonical.sha256_hex(raw))
 
 

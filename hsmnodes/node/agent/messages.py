@@ -1,10 +1,12 @@
 """What travels between console and node: JSON text that carries documents. None of it is trusted."""
 
+from collections.abc import Callable, Iterable
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.documents.backups import MOST_PARTS
 from hsmnodes.node.protocol.documents.node import NodeSigned
 from hsmnodes.node.protocol.documents.signatures import Assertion
 from hsmnodes.node.protocol.errors import DocumentRefused
@@ -13,9 +15,12 @@ DELIVER = "quorate.node.deliver"
 RECEIVE = "quorate.console.receive"
 CONSOLE_QUEUE = "console"
 LONGEST = 16_000_000
+LONGEST_LOAD = 8_000_000
+"""Bytes that travel beside one document; a single thing that is longer travels alone."""
 
 Blob = Annotated[str, Field(max_length=1_400_000, pattern=r"^[A-Za-z0-9_-]*$")]
 Links = Annotated[tuple[Blob, ...], Field(max_length=1000)]
+Enclosure = Annotated[str, Field(max_length=LONGEST, pattern=r"^[A-Za-z0-9_-]*$")]
 
 
 def queue_of(node: str) -> str:
@@ -32,16 +37,22 @@ class _Message(BaseModel):
 
 
 class WarrantMessage(_Message):
-    """A warrant to be carried out, with the charters (links) the node may not have yet.
+    """A step of a warrant to be carried out, with the charters (links) the node may not have yet.
 
-    `enclosure` is what the proposal has the hash of and is too long for a warrant: the file of a backup.
+    `receipts` are those of earlier steps that this one needs; `suspensions` those of tokens that the node may
+    not know of; `enclosures` what the proposal or these have
+    the hash of and is too long for them, as the file of a backup is. If `more` enclosures follow in further
+    messages of the same warrant and step, the node keeps these until the last is there.
     """
 
     kind: Literal["warrant"] = "warrant"
     step: Annotated[int, Field(ge=0, le=63)] = 0
     warrant: Blob
     charters: Links = ()
-    enclosure: Annotated[str, Field(max_length=LONGEST, pattern=r"^[A-Za-z0-9_-]*$")] = ""
+    receipts: Annotated[tuple[NodeSigned, ...], Field(max_length=64)] = ()
+    suspensions: Annotated[tuple[Blob, ...], Field(max_length=200)] = ()
+    enclosures: Annotated[tuple[Enclosure, ...], Field(max_length=MOST_PARTS + 4)] = ()
+    more: bool = False
 
 
 class ChartersMessage(_Message):
@@ -89,6 +100,14 @@ class CancellationMessage(_Message):
     request: Assertion | None = None
 
 
+class SuspensionMessage(_Message):
+    """A suspension of a token."""
+
+    kind: Literal["suspension"] = "suspension"
+    suspension: Blob
+    charters: Links = ()
+
+
 class ContributionMessage(_Message):
     """A custodian's contribution to a ceremony, and the share, sealed to the node's one-time key."""
 
@@ -106,6 +125,7 @@ ToNode = (
     | WitnessRequestMessage
     | WitnessMessage
     | CancellationMessage
+    | SuspensionMessage
     | ContributionMessage
 )
 
@@ -119,14 +139,19 @@ class CarriedAttachment(_Message):
 
 
 class FromNode(_Message):
-    """What a node says: a signed document, and for receipts the attachments."""
+    """What a node says: a signed document, and for receipts the attachments.
+
+    If there are `more` of these, they follow in further messages with the same receipt.
+    """
 
     kind: Literal["receipt", "heartbeat", "witness-request", "witness", "ceremony", "contribution-answer"]
     envelope: NodeSigned
     attachments: tuple[CarriedAttachment, ...] = ()
+    more: bool = False
 
 
 M = TypeVar("M")
+T = TypeVar("T")
 _to_node: TypeAdapter[ToNode] = TypeAdapter(Annotated[ToNode, Field(discriminator="kind")])
 _from_node = TypeAdapter(FromNode)
 
@@ -139,6 +164,19 @@ def read_to_node(text: str) -> ToNode:
 def read_from_node(text: str) -> FromNode:
     """A message from a node. Raises DocumentRefused."""
     return _read(_from_node, text)
+
+
+def in_loads(things: Iterable[T], size: Callable[[T], int]) -> list[list[T]]:
+    """Things in as few messages as they fit into, in their order; one empty load, if there are none."""
+    loads: list[list[T]] = [[]]
+    room = LONGEST_LOAD
+    for thing in things:
+        if loads[-1] and size(thing) > room:
+            loads.append([])
+            room = LONGEST_LOAD
+        loads[-1].append(thing)
+        room -= size(thing)
+    return loads
 
 
 def decode(blob: str) -> bytes:

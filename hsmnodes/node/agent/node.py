@@ -1,5 +1,7 @@
 """A node, whole but for the broker: it is given messages and gives back what it has to say.
 
+`served` is what the endpoint is to serve: nothing while the node may not act.
+
 `deliver` never raises, and drops nothing in silence: what is not carried out is refused, held until the peers
 have answered, or at least recorded. One message is handled at a time.
 """
@@ -18,6 +20,7 @@ from hsmnodes.node.agent.messages import LONGEST, FromNode, read_to_node
 from hsmnodes.node.agent.parts import assemble
 from hsmnodes.node.drivers.base import DriverPool
 from hsmnodes.node.drivers.errors import DriverError
+from hsmnodes.node.endpoint.served import Served
 from hsmnodes.node.protocol.errors import ProposalRefused, Refused
 from hsmnodes.node.protocol.purposes import Purpose
 
@@ -46,7 +49,8 @@ class Node:
         self.parts = assemble(config, pool, source)
         self._handlers = Handlers(self.parts)
         self._held: dict[str, None] = {}
-        self.summary = self._summarise()
+        self.summary = self._summarise(None)
+        self.served: tuple[Served, ...] = ()
 
     @property
     def held(self) -> int:
@@ -63,7 +67,7 @@ class Node:
         with self._lock:
             report = self._handle(text)
             report.said.extend(self._advance())
-            self.summary = self._summarise()
+            self.summary = self._summarise(self.summary)
             return report
 
     def advance(self) -> list[FromNode]:
@@ -76,7 +80,7 @@ class Node:
         try:
             said = self._advance()
             self._keep_head()
-            self.summary = self._summarise()
+            self.summary = self._summarise(self.summary)
             return said
         finally:
             self._lock.release()
@@ -143,12 +147,17 @@ class Node:
         """Once the node may act: settle what broke off, then take up what was held."""
         now = self.parts.clock.now()
         state = self.parts.readiness.state(now)
+        if state != "ready":
+            self.served = ()
         said = self._settle() if state == "ready" else []
         if state == "starting" or self.parts.ledger.facts.open_intents:
             return said
         if state == "ready":
             self._retire_backup_keys()
+            self._restore_applications()
         self.parts.ceremonies.forget_ended(now)
+        self.parts.enclosures.forget_ended(now)
+        self.parts.one_time_keys.forget_ended(self.parts.ledger.facts, now)
         held, self._held = list(self._held), {}
         return [*said, *(one for text in held for one in self._handle(text).said)]
 
@@ -164,6 +173,11 @@ class Node:
         except DriverError as error:
             logger.warning("A backup key that is not in force could not be destroyed yet: %s", error)
 
+    def _restore_applications(self) -> None:
+        """Have the tokens of just the applications that are admitted, and only then have them served."""
+        self.parts.zones.applications.restore()
+        self.served = self.parts.zones.applications.served()
+
     def _keep_head(self) -> None:
         """Keep the journal's head in the HSM, unless what the HSM has speaks against the journal."""
         if self.parts.readiness.against is not None:
@@ -174,17 +188,17 @@ class Node:
             logger.warning("The HSM cannot be told of the journal's head yet: %s", error)
 
     def _settle(self) -> list[FromNode]:
-        said = []
+        said: list[FromNode] = []
         for key, intent in list(self.parts.ledger.facts.open_intents.items()):
             try:
-                said.append(self.parts.executor.settle(key, intent))
+                said += self.parts.executor.settle(key, intent)
             except (DriverError, NodeError) as error:
                 logger.warning("What broke off could not be settled yet: %s", error)
             except Exception:
                 logger.exception("What broke off could not be settled")
         return said
 
-    def _summarise(self) -> Summary:
+    def _summarise(self, before: Summary | None) -> Summary:
         now, readiness = self.parts.clock.now(), self.parts.readiness
         return Summary.of(
             self.parts.ledger.facts,
@@ -192,4 +206,5 @@ class Node:
             state=readiness.state(now),
             reason=readiness.reason(now),
             witness=readiness.witness,
+            before=before,
         )

@@ -17,6 +17,7 @@ from hsmnodes.node.agent.identity import Identity
 from hsmnodes.node.agent.installing import check_beginning
 from hsmnodes.node.agent.journal import Journal
 from hsmnodes.node.agent.ledger import Ledger
+from hsmnodes.node.agent.one_time_keys import OneTimeKeys
 from hsmnodes.node.agent.readiness import Readiness
 from hsmnodes.node.agent.receipts import Receipts
 from hsmnodes.node.agent.refusals import Refusals
@@ -40,8 +41,10 @@ class Parts:
     ledger: Ledger
     identity: Identity
     verifier: Verifier
+    enclosures: Enclosures
     ceremonies: Ceremonies
     executor: Executor
+    one_time_keys: OneTimeKeys
     zones: Zones
     refusals: Refusals
     witnesses: Witnesses
@@ -72,7 +75,17 @@ def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> P
     testimony = Testimony(nonce=secrets.token_hex(16), began=clock.now())
     witnesses = Witnesses(config, store, journal, facts, testimony)
     ceremonies = Ceremonies(config, store, vault, identity, ledger)
-    zones = Zones(config, pool, agent=driver, vault=vault, ledger=ledger, ceremonies=ceremonies)
+    one_time_keys, enclosures = OneTimeKeys(vault), Enclosures(store)
+    zones = Zones(
+        config,
+        pool,
+        agent=driver,
+        vault=vault,
+        ledger=ledger,
+        ceremonies=ceremonies,
+        one_time_keys=one_time_keys,
+        identity=identity,
+    )
     return Parts(
         config=config,
         store=store,
@@ -80,14 +93,16 @@ def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> P
         ledger=ledger,
         identity=identity,
         verifier=Verifier(config, View(config, facts, journal)),
+        enclosures=enclosures,
         ceremonies=ceremonies,
+        one_time_keys=one_time_keys,
         zones=zones,
         executor=Executor(
             config,
             ledger,
             zones,
             receipts=Receipts(store, identity),
-            enclosures=Enclosures(store),
+            enclosures=enclosures,
             hsm_head=hsm_head,
         ),
         refusals=Refusals(config, store, identity),

@@ -1,6 +1,6 @@
 """How a node comes to know its peers: by their enrolment, under the provider's charter that it pins."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.facts import Facts
@@ -26,7 +26,12 @@ def learn_peer(config: Config, facts: Facts, warrant: Warrant, proposal: Proposa
     if proposal.sha256 in facts.closed:
         raise ProposalRefused("closed", "The enrolment was rejected or cancelled.")
     node, identity = enrolled_node(
-        warrant, proposal, chain.charters, deployment=config.deployment, demo=config.demo
+        warrant,
+        proposal,
+        chain.charters,
+        deployment=config.deployment,
+        demo=config.demo,
+        suspended=() if _is_known(facts, proposal) else facts.holdings.suspended_in([facts.provider]),
     )
     if node.id == config.node.id:
         raise ProposalRefused("not-a-peer", "A node is not a peer of its own.")
@@ -34,12 +39,18 @@ def learn_peer(config: Config, facts: Facts, warrant: Warrant, proposal: Proposa
 
 
 def enrolled_node(
-    warrant: Warrant, proposal: Proposal, provider: Sequence[Charter], *, deployment: str, demo: bool
+    warrant: Warrant,
+    proposal: Proposal,
+    provider: Sequence[Charter],
+    *,
+    deployment: str,
+    demo: bool,
+    suspended: Collection[str] = (),
 ) -> tuple[Named, bytes]:
     """The node that a warrant enrols, with its identity key (a point, 65 bytes).
 
-    `provider` are the versions of the provider's charter, verified. Raises Refused if it is no enrolment that
-    the version it names allows.
+    `provider` are the versions of the provider's charter, verified; tokens whose credential ids are
+    `suspended` do not count. Raises Refused if it is no enrolment that the version it names allows.
     """
     if proposal.operation != enrol_node.tag:
         raise ProposalRefused("operation", "It is not the enrolment of a node.")
@@ -57,10 +68,16 @@ def enrolled_node(
         Signatures.of(warrant),
         consent=enrol_node.consent_for(wanted),
         now=proposal.not_before,
+        suspended=suspended,
     )
     if not verdict.authorised:
         raise ProposalRefused("not-authorised", "The enrolment is not authorised by the provider.")
     return wanted.node, identity
+
+
+def _is_known(facts: Facts, proposal: Proposal) -> bool:
+    """Whether the proposal names just one node, which is a peer already."""
+    return any(node.id in facts.peers for node in proposal.nodes)
 
 
 def _new(config: Config, facts: Facts, node: Named, identity: bytes) -> Draft | None:

@@ -13,7 +13,7 @@ from typing import Any, cast
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.identity import Identity
 from hsmnodes.node.agent.journal import Key
-from hsmnodes.node.agent.messages import CarriedAttachment, FromNode
+from hsmnodes.node.agent.messages import CarriedAttachment, FromNode, in_loads
 from hsmnodes.node.agent.store import Store, Write
 from hsmnodes.node.operations.base import Attachment
 from hsmnodes.node.protocol import canonical
@@ -81,14 +81,22 @@ class Receipts:
 
         return write
 
-    def issue(self, key: Key, payload: bytes) -> FromNode:
-        """The receipt whose bytes are `payload`: signed once, then the very same. Raises DriverError."""
+    def issue(self, key: Key, payload: bytes) -> list[FromNode]:
+        """The receipt whose bytes are `payload`, in as many messages as what is beside it takes.
+
+        It is signed once, and then the very same. Raises DriverError.
+        """
         envelope = self._kept(key)
         if envelope is None:
             envelope = self.sign(Receipt.from_bytes(payload))
             with self._store.transaction() as connection:
                 _insert(connection, key, envelope)
-        return FromNode(kind="receipt", envelope=envelope, attachments=self._attachments(key))
+        loads = in_loads(self._attachments(key), lambda one: len(one.data) * 3 // 4)
+        last = len(loads) - 1
+        return [
+            FromNode(kind="receipt", envelope=envelope, attachments=tuple(load), more=number < last)
+            for number, load in enumerate(loads)
+        ]
 
     def _kept(self, key: Key) -> NodeSigned | None:
         rows = self._store.rows("SELECT envelope FROM receipts WHERE proposal = ? AND step = ?", *key)

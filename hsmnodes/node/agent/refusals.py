@@ -18,7 +18,7 @@ from hsmnodes.node.drivers.errors import DriverError
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.node import NodeSigned, Outcome
 from hsmnodes.node.protocol.documents.proposal import Proposal
-from hsmnodes.node.protocol.errors import Refused
+from hsmnodes.node.protocol.errors import Delayed, Refused
 from hsmnodes.node.protocol.purposes import Purpose
 
 SAME_ANSWER_SECONDS = 60
@@ -65,11 +65,12 @@ class Refusals:
         facts: Facts | None = None,
     ) -> list[FromNode]:
         """Record that `subject` was refused; the answer, where it is about a proposal."""
-        digest = canonical.sha256_hex(subject)
+        digest = canonical.sha256_hex(subject + b" step %d" % step)
         known = self._store.rows(
-            "SELECT envelope FROM refusals WHERE subject = ? AND code = ? AND at > ?",
+            "SELECT envelope FROM refusals WHERE subject = ? AND code = ? AND detail = ? AND at > ?",
             digest,
             refused.code,
+            refused.message,
             now - SAME_ANSWER_SECONDS,
         )
         if known:
@@ -84,7 +85,10 @@ class Refusals:
         return _answer(envelope)
 
     def _sign(self, proposal: Proposal, step: int, refused: Refused, facts: Facts, now: int) -> bytes | None:
-        ending = Ending(Outcome.REFUSED, refused.code, refused.message)
+        results = {}
+        if isinstance(refused, Delayed):
+            results = {"announced_at": refused.announced_at, "due_at": refused.due_at}
+        ending = Ending(Outcome.REFUSED, refused.code, refused.message, results)
         receipt = make_receipt(self._config, proposal, step, ending, after=facts.last_receipt, at=now)
         try:
             return self._identity.sign(Purpose.RECEIPT, receipt).raw

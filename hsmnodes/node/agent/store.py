@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import RLock
 
 from hsmnodes.node.agent.errors import NodeError
+from hsmnodes.node.protocol import canonical
 
 Write = Callable[[sqlite3.Connection], None]
 """Writes something in a transaction that is somebody else's."""
@@ -28,8 +29,13 @@ CREATE TABLE IF NOT EXISTS attachments (
     proposal TEXT NOT NULL, step INTEGER NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL,
     data BLOB NOT NULL, PRIMARY KEY (proposal, step, place)
 );
-CREATE TABLE IF NOT EXISTS enclosures (
-    proposal TEXT NOT NULL, step INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (proposal, step)
+CREATE TABLE IF NOT EXISTS enclosed (
+    proposal TEXT NOT NULL, step INTEGER NOT NULL, sha256 TEXT NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (proposal, step, sha256)
+);
+CREATE TABLE IF NOT EXISTS waiting (
+    proposal TEXT NOT NULL, step INTEGER NOT NULL, sha256 TEXT NOT NULL, data BLOB NOT NULL,
+    until INTEGER NOT NULL, PRIMARY KEY (proposal, step, sha256)
 );
 CREATE TABLE IF NOT EXISTS refusals (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, subject TEXT NOT NULL,
@@ -53,6 +59,14 @@ CREATE TRIGGER IF NOT EXISTS receipts_remain BEFORE DELETE ON receipts
     BEGIN SELECT RAISE(ABORT, 'receipts are append-only'); END;
 """
 
+ONE_ENCLOSURE = """
+BEGIN IMMEDIATE;
+INSERT OR IGNORE INTO enclosed SELECT proposal, step, sha256_hex(data), data FROM enclosures;
+DROP TABLE enclosures;
+COMMIT;
+"""
+"""Carries over a database of the time when a step had one enclosure, known by nothing but its step."""
+
 
 class Store:
     """The open database. Safe to use from several threads; one transaction at a time."""
@@ -65,6 +79,9 @@ class Store:
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA recursive_triggers = ON")  # so that REPLACE cannot pass the triggers
         self._connection.executescript(SCHEMA)
+        if self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'enclosures'"):
+            self._connection.create_function("sha256_hex", 1, canonical.sha256_hex)
+            self._connection.executescript(ONE_ENCLOSURE)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

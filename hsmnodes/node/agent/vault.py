@@ -1,6 +1,7 @@
 """The vault: random PINs and sealed keys, encrypted under the storage key in the agent's own token."""
 
 import secrets
+from collections.abc import Callable
 from typing import cast
 
 from hsmnodes.node.agent.config import Config
@@ -30,11 +31,11 @@ class Vault:
         with self._store.transaction() as connection:
             connection.execute("INSERT INTO vault VALUES (?, ?)", (name, sealed))
 
-    def pin(self, name: str) -> str:
-        """The PIN of this name, made at random when it is first asked for."""
+    def pin(self, name: str, make: Callable[[], str] | None = None) -> str:
+        """The PIN of this name, made at random when it is first asked for: by `make`, if that is given."""
         known = self.get(name)
         if known is None:
-            known = new_pin().encode("ascii")
+            known = (make or new_pin)().encode("ascii")
             self.put(name, known)
         return known.decode("ascii")
 

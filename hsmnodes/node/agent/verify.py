@@ -10,22 +10,38 @@ from typing import Any
 
 from hsmnodes.node.agent.chains import Chain, OfferedLink, candidate
 from hsmnodes.node.agent.config import Config
+from hsmnodes.node.agent.earlier import read_earlier
 from hsmnodes.node.agent.facts import Facts, Intent
 from hsmnodes.node.agent.view import View
 from hsmnodes.node.operations.base import NodeOperation, Request
 from hsmnodes.node.operations.node.enrol import operation as enrol_node
 from hsmnodes.node.operations.registry import operation
+from hsmnodes.node.operations.steps import Step
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import conflicts
+from hsmnodes.node.protocol.closing import Closed
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
+from hsmnodes.node.protocol.documents.node import NodeSigned, Receipt
 from hsmnodes.node.protocol.documents.proposal import NodeAt, Proposal
 from hsmnodes.node.protocol.documents.signatures import Warrant
-from hsmnodes.node.protocol.errors import ProposalRefused
+from hsmnodes.node.protocol.errors import Delayed, ProposalRefused
+from hsmnodes.node.protocol.problems import delay_of
 from hsmnodes.node.protocol.purposes import Purpose, challenge
-from hsmnodes.node.protocol.quorum import Closed, Consent, Signatures, Verdict, evaluate, tally
+from hsmnodes.node.protocol.quorum import Consent, Signatures, Verdict, evaluate, tally
 from hsmnodes.node.protocol.signers import find_signers
 
 _SEAL = object()
+
+
+PART_MISSING = "part-missing"
+
+
+class PartsMissing(ProposalRefused):
+    """All there is against a warrant is that something is still to come; `came` has the rest, by hash."""
+
+    def __init__(self, missing: Sequence[str], came: Mapping[str, bytes]) -> None:
+        super().__init__(PART_MISSING, f"Of the backup there has not come: {', '.join(missing)}.")
+        self.came = came
 
 
 class ProposalClosed(ProposalRefused):
@@ -62,6 +78,16 @@ class VerifiedWarrant:
         return self.request.proposal
 
     @property
+    def expires_at(self) -> int:
+        """Until when it may be begun: a delay moves that on. In seconds since 1970."""
+        return self.proposal.expires_at + delay_of(self.request.charters.values(), self.proposal.operation)
+
+    @property
+    def planned(self) -> Step:
+        """The step, as the operation has it."""
+        return self.operation.steps(len(self.proposal.nodes))[self.step]
+
+    @property
     def key(self) -> tuple[str, int]:
         """What the journal knows it by: (proposal, step)."""
         return self.proposal.proposal, self.step
@@ -87,20 +113,43 @@ class Verifier:
         step: int,
         offered: Sequence[OfferedLink],
         now: int,
-        enclosure: bytes = b"",
+        receipts: Sequence[NodeSigned] = (),
+        enclosures: Sequence[bytes] = (),
     ) -> VerifiedWarrant:
         """Decide about `warrant`, whose proposal is `proposal`, at the time `now` in seconds since 1970.
 
-        `offered` are the charters that came along, `enclosure` what else did. Raises Refused with the first
-        reason against it.
+        `offered` are the charters that came along, `receipts` those of earlier steps, `enclosures` what else
+        came. A step that follows on others is judged as of the time of the first of them, under the charters
+        that the proposal names. Raises Refused with the first reason against it; PartsMissing if that is all
+        that was found so far, Delayed if there is none but that it must wait.
         """
-        self._check_address(proposal, step)
+        self._check_open(proposal)
         found = self._operation(proposal)
+        steps = self._steps(found, proposal, step)
         parameters = found.read(proposal.parameters)
         consent = found.consent_for(parameters)
-        charters, pins = self._charters(found, parameters, consent, offered, now)
+        earlier = read_earlier(self.config, self.facts, proposal, receipts, found=found, step=step, now=now)
+        pins: tuple[Chain, ...] = ()
+        clock = now
+        if earlier:
+            now = min(receipt.at for receipt in earlier.values())
+            charters = self._charters_named(found, parameters, consent, proposal)
+        else:
+            charters, pins = self._charters(found, parameters, consent, offered, now)
+        delay = delay_of(charters.values(), proposal.operation)
+        # Whoever took a step before this one waited for it.
+        announced = now - delay if earlier else self.facts.announced.get(proposal.sha256)
         signatures = Signatures.of(warrant)
-        verdict = evaluate(list(charters.values()), proposal, signatures, consent=consent, now=now)
+        verdict = evaluate(
+            list(charters.values()),
+            proposal,
+            signatures,
+            consent=consent,
+            now=now,
+            suspended=self._suspended(charters),
+            announced=announced,
+            contributors=self.facts.contributors((proposal.proposal, step)),
+        )
         if verdict.closed is not None:
             new = {chain.current.sha256 for chain in pins}
             pinned = [charter for charter in charters.values() if charter.sha256 not in new]
@@ -108,22 +157,41 @@ class Verifier:
         if not verdict.authorised:
             raise _refusal(verdict)
         self._check_separation(charters)
-        evidence = tuple(canonical.b64u_decode(one) for one in warrant.evidence)
-        enclosed = _enclosed(found, parameters, enclosure)
-        request = Request(proposal, parameters, charters, evidence, now, enclosed)
+        request = Request(
+            proposal=proposal,
+            parameters=parameters,
+            charters=charters,
+            evidence=tuple(canonical.b64u_decode(one) for one in warrant.evidence),
+            now=now,
+            clock=clock,
+            enclosures=_enclosed(found, parameters, steps[step], earlier, enclosures),
+            act=steps[step].act,
+            earlier=earlier,
+            foundings=self._foundings(charters, pins),
+        )
         found.check(request, self.view)
+        if delay and (announced is None or now < announced + delay):
+            since = now if announced is None else announced
+            raise Delayed(proposal.sha256, announced_at=since, delay=delay)
         return VerifiedWarrant(warrant.raw, step, found, request, pins, _SEAL)
 
-    def _check_address(self, proposal: Proposal, step: int) -> None:
+    def _check_open(self, proposal: Proposal) -> None:
         if (proposal.deployment, proposal.demo) != (self.config.deployment, self.config.demo):
             raise ProposalRefused("other-deployment", "The proposal is of another deployment.")
-        me = self.config.node
-        here = NodeAt(id=me.id, name=me.name, identity=canonical.sha256_hex(self.facts.identity))
-        if proposal.nodes != (here,) or step != 0:
-            raise ProposalRefused("other-node", "The proposal is not addressed to this node, and it alone.")
         if proposal.sha256 in self.facts.closed:
             how = self.facts.closed[proposal.sha256]
             raise ProposalRefused("closed", f"The proposal was {how}.")
+        if proposal.sha256 in self.facts.holdings.abandoned:
+            raise ProposalRefused("abandoned", "What was left of the proposal was given up here.")
+
+    def _steps(self, found: NodeOperation[Any], proposal: Proposal, step: int) -> tuple[Step, ...]:
+        """The steps of the warrant, of which `step` must be this node's own."""
+        me = self.config.node
+        here = NodeAt(id=me.id, name=me.name, identity=canonical.sha256_hex(self.facts.identity))
+        steps = found.steps(len(proposal.nodes))
+        if step >= len(steps) or proposal.nodes[steps[step].node] != here:
+            raise ProposalRefused("other-node", "The step of the proposal is not addressed to this node.")
+        return steps
 
     def _operation(self, proposal: Proposal) -> NodeOperation[Any]:
         found = operation(proposal.operation)
@@ -146,21 +214,55 @@ class Verifier:
         anchors = found.anchors(parameters)
         charters, pins = {}, []
         for kind in consent.kinds:
-            chain = self.facts.chains.get((kind, parties[kind]))
+            chain = self.facts.chains.get((kind, parties.get(kind, "")))
             if chain is None and kind in anchors:
                 chain = candidate(
                     offered,
-                    (kind, parties[kind]),
+                    (kind, parties.get(kind, "")),
                     anchor=anchors[kind],
                     deployment=self.config.deployment,
                     demo=self.config.demo,
                     now=now,
+                    known=self.facts.chains,
                 )
                 pins.append(chain)
             elif chain is not None and anchors.get(kind, chain.anchor) != chain.anchor:
                 raise ProposalRefused("other-anchor", f"This {kind.value} has another founding charter here.")
-            charters[kind] = chain.current if chain in pins else self.facts.charter(kind, parties[kind])
+            charters[kind] = (
+                chain.current if chain in pins else self.facts.charter(kind, parties.get(kind, ""))
+            )
         return charters, tuple(pins)
+
+    def _charters_named(
+        self, found: NodeOperation[Any], parameters: Any, consent: Consent, proposal: Proposal
+    ) -> Mapping[AuthorityKind, Charter]:
+        """The versions of pinned charters that a proposal names, whatever is in force by now, by kind."""
+        parties = {AuthorityKind.PROVIDER: self.facts.provider, **found.parties(parameters)}
+        named = {one.kind: one for one in proposal.authorities}
+        charters = {}
+        for kind in consent.kinds:
+            self.facts.charter(kind, parties.get(kind, ""))  # refuses what is not pinned, or frozen
+            if kind not in named or named[kind].id != parties.get(kind, ""):
+                raise ProposalRefused("other-authority", f"The proposal names another {kind.value}.")
+            charters[kind] = self.facts.version_of(named[kind])
+        return charters
+
+    def _suspended(self, charters: Mapping[AuthorityKind, Charter]) -> frozenset[str]:
+        """The tokens that do not count: suspended by whose consent it is, or by their holders' own side."""
+        if not self.facts.holdings.suspended:
+            return frozenset()
+        organisations = {person.organisation.id for one in charters.values() for person in one.people}
+        return self.facts.holdings.suspended_in(
+            organisations | {one.authority.id for one in charters.values()}
+        )
+
+    def _foundings(
+        self, charters: Mapping[AuthorityKind, Charter], pins: Sequence[Chain]
+    ) -> Mapping[AuthorityKind, Charter]:
+        """The first version of each of these charters, pinned or about to be."""
+        new = {(chain.current.authority.kind, chain.current.authority.id): chain for chain in pins}
+        chains = self.facts.chains | new
+        return {kind: chains[kind, one.authority.id].charters[0] for kind, one in charters.items()}
 
     def _check_separation(self, charters: Mapping[AuthorityKind, Charter]) -> None:
         zone = charters.get(AuthorityKind.ZONE)
@@ -172,17 +274,38 @@ class Verifier:
             raise ProposalRefused("separation", found[0].message)
 
 
-def _enclosed(found: NodeOperation[Any], parameters: Any, enclosure: bytes) -> bytes:
-    """What came beside the warrant, if it is what the proposal has the hash of; nothing if it has none."""
-    wanted = found.enclosure(parameters)
-    if wanted is None:
-        return b""
-    if canonical.sha256_hex(enclosure) != wanted:
-        raise ProposalRefused("other-enclosure", "What came beside the warrant is not what was signed for.")
-    return enclosure
+def _enclosed(
+    found: NodeOperation[Any],
+    parameters: Any,
+    step: Step,
+    earlier: Mapping[int, Receipt],
+    enclosures: Sequence[bytes],
+) -> Mapping[str, bytes]:
+    """What came beside the warrant, by SHA-256, if it is what was signed for, and nothing if nothing was.
+
+    Raises PartsMissing if something of it is still to come.
+    """
+    wanted = found.enclosures(parameters, step, earlier)
+    came = {canonical.sha256_hex(one): one for one in enclosures} if wanted else {}
+    parts: Mapping[str, str] = {}
+    if came.keys() >= set(wanted):
+        parts = found.parts(parameters, {digest: came[digest] for digest in wanted})
+    if not came.keys() >= set(wanted) or came.keys() - set(wanted) - parts.keys():
+        strange = ", ".join(sorted(came.keys() - set(wanted) - parts.keys()))
+        raise ProposalRefused(
+            "other-enclosure",
+            "What came beside the warrant is not what was signed for"
+            + (f": SHA-256 {strange}." if strange else "."),
+        )
+    missing = [name for digest, name in parts.items() if digest not in came]
+    if missing:
+        raise PartsMissing(missing, came)
+    return came
 
 
-def verified_before(intent: Intent, step: int, enclosure: bytes, facts: Facts) -> VerifiedWarrant:
+def verified_before(
+    intent: Intent, step: int, enclosures: Mapping[str, bytes], facts: Facts
+) -> VerifiedWarrant:
     """The warrant of an intent that is in the journal, and so was verified before it came there.
 
     Its charters are those that it was verified by, whatever is in force by now.
@@ -192,8 +315,17 @@ def verified_before(intent: Intent, step: int, enclosure: bytes, facts: Facts) -
     found = operation(proposal.operation)
     if not isinstance(found, NodeOperation):
         raise ProposalRefused("not-for-nodes", f"{found.title} is not something a node carries out.")
-    charters = {one.kind: facts.version_of(one) for one in proposal.authorities}
-    request = Request(proposal, found.read(proposal.parameters), charters, (), proposal.not_before, enclosure)
+    earlier = [Receipt.from_bytes(one) for one in intent.receipts]
+    request = Request(
+        proposal=proposal,
+        parameters=found.read(proposal.parameters),
+        charters={one.kind: facts.version_of(one) for one in proposal.authorities},
+        evidence=(),
+        now=proposal.not_before,
+        enclosures=enclosures,
+        act=found.steps(len(proposal.nodes))[step].act,
+        earlier={receipt.step: receipt for receipt in earlier},
+    )
     return VerifiedWarrant(intent.warrant, step, found, request, (), _SEAL)
 
 

@@ -42,6 +42,10 @@ class View:
     def slots(self) -> int:
         return self.config.slots
 
+    @property
+    def serves_applications(self) -> bool:
+        return self.config.endpoint is not None
+
     def at_stake(self, zone: Named) -> KeyAtStake:
         return self.facts.at_stake(zone, deployment=self.config.deployment, demo=self.config.demo)
 
@@ -61,6 +65,9 @@ class View:
     @property
     def provider(self) -> str:
         return self.facts.provider
+
+    def has_begun(self, proposal: str, step: int) -> bool:
+        return (proposal, step) in self.facts.intents
 
     def is_closed(self, proposal_hash: str) -> bool:
         return proposal_hash in self.facts.closed

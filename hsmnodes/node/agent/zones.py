@@ -4,18 +4,22 @@ A backup key is installed as a trusted key that nobody can read, and kept (`back
 be split among custodians or moved.
 """
 
+import hmac
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from hsmnodes.node.agent.backup_keys import FIRST_EPOCH, BackupKeys, check_value
+from hsmnodes.node.agent.applications import Applications
+from hsmnodes.node.agent.backup_keys import FIRST_EPOCH, KEY_LENGTH, BackupKeys, check_value
 from hsmnodes.node.agent.backups import Backups
 from hsmnodes.node.agent.ceremonies import Ceremonies
 from hsmnodes.node.agent.config import Config
+from hsmnodes.node.agent.identity import Identity
 from hsmnodes.node.agent.ledger import Ledger
+from hsmnodes.node.agent.one_time_keys import OneTimeKeys
 from hsmnodes.node.agent.vault import Vault
 from hsmnodes.node.drivers.base import Driver, DriverPool
 from hsmnodes.node.drivers.errors import (
@@ -25,13 +29,21 @@ from hsmnodes.node.drivers.errors import (
     TokenExists,
 )
 from hsmnodes.node.operations.backup_key.identifiers import FIRST, backup_key_id
-from hsmnodes.node.operations.context import BackupKey, Proof, Wrapped
-from hsmnodes.node.operations.holdings import Key
+from hsmnodes.node.operations.context import Access, BackupKey, Proof, SealedKey
+from hsmnodes.node.operations.holdings import Application, Key
+from hsmnodes.node.operations.holdings import ShareSet as ShareSetHeld
+from hsmnodes.node.operations.zone.inventory import inventory
+from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import Backup
+from hsmnodes.node.protocol.canonical import JSON
 from hsmnodes.node.protocol.contributions import at_stake
-from hsmnodes.node.protocol.custody import Custodian, ShareSet, share_out
+from hsmnodes.node.protocol.custody import Custodian, ShareSet, commitment_to, share_out
 from hsmnodes.node.protocol.documents.base import Named
+from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.errors import ShareRefused
+from hsmnodes.node.protocol.sealing import seal
+
+VOUCHING = b"quorate/next-backup-key/v1"
 
 
 class Zones:
@@ -46,6 +58,8 @@ class Zones:
         vault: Vault,
         ledger: Ledger,
         ceremonies: Ceremonies,
+        one_time_keys: OneTimeKeys,
+        identity: Identity,
     ) -> None:
         self._config = config
         self._folder = config.state / "zones"
@@ -54,8 +68,18 @@ class Zones:
         self._vault = vault
         self._ledger = ledger
         self._ceremonies = ceremonies
+        self._one_time_keys = one_time_keys
         self._backups = Backups(config, ledger, agent)
         self._backup_keys = BackupKeys(agent, vault, ledger)
+        self.applications = Applications(
+            config,
+            pool,
+            identity=identity,
+            vault=vault,
+            ledger=ledger,
+            open_zone=lambda zone: (self.driver(zone), vault.known_pin(_so_pin(zone))),
+            secret_of=lambda zone: self._backup_keys.kept(zone, self._backup_keys.in_force(zone).id),
+        )
 
     def make_zone(self, zone: str, kind: Literal["MBK", "TBK"]) -> BackupKey:
         """Make a zone's token with its backup key, or finish what was begun.
@@ -124,14 +148,21 @@ class Zones:
             draw=self._agent.random,
         )
 
-    def wrap(self, zone: str, key_id: bytes, key: BackupKey | None = None) -> Wrapped:
-        """A key of the zone, wrapped by a backup key of it, the one in force if none is given."""
-        meant = key or self._backup_keys.in_force(zone)
-        return Wrapped(self.driver(zone).wrap_key(key_id, meant.object_id), meant.epoch)
-
     def living_keys(self, zone: str) -> Sequence[Key]:
         """The keys of the zone that were not destroyed."""
         return self._ledger.facts.holdings.keys_of(zone)
+
+    def share_set(self, zone: str) -> ShareSetHeld | None:
+        """The last share set of a zone's backup key, if it was ever split."""
+        return self._ledger.facts.holdings.share_sets.get(zone)
+
+    def inventory(self, zone: str) -> dict[str, Any]:
+        """What there is of a zone here, to be compared with other nodes."""
+        return inventory(self._ledger.facts.holdings, zone)
+
+    def now(self) -> int:
+        """The node's time, in seconds since 1970."""
+        return self._ledger.clock.now()
 
     def prove_shares(self, zone: Named, proposal: str) -> Proof:
         """Rebuild the zone's backup key from what was contributed under a proposal, and drop it.
@@ -151,16 +182,19 @@ class Zones:
         Raises DriverError, and ShareRefused if the shares make another key: then nothing is left of it.
         """
         key, proof = self._rebuilt(proposal)
-        key_id = backup_key_id(zone.id, proposal)
+        self._settle_in(zone.id, key, key_id=backup_key_id(zone.id, proposal), epoch=proof.epoch)
+        return proof
+
+    def _settle_in(self, zone: str, key: bytes, *, key_id: str, epoch: int) -> None:
+        """Make a zone's token with this backup key, or finish it. Nothing is left of one that fails."""
         try:
-            self._backup_keys.keep(zone.id, key_id, key)
-            self._make(zone.id, key_id, epoch=proof.epoch)
+            self._backup_keys.keep(zone, key_id, key)
+            self._make(zone, key_id, epoch=epoch)
         except (DriverDied, DriverTimeout):
             raise
         except DriverError:
-            self._unmake(zone.id)
+            self._unmake(zone)
             raise
-        return proof
 
     def _rebuilt(self, proposal: str) -> tuple[bytes, Proof]:
         """The key that the shares contributed under a proposal make. Raises ShareRefused for another."""
@@ -174,7 +208,99 @@ class Zones:
 
     def take_backup(self, zone: Named, proposal: str, chosen: Sequence[str]) -> Backup:
         """Wrap keys of a zone, and sign what was taken. Raises DriverError."""
-        return self._backups.take(self.driver(zone.id), zone, proposal, chosen)
+        return self.back_up(zone, proposal, self._backups.chosen(zone, chosen))
+
+    def back_up(
+        self, zone: Named, proposal: str, keys: Sequence[Key], backup_key: BackupKey | None = None
+    ) -> Backup:
+        """Wrap these keys of a zone, and sign what was taken. Raises DriverError."""
+        meant = backup_key or self._backup_keys.in_force(zone.id)
+        return self._backups.take(self.driver(zone.id), zone, proposal, keys, meant)
+
+    def offer_key(self, proposal: str) -> bytes:
+        """The public half of the one-time key for a proposal. Raises DriverError."""
+        return self._one_time_keys.offer(proposal)
+
+    def seal_backup_key(
+        self, zone: str, to: bytes, context: Mapping[str, JSON], key: BackupKey | None = None
+    ) -> bytes:
+        """A backup key of the zone, sealed to a one-time key of another node. Raises DriverError."""
+        in_force = self._backup_keys.in_force(zone)
+        secret = self._backup_keys.kept(zone, (key or in_force).id)
+        tag = self._vouch(zone, secret, context) if key is not None else b""
+        return seal(secret + tag, to, context)
+
+    def commitment(self, zone: str, key: BackupKey) -> str:
+        """The commitment to a backup key of a zone. Raises DriverError."""
+        secret = self._backup_keys.kept(zone, key.id)
+        return commitment_to(secret, deployment=self._config.deployment, zone=zone, epoch=key.epoch)
+
+    def receive_zone(
+        self, zone: Named, proposal: str, box: SealedKey, key: BackupKey, *, commitment: str
+    ) -> None:
+        """Make a zone's token with a backup key from another node, or finish it.
+
+        Raises DriverError, and ShareRefused if it is not the one committed to: then nothing is left of it.
+        """
+        secret = self._received(proposal, box, key)
+        of = commitment_to(secret, deployment=self._config.deployment, zone=zone.id, epoch=key.epoch)
+        if of != commitment:
+            raise ShareRefused("other-key", "Another backup key came than the one that people signed for.")
+        self._settle_in(zone.id, secret, key_id=key.id, epoch=key.epoch)
+
+    def receive_backup_key(self, zone: Named, proposal: str, box: SealedKey, key: BackupKey) -> None:
+        """Install a backup key from another node beside the one in force, or finish it.
+
+        Raises DriverError, and ShareRefused if it is another than `key`.
+        """
+        came = self._one_time_keys.open(proposal, box)
+        secret, tag = came[:KEY_LENGTH], came[KEY_LENGTH:]
+        if not hmac.compare_digest(tag, self._vouch(zone.id, secret, box.context)):
+            raise ShareRefused("not-vouched-for", "Whoever sealed the backup key has not the one in force.")
+        self._backup_keys.keep(zone.id, key.id, _checked(secret, key))
+        so_pin = self._vault.known_pin(_so_pin(zone.id))
+        self._backup_keys.install(self.driver(zone.id), zone.id, key.id, epoch=key.epoch, so_pin=so_pin)
+
+    def remove_zone(self, zone: str) -> None:
+        """Destroy a zone's token, with its keys, backup keys and PINs, as far as it is there.
+
+        The directory goes at once, by its name, so that what an interruption leaves is no token any more.
+        """
+        self.applications.take_all_access(zone)
+        directory = self._directory(zone)
+        gone = directory.with_suffix(".gone")
+        if directory.exists():
+            driver = self.driver(zone)
+            for key in driver.list_keys():
+                driver.destroy_key(key.key_id)
+            self._pool.forget(directory)
+            shutil.rmtree(gone, ignore_errors=True)
+            directory.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+        self._vault.forget(_place(zone))
+
+    def _received(self, proposal: str, box: SealedKey, key: BackupKey) -> bytes:
+        return _checked(self._one_time_keys.open(proposal, box), key)
+
+    def _vouch(self, zone: str, secret: bytes, context: Mapping[str, JSON]) -> bytes:
+        """What only a node with the backup key in force can say of another one (HMAC-SHA-256)."""
+        in_force = self._backup_keys.kept(zone, self._backup_keys.in_force(zone).id)
+        return hmac.digest(in_force, VOUCHING + canonical.encode(context) + secret, "sha256")
+
+    def give_access(self, application: Application, proposal: Proposal, pin: bytes | None = None) -> Access:
+        """Make the token of an application anew, with copies of just its keys.
+
+        Raises DriverError, and ShareRefused if the PIN does not open.
+        """
+        return self.applications.give_access(application, proposal, pin)
+
+    def take_access(self, application_id: str) -> None:
+        """Destroy the token of an application, if there is one. Raises DriverError."""
+        self.applications.take_access(application_id)
+
+    def destroy_copies(self, zone: str, key_ids: Sequence[str]) -> None:
+        """Destroy the copies of keys in the tokens of applications. Raises DriverError."""
+        self.applications.destroy_copies(zone, key_ids)
 
     def driver(self, zone: str) -> Driver:
         """The open driver of a zone's token."""
@@ -201,6 +327,13 @@ class Zones:
 
     def _directory(self, zone: str) -> Path:
         return self._folder / zone
+
+
+def _checked(secret: bytes, key: BackupKey) -> bytes:
+    """A backup key, if it has the check value that is said of it. Raises ShareRefused."""
+    if len(secret) != KEY_LENGTH or check_value(secret) != key.kcv:
+        raise ShareRefused("other-kcv", "The backup key that came has another check value.")
+    return secret
 
 
 def _place(zone: str) -> str:

@@ -21,6 +21,7 @@ from typing import Protocol
 
 from hsmnodes.node.drivers.values import (
     BackupKeyBytes,
+    CarrierBytes,
     Digest,
     KeyId,
     KeyIds,
@@ -34,6 +35,7 @@ from hsmnodes.node.drivers.values import (
     TokenInfo,
     TokenLabel,
     WrappedKey,
+    WrappedKeys,
 )
 
 PinSource = Callable[[], str]
@@ -167,6 +169,13 @@ class Driver(ABC):
         """
 
     @abstractmethod
+    def unwrap_keys(self, wrapped: WrappedKeys, backup_key_id: KeyId) -> None:
+        """Many keys at once, at most 100: each unwrapped as `unwrap_key` does it, once the ids and labels of
+        all are free and all have proved what they are. Where that raises `ObjectExists` or `BlobBroken`,
+        nothing was made; if the token fails later, it keeps what was made until then.
+        """
+
+    @abstractmethod
     def prove_key(self, key: WrappedKey, backup_key_id: KeyId) -> None:
         """Unwrap a key by a backup key for a moment, as nothing that the token keeps, and have it prove
         what it is: a private key signs for its public key, an AES key has its check value, if that is known.
@@ -175,8 +184,28 @@ class Driver(ABC):
         """
 
     @abstractmethod
+    def prove_keys(self, wrapped: WrappedKeys, backup_key_id: KeyId) -> None:
+        """Many keys at once, at most 100: each as `prove_key` does it, up to the first that does not."""
+
+    @abstractmethod
+    def wrap_for_copying(self, key_ids: KeyIds, carrier: CarrierBytes, so_pin: Pin) -> list[WrappedKey]:
+        """Keys wrapped under `carrier`, an AES-256 key that the token trusts for this call and never stores.
+
+        For `make_copies` in another token; the backup key has no part in it. Raises `ObjectNotFound`.
+        """
+
+    @abstractmethod
     def destroy_key(self, key_id: KeyId) -> None:
         """Destroy both halves of a key, the private one first. Raises `ObjectNotFound`."""
+
+    # The token of an application, which holds copies of a zone's keys and nothing else
+
+    @abstractmethod
+    def make_copies(self, wrapped: WrappedKeys, carrier: CarrierBytes) -> None:
+        """Unwrap keys that were wrapped for copying, each for the usages in its spec and never to be
+        extracted, if it proves what it is said to be. Raises `BlobBroken`, and `ObjectExists` if an id or
+        label is taken. What a failure leaves has to be removed with its token.
+        """
 
     @abstractmethod
     def sign(self, key_id: KeyId, data: bytes, mechanism: SignMechanism) -> bytes:

@@ -51,8 +51,12 @@ class CallingDriver(Driver):
     wrap_key = _call_of(Driver.wrap_key)
     wrap_keys = _call_of(Driver.wrap_keys)
     unwrap_key = _call_of(Driver.unwrap_key)
+    unwrap_keys = _call_of(Driver.unwrap_keys)
     prove_key = _call_of(Driver.prove_key)
+    prove_keys = _call_of(Driver.prove_keys)
+    wrap_for_copying = _call_of(Driver.wrap_for_copying)
     destroy_key = _call_of(Driver.destroy_key)
+    make_copies = _call_of(Driver.make_copies)
     sign = _call_of(Driver.sign)
 
     @abstractmethod

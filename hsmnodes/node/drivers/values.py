@@ -13,11 +13,13 @@ from hsmnodes.node.drivers.errors import ObjectNotFound
 
 KEY_ID_LENGTH = 16
 BACKUP_KEY_LENGTH = 32
+CARRIER_LENGTH = 32
 DIGEST_LENGTH = 32
 MOST_RANDOM_BYTES = 65_536
 LONGEST_RECORD = 4_096
 LONGEST_BLOB = 8_192  # that of an RSA-4096 key has about 2,400 bytes
 MOST_WRAPPED = 1_000
+MOST_UNWRAPPED = 100
 
 
 class Value(BaseModel):
@@ -92,6 +94,7 @@ TokenLabel = Annotated[Label, AfterValidator(_fits_token_information)]
 KeyId = Annotated[bytes, Field(min_length=KEY_ID_LENGTH, max_length=KEY_ID_LENGTH)]
 KeyIds = Annotated[list[KeyId], Field(max_length=MOST_WRAPPED)]
 BackupKeyBytes = Annotated[bytes, Field(min_length=BACKUP_KEY_LENGTH, max_length=BACKUP_KEY_LENGTH)]
+CarrierBytes = Annotated[bytes, Field(min_length=CARRIER_LENGTH, max_length=CARRIER_LENGTH)]
 RandomLength = Annotated[int, Field(ge=1, le=MOST_RANDOM_BYTES)]
 Digest = Annotated[bytes, Field(min_length=DIGEST_LENGTH, max_length=DIGEST_LENGTH)]
 RecordBytes = Annotated[bytes, Field(max_length=LONGEST_RECORD)]
@@ -149,6 +152,9 @@ class WrappedKey(Value):
         if self.spec.algorithm.is_pair and self.kcv is not None:
             raise ValueError("only a secret key has a check value")
         return self
+
+
+WrappedKeys = Annotated[list[WrappedKey], Field(max_length=MOST_UNWRAPPED)]
 
 
 class StoredKey(Value):

@@ -9,10 +9,13 @@ from pydantic import ValidationError
 
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.holdings import Holdings
+from hsmnodes.node.operations.steps import ACT, Step, check_count
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.base import Model, refusal
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Clause, Role
+from hsmnodes.node.protocol.documents.node import Receipt
 from hsmnodes.node.protocol.documents.proposal import Proposal
+from hsmnodes.node.protocol.errors import DocumentRefused
 from hsmnodes.node.protocol.quorum import Consent
 
 P = TypeVar("P", bound=Model)
@@ -22,8 +25,10 @@ P = TypeVar("P", bound=Model)
 class Request(Generic[P]):
     """An authorised request as an operation sees it.
 
-    `charters` are those that consented, by kind; `evidence` the bytes of further documents; `now` is in
-    seconds since 1970; `enclosure` what travelled beside the warrant, if the operation has an enclosure.
+    `charters` are those that consented, by kind; `evidence` the bytes of further documents; `now` is the time
+    as of which it is judged, and `clock` what the time is, in seconds since 1970; `enclosures` what travelled
+    beside the warrant, by SHA-256; `act` what is to be done in this step; `earlier` the receipts that the
+    step needs, by the number of their steps.
     """
 
     proposal: Proposal
@@ -31,7 +36,11 @@ class Request(Generic[P]):
     charters: Mapping[AuthorityKind, Charter]
     evidence: tuple[bytes, ...]
     now: int
-    enclosure: bytes = b""
+    clock: int = 0
+    enclosures: Mapping[str, bytes] = field(default_factory=dict)
+    act: str = ACT
+    earlier: Mapping[int, Receipt] = field(default_factory=dict)
+    foundings: Mapping[AuthorityKind, Charter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,7 @@ class Operation(Generic[P]):
     party_fields: ClassVar[Mapping[AuthorityKind, str]] = {}
     rules: ClassVar[Mapping[AuthorityKind, tuple[DefaultClause, ...]]]
     nodes: ClassVar[int] = 0
+    most_nodes: ClassVar[int] = 0
     gathers: ClassVar[bool] = False
     parameters: type[P]
 
@@ -98,11 +108,10 @@ class Operation(Generic[P]):
         return self.tag.partition(".")[0]
 
     def read(self, parameters: Mapping[str, Any]) -> P:
-        """The parameters of a proposal as this operation's own type.
+        """The parameters of a proposal, which are plain JSON as a proposal is, as this operation's own type.
 
         Raises DocumentRefused, naming the field, if they are not.
         """
-        canonical.check_plain(parameters)
         try:
             return self.parameters.model_validate_json(canonical.encode_as_is(parameters))
         except ValidationError as error:
@@ -120,16 +129,48 @@ class Operation(Generic[P]):
         """The hashes of founding charters that this request makes a node pin."""
         return {}
 
-    def enclosure(self, _parameters: P) -> str | None:
-        """The SHA-256 of what must travel beside a warrant, too long for it, if anything must."""
-        return None
-
 
 class NodeOperation(Operation[P], ABC):
-    """An operation that one node carries out. `titles` are what people read for the names in its results."""
+    """An operation that nodes carry out, from `nodes` to `most_nodes` of them, in the order that is named.
+
+    `titles` are what people read for the names in its results; `said` the shape of results that later steps
+    rest on, by act.
+    """
 
     nodes = 1
+    most_nodes = 1
     titles: ClassVar[Mapping[str, str]] = {}
+    said: ClassVar[Mapping[str, type[Model]]] = {}
+
+    def read_said(self, act: str, results: Mapping[str, Any]) -> None:
+        """Check what a node said of a step that others follow on. Raises DocumentRefused."""
+        shape = self.said.get(act)
+        if shape is None:
+            raise DocumentRefused("earlier-steps", f"Nothing follows on this step of {self.tag}.")
+        try:
+            shape.model_validate_json(canonical.encode_as_is(results))
+        except ValidationError as error:
+            raise refusal(error, what=f"what {act} said of {self.tag}") from None
+
+    def steps(self, count: int) -> tuple[Step, ...]:
+        """The steps over `count` nodes. Raises ProposalRefused if it is not for so many."""
+        check_count(count, least=self.nodes, most=self.most_nodes)
+        return self.plan(count)
+
+    def plan(self, _count: int) -> tuple[Step, ...]:
+        """The steps over a number of nodes that it is for."""
+        return (Step(0),)
+
+    def enclosures(self, _parameters: P, _step: Step, _earlier: Mapping[int, Receipt]) -> tuple[str, ...]:
+        """The SHA-256 of each thing that must travel beside a step, too long for it, if anything must."""
+        return ()
+
+    def parts(self, _parameters: P, _enclosed: Mapping[str, bytes]) -> Mapping[str, str]:
+        """What each further thing is called, by its SHA-256, that what is enclosed needs to come with it.
+
+        Raises Refused if what is enclosed is not what it should be.
+        """
+        return {}
 
     @abstractmethod
     def check(self, request: Request[P], node: Surroundings) -> None:

@@ -1,16 +1,19 @@
 """What an operation may see of the node it runs on, and by what it may act."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from hsmnodes.node.drivers.base import Driver
-from hsmnodes.node.operations.holdings import Holdings, Key
+from hsmnodes.node.operations.holdings import Application, Holdings, Key
+from hsmnodes.node.operations.holdings import ShareSet as ShareSetHeld
 from hsmnodes.node.protocol.backups import Backup
+from hsmnodes.node.protocol.canonical import JSON
 from hsmnodes.node.protocol.custody import Custodian, KeyAtStake, ShareSet
 from hsmnodes.node.protocol.documents.base import Named
 from hsmnodes.node.protocol.documents.ceremonies import Holder
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
+from hsmnodes.node.protocol.documents.proposal import Proposal
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,11 @@ class BackupKey:
 
 
 @dataclass(frozen=True)
-class Wrapped:
-    """A key as it is backed up: the blob, and the epoch of the backup key that opens it."""
+class SealedKey:
+    """A backup key on its way to another node: sealed to a one-time key of that node, in a context (HPKE)."""
 
-    blob: bytes
-    epoch: int
+    sealed: bytes
+    context: Mapping[str, JSON]
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,19 @@ class Proof:
     kcv: str
     commitment: str
     contributors: tuple[Holder, ...]
+
+
+@dataclass(frozen=True)
+class Access:
+    """What an application gets: its token's label, the PIN sealed to its own key, and the connection kit.
+
+    `shared_pin` is the PIN for the other nodes of the zone, which open it by the zone's backup key.
+    """
+
+    token: str
+    sealed_pin: bytes
+    kit: bytes
+    shared_pin: bytes
 
 
 class Surroundings(Protocol):
@@ -72,6 +88,10 @@ class Surroundings(Protocol):
     def slots(self) -> int:
         """How many slots the node may have."""
 
+    @property
+    def serves_applications(self) -> bool:
+        """Whether the node has an endpoint for applications."""
+
     def at_stake(self, zone: Named) -> KeyAtStake:
         """The backup key of a zone that has its slot here."""
 
@@ -90,6 +110,9 @@ class Surroundings(Protocol):
     @property
     def provider(self) -> str:
         """The id of the provider whose node this is."""
+
+    def has_begun(self, proposal: str, step: int) -> bool:
+        """Whether this node has begun a step of the proposal with this id."""
 
     def is_closed(self, proposal_hash: str) -> bool:
         """Whether a rejection or cancellation of this proposal is known."""
@@ -126,14 +149,17 @@ class Hands(Protocol):
     def destroy_other_backup_keys(self, zone: str) -> None:
         """Destroy every backup key of the zone but the one in force. Raises DriverError."""
 
-    def wrap(self, zone: str, key_id: bytes, key: BackupKey | None = None) -> Wrapped:
-        """A key of the zone, wrapped by a backup key of it, the one in force if none is given.
-
-        Raises DriverError.
-        """
-
     def living_keys(self, zone: str) -> Sequence[Key]:
         """The keys of the zone that were not destroyed."""
+
+    def share_set(self, zone: str) -> ShareSetHeld | None:
+        """The last share set of a zone's backup key, if it was ever split."""
+
+    def inventory(self, zone: str) -> dict[str, Any]:
+        """What there is of a zone here, to be compared with other nodes."""
+
+    def now(self) -> int:
+        """The node's time, in seconds since 1970."""
 
     def prove_shares(self, zone: Named, proposal: str) -> Proof:
         """Rebuild the zone's backup key from what custodians contributed under a proposal, and drop it.
@@ -147,11 +173,72 @@ class Hands(Protocol):
         Raises DriverError.
         """
 
+    def back_up(
+        self, zone: Named, proposal: str, keys: Sequence[Key], backup_key: BackupKey | None = None
+    ) -> Backup:
+        """Wrap these keys of a zone, by the backup key in force if none is given, and sign what was taken.
+
+        Raises DriverError.
+        """
+
+    def offer_key(self, proposal: str) -> bytes:
+        """The public half (X25519, 32 bytes) of this node's one-time key for a proposal.
+
+        Raises DriverError.
+        """
+
+    def seal_backup_key(
+        self, zone: str, to: bytes, context: Mapping[str, JSON], key: BackupKey | None = None
+    ) -> bytes:
+        """A backup key of the zone, the one in force if none is given, sealed to another node's one-time key.
+
+        Any other is authenticated by the one in force, which that node has, too.
+
+        Raises DriverError.
+        """
+
+    def commitment(self, zone: str, key: BackupKey) -> str:
+        """The commitment to a backup key of a zone (SHA-256). Raises DriverError."""
+
+    def receive_zone(
+        self, zone: Named, proposal: str, box: SealedKey, key: BackupKey, *, commitment: str
+    ) -> None:
+        """Make a zone's token with the backup key that another node sealed for a proposal, or finish it.
+
+        Raises DriverError, and ShareRefused if it is not the `key` committed to: then nothing is left of it.
+        """
+
+    def receive_backup_key(self, zone: Named, proposal: str, box: SealedKey, key: BackupKey) -> None:
+        """Install the backup key that another node sealed for a proposal beside the one in force, or finish.
+
+        Raises DriverError, and ShareRefused if it is not that `key`.
+        """
+
+    def remove_zone(self, zone: str) -> None:
+        """Destroy a zone's token, with its keys, backup keys and PINs, as far as it is there.
+
+        Raises DriverError.
+        """
+
     def import_zone(self, zone: Named, proposal: str) -> Proof:
         """Make a zone's token with the backup key that custodians contributed under a proposal, or finish it.
 
         Raises DriverError, and ShareRefused if they make another key: then nothing is left of it.
         """
+
+    def give_access(self, application: Application, proposal: Proposal, pin: bytes | None = None) -> Access:
+        """Make the token of an application anew, with copies of just its keys, for just its usages.
+
+        Its PIN is drawn here, or is the `shared_pin` of another node that the proposal names. Raises
+        DriverError; MechanismUnavailable if a key has not all of these usages; ShareRefused if the PIN does
+        not open.
+        """
+
+    def take_access(self, application_id: str) -> None:
+        """Destroy the token of an application, if there is one. Its sessions are cut within seconds."""
+
+    def destroy_copies(self, zone: str, key_ids: Sequence[str]) -> None:
+        """Destroy the copies of keys of a zone in the tokens of applications. Raises DriverError."""
 
     def driver(self, zone: str) -> Driver:
         """The open driver of a zone's token. Raises DriverError."""

@@ -1,8 +1,10 @@
-"""What a node holds: its enrolment, services, slots and keys, and every name that was ever used.
+"""What a node holds: its enrolment, services, slots, keys, applications, and every name ever used.
 
 It is never stored: the agent builds it from the journal, by the `record` of each operation that was done.
 """
 
+from collections.abc import Collection
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -54,6 +56,33 @@ class Key:
 
 
 @dataclass(frozen=True)
+class UsableKey:
+    """A key that an application may use, and for what; one that was destroyed since stays in the list."""
+
+    id: str
+    label: str
+    usages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application that was admitted to keys of a zone. `certificate` is in DER, `not_after` in seconds."""
+
+    id: str
+    name: str
+    zone: Named
+    certificate: bytes
+    sealing_key: bytes
+    not_after: int
+    keys: tuple[UsableKey, ...]
+
+    @property
+    def named(self) -> Named:
+        """Its id with its name."""
+        return Named(id=self.id, name=self.name)
+
+
+@dataclass(frozen=True)
 class ShareHolder:
     """Who holds one share of a set, with which token, and the commitment to it."""
 
@@ -74,10 +103,22 @@ class ShareSet:
     holders: tuple[ShareHolder, ...]
 
 
+@dataclass(frozen=True)
+class Suspended:
+    """How a token was suspended: under which version, by which statement (SHA-256), by whom (their id)."""
+
+    version: int
+    statement: str
+    by: str
+
+
 @dataclass
 class Holdings:
     """Everything by its id. Names are compared without regard to case and are never given back.
 
+    `abandoned` are hashes of proposals of which nothing more is done here; `suspended` says how a token was
+    suspended, by authority and credential; `lifted` are hashes of statements that suspend nothing any more;
+    `kept_until` is the time until which a node has said it keeps a zone.
     `proposal` is the one whose outcome is being noted.
     """
 
@@ -86,24 +127,74 @@ class Holdings:
     slots: dict[str, Slot] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     share_sets: dict[str, ShareSet] = field(default_factory=dict)
+    kept_until: dict[str, int] = field(default_factory=dict)
+    lifted: set[str] = field(default_factory=set)
+    abandoned: set[str] = field(default_factory=set)
+    suspended: dict[tuple[str, str], dict[str, Suspended]] = field(default_factory=dict)
+    applications: dict[str, Application] = field(default_factory=dict)
+    removed_applications: set[str] = field(default_factory=set)
     proposal: str = ""
-    _names: set[tuple[str, str]] = field(default_factory=set)
+    _names: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def check_name_is_free(self, space: str, name: str, *, what: str) -> None:
-        """Raise ProposalRefused if `name` was ever used in `space` (an id, or a word such as `slot`)."""
-        if (space, name.casefold()) in self._names:
+    def check_name_is_free(self, space: str, name: str, *, what: str, owner: str = "") -> None:
+        """Raise ProposalRefused if `name` was ever used in `space` (an id, or a word such as `slot`).
+
+        What has the id `owner` may have it again.
+        """
+        if self._names.get((space, name.casefold()), owner) != owner:
             raise ProposalRefused("name-in-use", f"The name {name} was already used for a {what} here.")
+
+    def suspended_in(self, authorities: Collection[str], *, since: int | None = None) -> frozenset[str]:
+        """The credential ids that are suspended in these authorities: all, or those by a version `since`."""
+        return frozenset(
+            credential
+            for (authority, credential), held in self.suspended.items()
+            if authority in authorities
+            and any(since is None or how.version <= since for how in held.values())
+        )
+
+    def suspend(self, authority: str, credential_id: str, how: Suspended) -> None:
+        """Note that a token does not count any more for an authority."""
+        self.suspended.setdefault((authority, credential_id), {})[how.statement] = how
+
+    def reinstate(self, authority: str, credential_id: str, statement: str) -> None:
+        """Note that one statement suspends a token no more; it counts again if no other does."""
+        self.lifted.add(statement)
+        held = self.suspended.get((authority, credential_id), {})
+        held.pop(statement, None)
+        if not held:
+            self.suspended.pop((authority, credential_id), None)
+
+    def copy(self) -> "Holdings":
+        """One that can be changed without changing this."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        copied = {name: copy(value) for name, value in fields.items()}
+        copied["suspended"] = {key: dict(held) for key, held in self.suspended.items()}
+        return Holdings(**copied)
 
     def add_service(self, service: Service) -> None:
         """Note a service that was started."""
         self.services[service.id] = service
-        self._names.add(("service", service.name.casefold()))
+        self._names["service", service.name.casefold()] = service.id
 
     def add_slot(self, slot: Slot, *, customer: str) -> None:
         """Note a slot that was made for a zone of `customer` (its id)."""
         self.slots[slot.zone.id] = slot
-        self._names.add(("slot", slot.name.casefold()))
-        self._names.add((customer, slot.zone.name.casefold()))
+        self._names["slot", slot.name.casefold()] = slot.id
+        self._names[customer, slot.zone.name.casefold()] = slot.zone.id
+
+    def remove_slot(self, zone: str) -> None:
+        """Note that a zone has no slot here any more, no keys and no applications.
+
+        What was called how stays known.
+        """
+        for application in self.living_applications():
+            if application.zone.id == zone:
+                self.remove_application(application.id)
+        self.slots.pop(zone, None)
+        self.share_sets.pop(zone, None)
+        self.kept_until.pop(zone, None)
+        self.keys = {key.id: key for key in self.keys.values() if key.zone != zone}
 
     def rotate(self, zone: str, *, epoch: int, kcv: str, backup_key_id: str) -> None:
         """Note that a zone's slot is under another backup key from now on; the one before is retired."""
@@ -111,12 +202,32 @@ class Holdings:
 
     def add_key(self, key: Key) -> None:
         """Note a key that was made, by the proposal whose outcome is being noted unless it says otherwise."""
+        known = self.keys.get(key.id)
+        if known is not None and known.zone != key.zone:
+            raise ValueError("a key of this id belongs to another zone")
         self.keys[key.id] = key if key.proposal else replace(key, proposal=self.proposal)
-        self._names.add((key.zone, key.label.casefold()))
+        self._names[key.zone, key.label.casefold()] = key.id
 
-    def destroy_key(self, key_id: str) -> None:
-        """Note that a key was destroyed."""
-        self.keys[key_id] = replace(self.keys[key_id], destroyed=True)
+    def destroy_key(self, key_id: str, label: str, *, zone: str) -> None:
+        """Note that a key of a zone was destroyed, also one that never came here, and is not to any more."""
+        known = self.keys.get(key_id)
+        if known is None:
+            known = Key(key_id, label, zone, algorithm="")
+            self._names[zone, label.casefold()] = key_id
+        self.keys[key_id] = replace(known, destroyed=True)
+
+    def add_application(self, application: Application) -> None:
+        """Note an application that was admitted."""
+        self.applications[application.id] = application
+        self._names[f"applications of {application.zone.id}", application.name.casefold()] = application.id
+
+    def remove_application(self, application_id: str) -> None:
+        """Note that an application was removed; one that never came here is not to come any more."""
+        self.removed_applications.add(application_id)
+
+    def living_applications(self) -> list[Application]:
+        """The applications that were not removed."""
+        return [one for one in self.applications.values() if one.id not in self.removed_applications]
 
     def slot_of(self, zone: Named) -> Slot:
         """The slot of a zone, by id, whose name must be the one it has here. Raises ProposalRefused."""

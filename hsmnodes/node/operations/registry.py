@@ -10,10 +10,14 @@ from hsmnodes.node import operations as package
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.envelope import ENVELOPE
 from hsmnodes.node.operations.fields import field_trees
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Rule
+from hsmnodes.node.operations.statement.texts import texts
+from hsmnodes.node.protocol.control import FLOOR, is_decisive
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Clause, Role, Rule
 from hsmnodes.node.protocol.errors import ProposalRefused
 
 CATALOGUE_VERSION = 1
+BY_CUSTODIANS = ("backup-key.", "backup.take/", "backup.verify/")
+"""What is the custodians' own affair where others manage a zone's keys."""
 
 
 @cache
@@ -53,11 +57,30 @@ def default_rules(kind: AuthorityKind, *, threshold: int = 2) -> tuple[Rule, ...
     return tuple(rules)
 
 
+def rules_of_two_sides() -> tuple[Rule, ...]:
+    """The rules a zone's charter starts from where the side in control does not manage the keys.
+
+    Its custodians decide on the backup key and take backups by themselves, and have a say in whatever else is
+    decisive; the key managers of the other side do the rest.
+    """
+    return tuple(
+        rule.model_copy(update={"clauses": _of_two_sides(rule)}) for rule in default_rules(AuthorityKind.ZONE)
+    )
+
+
+def _of_two_sides(rule: Rule) -> tuple[Clause, ...]:
+    if rule.operation.startswith(BY_CUSTODIANS):
+        return (Clause(role=Role.CUSTODIAN, group=None, m=sum(clause.m for clause in rule.clauses)),)
+    custodians = Clause(role=Role.CUSTODIAN, group=None, m=FLOOR)
+    return (*rule.clauses, custodians) if is_decisive(rule.operation) else rule.clauses
+
+
 def catalogue() -> dict[str, Any]:
     """All operations as JSON: what the desk needs to show a proposal completely, or to refuse it."""
     return {
         "version": CATALOGUE_VERSION,
         "proposal": ENVELOPE,
+        "statement": texts(),
         "operations": {tag: describe(found) for tag, found in operations().items()},
     }
 
@@ -71,6 +94,7 @@ def describe(found: Operation[Any]) -> dict[str, Any]:
         "button": found.button,
         "sentence": found.sentence,
         "nodes": found.nodes,
+        "most_nodes": found.most_nodes,
         "consent": {
             "kinds": [kind.value for kind in found.consent.kinds],
             "from": found.consent_from,

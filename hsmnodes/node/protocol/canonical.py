@@ -4,7 +4,6 @@ Within that restriction Python's own encoder gives exactly the bytes RFC 8785 as
 time of a general implementation; the tests hold it to the `rfc8785` package.
 """
 
-import base64
 import binascii
 import hashlib
 import json
@@ -74,7 +73,7 @@ def sha256_hex(data: bytes) -> str:
 
 def b64u(data: bytes) -> str:
     """Base64url without padding (RFC 4648 section 5)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL_SAFE, b"=").decode("ascii")
 
 
 def b64u_decode(text: str) -> bytes:
@@ -93,6 +92,7 @@ def b64u_decode(text: str) -> bytes:
     return data
 
 
+_TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # What is not of the url-safe alphabet, padding included, becomes a sign that no alphabet has.
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 # By the letters over a multiple of four (never one: no bytes are spelled so): what pads them, and with which

@@ -6,19 +6,22 @@ An amendment's own window of time is not asked here, since a node may learn of i
 that it was signed, was not cancelled, and follows. Two valid successors of one version freeze the authority.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.consistency import AMEND, unsatisfiable
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, CharterLink, Role, Token
+from hsmnodes.node.protocol.consistency import AMEND, RECOVER, unsatisfiable
+from hsmnodes.node.protocol.control import change_of_side, out_of_control
+from hsmnodes.node.protocol.documents.charter import Charter, CharterLink, Role, SideChain, Token, ZoneTerms
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
 from hsmnodes.node.protocol.documents.share_keys import ShareKey
 from hsmnodes.node.protocol.documents.signatures import Assertion, Warrant
 from hsmnodes.node.protocol.errors import CharterRefused, Refused
 from hsmnodes.node.protocol.identities import Identities
+from hsmnodes.node.protocol.problems import Problem
 from hsmnodes.node.protocol.purposes import Purpose, challenge
-from hsmnodes.node.protocol.quorum import Problem, Signatures, Verdict, tally
+from hsmnodes.node.protocol.quorum import Signatures, Verdict, tally
+from hsmnodes.node.protocol.recovery import beyond, is_side, recovery_verdicts
 from hsmnodes.node.protocol.webauthn import verify_assertion
 
 AMENDMENT_FLOOR = 2
@@ -37,23 +40,26 @@ def verify_founding(link: CharterLink, *, deployment: str, demo: bool) -> Charte
     _check_possession(charter, link.possession, new=_tokens(charter))
     _check_share_keys(charter, known=frozenset())
     _check_satisfiable(charter)
+    _check_controlled(charter)
     return charter
 
 
-def verify_amendment(current: Charter, link: CharterLink) -> Charter:
-    """The version after `current`: authorised under the rule of both, new tokens proved.
+def verify_amendment(current: Charter, link: CharterLink, *, suspended: Collection[str] = ()) -> Charter:
+    """The version after `current`: authorised under the rule of both, or recovered; new tokens proved.
 
-    Raises Refused if it does not follow.
+    Whether a delay is over is for the caller to see. Tokens whose credential ids are `suspended` do not
+    count. Raises Refused if it does not follow.
     """
     charter = Charter.from_bytes(canonical.b64u_decode(link.charter))
     if link.warrant is None:
         raise CharterRefused("no-warrant", "An amendment needs its warrant.")
     _check_follows(current, charter)
     warrant = Warrant.from_bytes(canonical.b64u_decode(link.warrant))
-    _check_authorised(current, charter, warrant)
+    _check_authorised(current, charter, link, warrant, suspended)
     _check_possession(charter, link.possession, new=_new_tokens(current, charter))
     _check_share_keys(charter, known=_share_keys(current))
     _check_satisfiable(charter)
+    _check_controlled(charter)
     return charter
 
 
@@ -74,10 +80,42 @@ def verify_chain(
     return tuple(charters)
 
 
-def is_fork(predecessor: Charter, one: CharterLink, other: CharterLink) -> bool:
+def consenting(current: Charter, link: CharterLink) -> tuple[Charter, ...]:
+    """The charters by which the other sides consent to a recovery, in the order of the clause of `current`.
+
+    Each is verified from the version on that the clause names. Raises Refused.
+    """
+    recovery, sides = current.recovery, link.sides or ()
+    if recovery is None:
+        raise CharterRefused(
+            "no-recovery", f"The charter of {current.authority.name} has no recovery clause."
+        )
+    if len(sides) != len(recovery.others):
+        raise CharterRefused("side-missing", "The charter of another side has not come with the recovery.")
+    found = []
+    for other, side in zip(recovery.others, sides, strict=True):
+        first = Charter.from_bytes(canonical.b64u_decode(side.charter))
+        if first.sha256 != other.charter or not is_side(first, other):
+            raise CharterRefused(
+                "other-side", f"That is not the charter of {other.name} which the clause names."
+            )
+        found.append(_last(first, side))
+    return tuple(found)
+
+
+def _last(first: Charter, side: SideChain) -> Charter:
+    for link in side.links:
+        first = verify_amendment(first, CharterLink.from_bytes(canonical.b64u_decode(link)))
+    return first
+
+
+def is_fork(
+    predecessor: Charter, one: CharterLink, other: CharterLink, *, suspended: Collection[str] = ()
+) -> bool:
     """Whether both links are valid successors of `predecessor`, and different: the authority freezes."""
     try:
-        first, second = verify_amendment(predecessor, one), verify_amendment(predecessor, other)
+        first = verify_amendment(predecessor, one, suspended=suspended)
+        second = verify_amendment(predecessor, other, suspended=suspended)
     except Refused:
         return False
     return first.sha256 != second.sha256
@@ -101,7 +139,7 @@ def conflicts(provider: Charter, zone: Charter) -> tuple[Conflict, ...]:
         one
         for rule in provider.rules
         if rule.operation != AMEND
-        for clause in rule.clauses
+        for clause in rule.asked
         if clause.group is not None
         for one in provider.eligible(clause)
     }
@@ -110,7 +148,7 @@ def conflicts(provider: Charter, zone: Charter) -> tuple[Conflict, ...]:
         for person in provider.people
         if Role.HSM_ADMINISTRATOR in person.roles or person.id in groups
     }
-    signing = {one for rule in zone.rules for clause in rule.clauses for one in zone.eligible(clause)}
+    signing = {one for rule in zone.rules for clause in rule.asked for one in zone.eligible(clause)}
     holding = {person.id for person in zone.people if {Role.KEY_MANAGER, Role.CUSTODIAN} & set(person.roles)}
     return tuple(
         Conflict(
@@ -135,7 +173,12 @@ def authority_at(charter: Charter) -> AuthorityAt:
 
 
 def amendment_verdicts(
-    current: Charter, new: Charter, proposal: Proposal, signatures: Signatures
+    current: Charter,
+    new: Charter,
+    proposal: Proposal,
+    signatures: Signatures,
+    *,
+    suspended: Collection[str] = (),
 ) -> list[Verdict]:
     """How the signatures on an amendment count under the version in force and under the new one."""
     problems = []
@@ -151,18 +194,20 @@ def amendment_verdicts(
     }
     if proposal.parameters != wanted or proposal.previous != current.sha256:
         problems.append(Problem("other-amendment", "The warrant is for another change of this charter."))
-    old = tally((current,), proposal, signatures, floor=AMENDMENT_FLOOR, problems=problems)
-    return [old, _tally_under_new(current, new, proposal, signatures, old)]
+    old = tally(
+        (current,), proposal, signatures, floor=AMENDMENT_FLOOR, problems=problems, suspended=suspended
+    )
+    under_new = tally(
+        (new,), proposal, signatures, floor=AMENDMENT_FLOOR, related=(current,), suspended=suspended
+    )
+    return [old, _without_request(under_new, current, proposal, old)]
 
 
-def _tally_under_new(
-    current: Charter, new: Charter, proposal: Proposal, signatures: Signatures, old: Verdict
-) -> Verdict:
+def _without_request(verdict: Verdict, current: Charter, proposal: Proposal, old: Verdict) -> Verdict:
     """The count under the new version; who requests need not be in it, but is left out if he is."""
-    verdict = tally((new,), proposal, signatures, floor=AMENDMENT_FLOOR, related=(current,))
     if proposal.requester.id in current.persons and not old.problems:
         left = tuple(problem for problem in verdict.problems if not problem.code.startswith("request-"))
-        return Verdict(verdict.clauses, verdict.ignored, left, verdict.closed, verdict.counted)
+        return replace(verdict, problems=left)
     return verdict
 
 
@@ -172,10 +217,26 @@ def _check_follows(current: Charter, charter: Charter) -> None:
     fixed = ("deployment", "demo", "authority")
     if any(getattr(charter, name) != getattr(current, name) for name in fixed):
         raise CharterRefused("other-authority", "The charter is of another authority.")
-    if current.authority.kind is AuthorityKind.ZONE and charter.zone != current.zone:
-        raise CharterRefused("other-terms", "An amendment cannot change the terms of a zone.")
+    if current.zone is not None:
+        _check_terms(current, charter, current.zone)
     if charter.valid_from < current.valid_from:
         raise CharterRefused("goes-back", "The charter would be valid from before the one in force.")
+
+
+def _check_terms(current: Charter, charter: Charter, before: ZoneTerms) -> None:
+    """Control alone can change hands, and nobody changes sides to bring that about."""
+    after = charter.zone
+    if after is None or after.model_copy(update={"controller": before.controller}) != before:
+        raise CharterRefused("other-terms", "An amendment cannot change the service or the sides of a zone.")
+    turned = change_of_side(current, charter)
+    if turned is not None:
+        raise CharterRefused("other-organisation", f"{turned} cannot go over to another organisation.")
+
+
+def _check_controlled(charter: Charter) -> None:
+    loose = out_of_control(charter)
+    if loose is not None:
+        raise CharterRefused(loose.code, loose.message)
 
 
 def _check_satisfiable(charter: Charter) -> None:
@@ -184,11 +245,21 @@ def _check_satisfiable(charter: Charter) -> None:
         raise CharterRefused("unsatisfiable", f"Too few people could sign for {', '.join(impossible)}.")
 
 
-def _check_authorised(current: Charter, charter: Charter, warrant: Warrant) -> None:
-    proposal = Proposal.from_bytes(warrant.proposal_bytes)
-    for verdict, which in zip(
-        amendment_verdicts(current, charter, proposal, Signatures.of(warrant)), ("old", "new"), strict=True
-    ):
+def _check_authorised(
+    current: Charter, charter: Charter, link: CharterLink, warrant: Warrant, suspended: Collection[str]
+) -> None:
+    proposal, signatures = Proposal.from_bytes(warrant.proposal_bytes), Signatures.of(warrant)
+    if proposal.operation == RECOVER:
+        more = beyond(current, charter)
+        if more is not None:
+            raise CharterRefused(more.code, more.message)
+        others = consenting(current, link)
+        verdicts = recovery_verdicts(current, charter, others, proposal, signatures, suspended=suspended)
+    elif link.sides is not None:
+        raise CharterRefused("not-a-recovery", "Only a recovery comes with the charters of other sides.")
+    else:
+        verdicts = amendment_verdicts(current, charter, proposal, signatures, suspended=suspended)
+    for verdict, which in zip(verdicts, ("old", "new"), strict=True):
         if not verdict.authorised:
             problem = verdict.problems[0] if verdict.problems else None
             reason = problem.message if problem else "Signatures are missing."

@@ -1,19 +1,32 @@
 """What a charter may not say: contradictions, rules nobody could satisfy, duties that must be apart."""
 
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from hsmnodes.node.protocol.matching import seat
 
 if TYPE_CHECKING:
-    from hsmnodes.node.protocol.documents.charter import Charter, Rule
+    from hsmnodes.node.protocol.documents.charter import Charter, Clause
 
 LONGEST_VALIDITY = 400 * 86_400
 AMEND = "charter.amend/v1"
+RECOVER = "charter.recover/v1"
 
 
 def contradiction(charter: "Charter") -> str | None:
     """The first thing in which `charter` contradicts itself, in words, or None."""
-    for check in (_period, _descent, _terms, _people, _tokens, _share_keys, _groups, _rules, _duties):
+    for check in (
+        _period,
+        _descent,
+        _terms,
+        _people,
+        _tokens,
+        _share_keys,
+        _groups,
+        _rules,
+        _recovery,
+        _duties,
+    ):
         found = check(charter)
         if found is not None:
             return found
@@ -21,25 +34,27 @@ def contradiction(charter: "Charter") -> str | None:
 
 
 def unsatisfiable(charter: "Charter") -> tuple[str, ...]:
-    """The operations whose rule could not be satisfied even if everyone eligible signed."""
-    return tuple(rule.operation for rule in charter.rules if not _can_be_seated(charter, rule, without=None))
-
-
-def without_spare(charter: "Charter") -> tuple[str, ...]:
-    """The operations that become impossible when some one person is missing or requests."""
+    """The operations whose rule has an alternative that could not be satisfied even if everyone signed."""
+    everyone = [person.id for person in charter.people]
+    rules = [*charter.rules, *([charter.recovery.rule] if charter.recovery is not None else [])]
     return tuple(
-        rule.operation
-        for rule in charter.rules
-        if _can_be_seated(charter, rule, without=None)
-        and any(not _can_be_seated(charter, rule, without=person.id) for person in charter.people)
+        rule.operation for rule in rules if not all(_seats(charter, way, everyone) for way in rule.ways)
     )
 
 
-def _can_be_seated(charter: "Charter", rule: "Rule", *, without: str | None) -> bool:
-    if not rule.clauses:
-        return True
-    people = [person.id for person in charter.people if person.id != without]
-    wanted = [(clause.m, charter.eligible(clause)) for clause in rule.clauses]
+def can_be_signed(charter: "Charter", operation: str, *, by: Collection[str]) -> bool:
+    """Whether these people (by id) are enough for an operation, one of them to request and others to sign."""
+    rule = charter.rule(operation)
+    if rule is None:
+        return False
+    return any(
+        _seats(charter, way, [one for one in by if one != requester]) for way in rule.ways for requester in by
+    )
+
+
+def _seats(charter: "Charter", way: "Sequence[Clause]", people: Sequence[str]) -> bool:
+    """Whether these people fill every seat of an alternative."""
+    wanted = [(clause.m, charter.eligible(clause)) for clause in way]
     seats = seat(people, wanted)
     return all(len(taken) == m for taken, (m, _) in zip(seats, wanted, strict=True))
 
@@ -86,8 +101,6 @@ def _tokens(charter: "Charter") -> str | None:
         return "a public key stands twice"
     if not charter.demo and any(token.simulated for token in tokens):
         return "a simulated token can stand only in a charter of a demo"
-    if charter.token_rules.backup_eligible == "forbidden" and any(token.backup_eligible for token in tokens):
-        return "a token that can be synced is forbidden by the charter's own rule"
     return None
 
 
@@ -121,8 +134,30 @@ def _rules(charter: "Charter") -> str | None:
         return "rules must be sorted by operation, each once"
     groups = {group.name for group in charter.groups}
     for rule in charter.rules:
-        if any(clause.group is not None and clause.group not in groups for clause in rule.clauses):
+        if any(clause.group is not None and clause.group not in groups for clause in rule.asked):
             return f"the rule for {rule.operation} names a group that is not there"
+    return None
+
+
+def _recovery(charter: "Charter") -> str | None:
+    """A recovery clause names the other side, and a rule of its own for recoveries there is none."""
+    if any(rule.operation == RECOVER for rule in charter.rules):
+        return "who recovers a charter is said by its recovery clause, and by no rule"
+    if charter.recovery is None:
+        return None
+    groups = {group.name for group in charter.groups}
+    if any(clause.group is not None and clause.group not in groups for clause in charter.recovery.clauses):
+        return "the recovery clause names a group that is not there"
+    others = charter.recovery.others
+    kinds = {"zone": ["customer", "provider"], "customer": ["provider"], "provider": ["customer"]}
+    if [other.kind for other in others] != kinds[charter.authority.kind]:
+        return "a recovery clause names the other side, sorted by kind"
+    zone = charter.zone
+    sides = {"provider": zone.provider, "customer": zone.customer} if zone is not None else {}
+    for other in others:
+        side = sides.get(other.kind)
+        if side is not None and (side.id, side.name) != (other.id, other.name):
+            return "a zone is recovered with its own provider and its own customer"
     return None
 
 

@@ -12,7 +12,7 @@ from hsmnodes.node.protocol.documents.ceremonies import Ceremony, Contribution, 
 from hsmnodes.node.protocol.documents.charter import Charter, Role
 from hsmnodes.node.protocol.documents.shares import KeyShare
 from hsmnodes.node.protocol.documents.signatures import Assertion
-from hsmnodes.node.protocol.errors import ShareRefused
+from hsmnodes.node.protocol.errors import DocumentRefused, ShareRefused
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from hsmnodes.node.protocol.sealing import open_sealed
 from hsmnodes.node.protocol.sharing import Share
@@ -53,7 +53,12 @@ def open_contribution(
     Raises Refused, and says whose share is wrong and how.
     """
     who = holder.custodian.name
-    document = KeyShare.from_bytes(open_sealed(sealed, private_key, contributed_context(contribution)))
+    try:
+        document = KeyShare.from_bytes(open_sealed(sealed, private_key, contributed_context(contribution)))
+    except ShareRefused as refused:
+        raise ShareRefused(refused.code, f"What {who} gave cannot be opened. {refused.message}") from None
+    except DocumentRefused as refused:
+        raise ShareRefused("no-share", f"What {who} gave is no share. {refused.message}") from None
     of_zone = [(getattr(document, name), getattr(ceremony, name)) for name in _OF_THE_ZONE]
     if any(one != other for one, other in of_zone):
         raise ShareRefused("foreign-share", f"What {who} gave is a share of another backup key.")
@@ -69,6 +74,18 @@ def open_contribution(
         holder.credential_id,
     ):
         raise ShareRefused("other-holder", f"What {who} gave is the share of {document.custodian.name}.")
+    if document.count != len(ceremony.holders):
+        raise ShareRefused(
+            "other-holder",
+            f"The share of {who} is one of {document.count}; the ceremony asks {len(ceremony.holders)}.",
+        )
+    if any(getattr(document, name) != getattr(ceremony, name) for name in _OF_THE_SPLIT):
+        raise ShareRefused(
+            "other-share",
+            f"The share of {who} is of a backup key with check value {document.kcv}, of which any "
+            f"{document.threshold} shares are enough. That is not the one that was signed for: check value "
+            f"{ceremony.kcv}, any {ceremony.threshold} shares, and the same commitment.",
+        )
     share = Share(document.index, canonical.b64u_decode(document.value))
     if at_stake(ceremony).share_commitment(ceremony.share_set, share) != holder.commitment:
         raise ShareRefused("altered-share", f"The share of {who} is not the one that was made for them.")
@@ -86,4 +103,5 @@ def at_stake(ceremony: Ceremony) -> KeyAtStake:
 
 
 _OF_THE_CEREMONY = ("deployment", "demo", "proposal", "node", "zone", "epoch", "share_set")
+_OF_THE_SPLIT = ("kcv", "threshold", "commitment")
 _OF_THE_ZONE = ("deployment", "demo", "zone", "provider_founding", "zone_founding", "backup_key")

@@ -40,7 +40,7 @@ class KeyAtStake:
 
     def commitment(self, key: bytes) -> str:
         """The commitment to the key itself, the same for every share set of its epoch."""
-        return commit(key, self._context())
+        return commitment_to(key, deployment=self.deployment, zone=self.zone.id, epoch=self.epoch)
 
     def share_commitment(self, share_set: int, share: Share) -> str:
         """The commitment to one share."""
@@ -52,6 +52,11 @@ class KeyAtStake:
 
     def _context(self, *of_share: int) -> bytes:
         return canonical.encode([self.deployment, self.zone.id, self.epoch, *of_share])
+
+
+def commitment_to(key: bytes, *, deployment: str, zone: str, epoch: int) -> str:
+    """The commitment to a backup key of a zone (by its id): SHA-256 in hexadecimal."""
+    return commit(key, canonical.encode([deployment, zone, epoch]))
 
 
 @dataclass(frozen=True)

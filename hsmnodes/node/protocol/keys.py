@@ -5,7 +5,7 @@ nobody made, and keys in a non-canonical encoding would let one key count as two
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -31,7 +31,7 @@ def verifier(algorithm: int, raw: bytes) -> Callable[[bytes, bytes], None]:
     try:
         if algorithm == ES256:
             point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
-            return lambda signature, data: point.verify(signature, data, _ECDSA)
+            return partial(point.verify, signature_algorithm=_ECDSA)
         return ed25519.Ed25519PublicKey.from_public_bytes(raw).verify
     except ValueError:
         raise SignatureRefused("bad-key", "The token's public key is not a valid key.") from None

@@ -21,10 +21,11 @@ class _Table:
         self.people = people
         self.seated: list[list[int]] = [[] for _ in clauses]
         self._wanted = [wanted for wanted, _ in clauses]
-        self._open = [
-            sum(1 << index for index, (_, eligible) in enumerate(clauses) if person in eligible)
-            for person in people
-        ]
+        self._open = [0] * len(people)
+        for index, (_, eligible) in enumerate(clauses):
+            for one, person in enumerate(people):
+                if person in eligible:
+                    self._open[one] |= 1 << index
         # Once nobody could be moved on from some clauses, nobody ever can: they are not looked at again.
         self._visited = dead = 0
         for one in range(len(people)):

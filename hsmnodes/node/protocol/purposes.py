@@ -14,6 +14,7 @@ class Purpose(StrEnum):
     APPROVE = "quorate/approve/v1"
     REJECT = "quorate/reject/v1"
     CANCEL = "quorate/cancel/v1"
+    SUSPEND = "quorate/suspend/v1"
     FOUND = "quorate/found/v1"
     CONTRIBUTE = "quorate/contribute/v1"
     RECEIPT = "quorate/receipt/v1"
@@ -23,6 +24,7 @@ class Purpose(StrEnum):
     CEREMONY = "quorate/ceremony/v1"
     CONTRIBUTION_ANSWER = "quorate/contribution-answer/v1"
     BACKUP = "quorate/backup/v1"
+    KIT = "quorate/kit/v1"
 
 
 NODE_PURPOSES = frozenset(
@@ -34,13 +36,14 @@ NODE_PURPOSES = frozenset(
         Purpose.CEREMONY,
         Purpose.CONTRIBUTION_ANSWER,
         Purpose.BACKUP,
+        Purpose.KIT,
     }
 )
 
 
 def pae(purpose: Purpose, data: bytes) -> bytes:
     """The pre-authentication encoding of `data` for `purpose` (DSSE v1, "PAE")."""
-    name = purpose.value.encode("ascii")
+    name = purpose.encode("ascii")
     return b"DSSEv1 %d %b %d %b" % (len(name), name, len(data), data)
 
 

@@ -3,25 +3,36 @@
 `evaluate` is pure. The console shows its verdict as progress and a node decides by it. What it holds to:
 
 * a rule that is missing or empty denies, and so does anything that cannot be checked;
+* of the alternatives of a rule one is enough, and each of them keeps to the floor;
 * a clause counts distinct persons and distinct public keys; two persons who share a key are one;
-* one person fills one seat in all clauses together (a maximum matching);
+* one person fills one seat in all clauses of an alternative together (a maximum matching);
 * the requester never counts;
 * every authority the operation needs consents by its own charter, at the version the proposal names;
 * a valid rejection, or a cancellation, by anyone who could sign closes the proposal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import compress
 
-from hsmnodes.node.protocol.consistency import AMEND
-from hsmnodes.node.protocol.documents.charter import Authority, AuthorityKind, Charter, Clause
-from hsmnodes.node.protocol.documents.proposal import Proposal
+from hsmnodes.node.protocol.closing import Closed, find_closing
+from hsmnodes.node.protocol.documents.charter import Authority, AuthorityKind, Charter, Clause, Person
+from hsmnodes.node.protocol.documents.proposal import Proposal, Requester
 from hsmnodes.node.protocol.documents.signatures import Approval, Assertion, Cancellation, Rejection, Warrant
-from hsmnodes.node.protocol.errors import Refused
-from hsmnodes.node.protocol.identities import Identities
+from hsmnodes.node.protocol.errors import Refused, SignatureRefused
 from hsmnodes.node.protocol.matching import seat
+from hsmnodes.node.protocol.problems import (
+    Problem,
+    custodians_apart,
+    lifetime_problems,
+    rule_problems,
+    time_problems,
+    validity_problems,
+)
 from hsmnodes.node.protocol.purposes import Purpose, challenge
-from hsmnodes.node.protocol.signers import Signer, find_signers, read_statement
+from hsmnodes.node.protocol.seating import Ruling, Seating, rules_for
+from hsmnodes.node.protocol.signers import Found, Signer, find_signers_of
 
 
 @dataclass(frozen=True)
@@ -48,14 +59,6 @@ class Signatures:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Why a proposal cannot be authorised, whoever signs."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True)
 class Ignored:
     """A signature that was not counted, and why."""
 
@@ -67,38 +70,52 @@ class Ignored:
 
 @dataclass(frozen=True)
 class ClauseVerdict:
-    """One clause: who sits in its seats, how many are still empty, and who could take one."""
+    """One clause of a charter: who sits in its seats, and how many are still empty.
 
-    authority: Authority
+    `could_sit` is whether the person with an id may sit anywhere: all but the requester may.
+    """
+
+    charter: Charter
     clause: Clause
     seated: tuple[Signer, ...]
     missing: int
-    eligible: tuple[str, ...]
+    could_sit: Callable[[str], bool] = field(repr=False, compare=False)
 
+    @property
+    def authority(self) -> Authority:
+        """Whose clause it is."""
+        return self.charter.authority
 
-@dataclass(frozen=True)
-class Closed:
-    """A rejection or cancellation that closes the proposal."""
-
-    kind: str
-    person: str
-    reason: str
+    @cached_property
+    def eligible(self) -> tuple[str, ...]:
+        """The ids of those who could take one of its seats, empty or not."""
+        able = self.charter.eligible(self.clause)
+        return tuple(one.id for one in self.charter.people if one.id in able and self.could_sit(one.id))
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of the signatures: counted by clause, ignored with reasons, and what is missing."""
+    """What became of the signatures: counted by clause, ignored with reasons, and what is missing.
+
+    `clauses` are those of the alternative that lacks least, the first of several; `others` are the other
+    alternatives, each with its clauses, in the order of the rules.
+    """
 
     clauses: tuple[ClauseVerdict, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     problems: tuple[Problem, ...] = ()
     closed: Closed | None = None
-    counted: tuple[Signer, ...] = field(default=())
+    others: tuple[tuple[ClauseVerdict, ...], ...] = ()
+
+    @property
+    def counted(self) -> tuple[Signer, ...]:
+        """Who sits in a seat of the alternative that lacks least."""
+        return tuple(signer for clause in self.clauses for signer in clause.seated)
 
     @property
     def missing(self) -> int:
-        """How many seats are still empty."""
-        return sum(clause.missing for clause in self.clauses)
+        """How many seats are still empty in the alternative that lacks least."""
+        return lacking(self.clauses)
 
     @property
     def authorised(self) -> bool:
@@ -106,16 +123,46 @@ class Verdict:
         return not self.problems and self.closed is None and bool(self.clauses) and self.missing == 0
 
 
+def lacking(clauses: Sequence[ClauseVerdict]) -> int:
+    """How many seats are still empty in all of these clauses together."""
+    return sum(clause.missing for clause in clauses)
+
+
 def evaluate(
-    charters: Sequence[Charter], proposal: Proposal, signatures: Signatures, *, consent: Consent, now: int
+    charters: Sequence[Charter],
+    proposal: Proposal,
+    signatures: Signatures,
+    *,
+    consent: Consent,
+    now: int,
+    suspended: Collection[str] = (),
+    announced: int | None = None,
+    contributors: Collection[str] = (),
 ) -> Verdict:
     """Count what is signed about `proposal` under `charters`, those it names, at `now` (Unix seconds).
+
+    `announced` is when it was first seen that enough had signed, from which a delay runs, if it was; whether
+    the delay is over is for the caller to see. Tokens whose credential ids are `suspended` do not count; they
+    close a proposal like any other. Nor do `contributors`, the ids of people who give a share for it, where a
+    rule has them apart.
 
     Never raises for bad signatures or charters that do not fit: what does not count stands in the verdict
     with its reason. A verdict with problems is never authorised.
     """
-    problems = [*_binding(charters, proposal, consent), *_time(charters, proposal, now)]
-    return tally(charters, proposal, signatures, floor=consent.floor, problems=problems)
+    problems = [
+        *_binding(charters, proposal, consent),
+        *time_problems(charters, proposal, now, announced=announced),
+        *validity_problems(charters, proposal.operation, now),
+    ]
+    return tally(
+        charters,
+        proposal,
+        signatures,
+        floor=consent.floor,
+        problems=problems,
+        suspended=suspended,
+        contributors=contributors,
+    )
 
 
 def tally(
@@ -126,76 +173,79 @@ def tally(
     floor: int,
     problems: Sequence[Problem] = (),
     related: Sequence[Charter] = (),
+    suspended: Collection[str] = (),
+    contributors: Collection[str] = (),
+    ruling: Ruling | None = None,
+    anybody_of: Charter | None = None,
 ) -> Verdict:
     """Count `signatures` under `charters` without asking whether the proposal names just those charters.
 
     An amendment is counted so under the new version too, which no proposal can name in its authorities;
-    `related` are further charters by which persons are recognised as one.
+    `related` are further charters by which persons are recognised as one. For a recovery `ruling` says by
+    which of its rules each charter is asked, and `anybody_of` is the charter of which everyone can stop it.
     """
-    found = [*problems, *_rules(charters, proposal.operation, floor)]
-    identities = Identities([*charters, *related])
-    requester = _requester(charters, proposal, signatures.request)
+    found = [
+        *problems,
+        *rule_problems(charters, ruling or rules_for(proposal.operation), floor),
+        *lifetime_problems(charters, proposal, ruling),
+    ]
+    seating = Seating(charters, proposal.operation, related=related, ruling=ruling)
+    requested, approved = _find(charters, proposal, signatures)
+    requester = _requester(proposal, *requested)
     if isinstance(requester, Problem):
         found.append(requester)
-    clauses = [(charter, clause) for charter in charters for clause in _clauses(charter, proposal.operation)]
-    counting = _Counting(charters, clauses, identities, proposal)
-    for approval in signatures.approvals:
-        counting.add(approval)
-    seats = seat(list(counting.signers), counting.wanted)
-    verdicts = tuple(counting.verdict(index, taken) for index, taken in enumerate(seats))
+    elif signatures.request.credential_id in suspended:
+        found.append(Problem("request-suspended", "The requester signed with a token that is suspended."))
+    apart = contributors if custodians_apart(charters, proposal.operation) else ()
+    counting = _Counting(seating, proposal, suspended, apart)
+    for approval, (signers, refusal) in zip(signatures.approvals, approved, strict=True):
+        counting.add(approval.assertion.credential_id, signers, refusal)
+    ways = [counting.verdicts(way) for way in seating.ways]
+    nearest = min(range(len(ways)), key=lambda index: lacking(ways[index]))
+    requests = requester.person if isinstance(requester, Signer) else None
     return Verdict(
-        clauses=verdicts,
+        clauses=ways.pop(nearest),
         ignored=tuple(counting.ignored),
         problems=tuple(found),
-        closed=_closed(charters, clauses, proposal, signatures, requester),
-        counted=tuple(signer for verdict in verdicts for signer in verdict.seated),
+        closed=find_closing(charters, seating.clauses, proposal, signatures, requests, anybody_of=anybody_of),
+        others=tuple(ways),
     )
+
+
+_OTHER: Found = [], SignatureRefused("other-proposal", "It is a signature for another proposal.")
 
 
 class _Counting:
     """Signers by identity, each once, with the clauses they may sit in; and what was ignored."""
 
     def __init__(
-        self,
-        charters: Sequence[Charter],
-        clauses: Sequence[tuple[Charter, Clause]],
-        identities: Identities,
-        proposal: Proposal,
+        self, seating: Seating, proposal: Proposal, suspended: Collection[str], apart: Collection[str]
     ) -> None:
-        self.charters = charters
-        self.proposal = proposal
-        self.identities = identities
-        self.eligible = [charter.eligible(clause) for charter, clause in clauses]
-        self.clauses = clauses
-        self.challenge = challenge(Purpose.APPROVE, proposal.raw)
-        self.requester = identities.of(proposal.requester.id)
+        self.apart = {seating.identities.of(one) for one in apart}
+        self.suspended = suspended
+        self.seating = seating
+        self.requester = seating.identities.of(proposal.requester.id)
         self.signers: dict[str, dict[int, Signer]] = {}
         self.ignored: list[Ignored] = []
 
-    @property
-    def wanted(self) -> list[tuple[int, frozenset[str]]]:
-        """For each clause how many people it wants and which identities may sit there."""
-        return [
-            (clause.m, frozenset(one for one, places in self.signers.items() if index in places))
-            for index, (_, clause) in enumerate(self.clauses)
-        ]
-
-    def add(self, approval: Approval) -> None:
-        """Count an approval, or note why it is ignored."""
-        credential = approval.assertion.credential_id
-        if approval.proposal != self.proposal.sha256:
-            self._ignore(credential, None, "other-proposal", "It is a signature for another proposal.")
-            return
-        signers, refusal = find_signers(self.charters, approval.assertion, self.challenge)
+    def add(self, credential: str, signers: Sequence[Signer], refusal: Refused | None) -> None:
+        """Count an approval by the token with this credential id, or note why it is ignored."""
         if refusal is not None:
             self._ignore(credential, None, refusal.code, refusal.message)
             return
         person = signers[0].person
-        identity = self.identities.of(person.id)
-        places = self._places(signers)
-        known = self.signers.setdefault(identity, {}) if places and identity != self.requester else {}
+        identity = self.seating.identities.of(person.id)
+        places: dict[int, Signer] = {}
+        for signer in signers:
+            places |= dict.fromkeys(self.seating.places(signer.charter, signer.person), signer)
+        counts = places and identity not in {self.requester, *self.apart} and credential not in self.suspended
+        known = self.signers.setdefault(identity, {}) if counts else {}
         if identity == self.requester:
             self._ignore(credential, person.name, "requester", "Who proposes does not count.")
+        elif credential in self.suspended:
+            self._ignore(credential, person.name, "suspended", "The token is suspended.")
+        elif identity in self.apart:
+            self._ignore(credential, person.name, "custodian-apart", "Who gives a share does not count.")
         elif not places:
             self._ignore(credential, person.name, "no-seat", "No clause asks for this person's role.")
         elif places.keys() <= known.keys():
@@ -203,29 +253,18 @@ class _Counting:
         else:
             known.update(places)
 
-    def verdict(self, index: int, taken: Sequence[str]) -> ClauseVerdict:
-        """The clause at `index` with the identities `taken` in its seats, and who could take one."""
-        charter, clause = self.clauses[index]
-        return ClauseVerdict(
-            authority=charter.authority,
-            clause=clause,
-            seated=tuple(self.signers[one][index] for one in taken),
-            missing=clause.m - len(taken),
-            eligible=tuple(
-                person.id
-                for person in charter.people
-                if person.id in self.eligible[index] and self.identities.of(person.id) != self.requester
-            ),
-        )
+    def verdicts(self, way: Sequence[int]) -> tuple[ClauseVerdict, ...]:
+        """The clauses of one way, with as many of their seats filled as can be."""
+        seats = seat(list(self.signers), self.seating.wanted(way, self.signers))
+        return tuple(self._verdict(index, taken) for index, taken in zip(way, seats, strict=True))
 
-    def _places(self, signers: Sequence[Signer]) -> dict[int, Signer]:
-        """The clauses that the signers of one assertion, all one person, could sit in."""
-        return {
-            index: signer
-            for signer in signers
-            for index, (charter, _) in enumerate(self.clauses)
-            if charter is signer.charter and signer.person.id in self.eligible[index]
-        }
+    def _verdict(self, index: int, taken: Sequence[str]) -> ClauseVerdict:
+        charter, clause = self.seating.clauses[index]
+        seated = tuple([self.signers[one][index] for one in taken])
+        return ClauseVerdict(charter, clause, seated, clause.m - len(taken), self._is_not_the_requester)
+
+    def _is_not_the_requester(self, person: str) -> bool:
+        return self.seating.identities.of(person) != self.requester
 
     def _ignore(self, credential: str, person: str | None, code: str, message: str) -> None:
         self.ignored.append(Ignored(credential, person, code, message))
@@ -239,120 +278,38 @@ def _binding(charters: Sequence[Charter], proposal: Proposal, consent: Consent) 
             Problem("wrong-authorities", "The proposal does not name the authorities the operation needs.")
         ]
     named = [(one.kind, one.id, one.name, one.version, one.hash) for one in proposal.authorities]
-    given = [(c.authority.kind, c.authority.id, c.authority.name, c.version, c.sha256) for c in charters]
-    if sorted(named) != sorted(given):
+    if sorted(named) != sorted([charter.named for charter in charters]):
         return [Problem("other-charter", "A charter in force is not the version that the proposal names.")]
     if any((c.deployment, c.demo) != (proposal.deployment, proposal.demo) for c in charters):
         return [Problem("other-deployment", "The proposal and a charter are of different deployments.")]
     return []
 
 
-def _time(charters: Sequence[Charter], proposal: Proposal, now: int) -> list[Problem]:
-    problems = []
-    if now < proposal.not_before:
-        problems.append(Problem("too-early", "The proposal is not valid yet."))
-    if now >= proposal.expires_at:
-        problems.append(Problem("expired", "The proposal has expired."))
-    for charter in charters:
-        if now < charter.valid_from:
-            problems.append(
-                Problem("charter-not-yet", f"The charter of {charter.authority.name} is not valid yet.")
-            )
-        if now >= charter.valid_until and proposal.operation != AMEND:
-            problems.append(
-                Problem("charter-expired", f"The charter of {charter.authority.name} has expired.")
-            )
-    return problems
+def _find(
+    charters: Sequence[Charter], proposal: Proposal, signatures: Signatures
+) -> tuple[Found, list[Found]]:
+    """Who signed the request, and who each of the approvals; what is for another proposal is not verified."""
+    challenges = challenge(Purpose.PROPOSE, proposal.raw), challenge(Purpose.APPROVE, proposal.raw)
+    ours = [one.proposal == proposal.sha256 for one in signatures.approvals]
+    claims = [(one.assertion, challenges[1]) for one in compress(signatures.approvals, ours)]
+    requested, *found = find_signers_of(charters, [(signatures.request, challenges[0]), *claims])
+    approved = iter(found)
+    return requested, [next(approved) if our else _OTHER for our in ours]
 
 
-def _rules(charters: Sequence[Charter], operation: str, floor: int) -> list[Problem]:
-    problems = []
-    if not charters:
-        problems.append(Problem("no-charter", "No charter decides."))
-    for charter in charters:
-        seats = sum(clause.m for clause in _clauses(charter, operation))
-        if not seats:
-            problems.append(
-                Problem("no-rule", f"The charter of {charter.authority.name} does not allow this.")
-            )
-        elif seats < floor:
-            problems.append(
-                Problem(
-                    "below-floor",
-                    f"The charter of {charter.authority.name} asks for fewer than {floor} people.",
-                )
-            )
-    return problems
-
-
-def _clauses(charter: Charter, operation: str) -> Sequence[Clause]:
-    rule = charter.rule(operation)
-    return rule.clauses if rule is not None else ()
-
-
-def _requester(charters: Sequence[Charter], proposal: Proposal, request: Assertion) -> Signer | Problem:
+def _requester(proposal: Proposal, signers: Sequence[Signer], refusal: Refused | None) -> Signer | Problem:
     """Who requests: their token signed the proposal, and they are who it says, in one of the charters."""
-    signers, refusal = find_signers(charters, request, challenge(Purpose.PROPOSE, proposal.raw))
     if refusal is not None:
         return Problem(
             "request-" + refusal.code, "The requester's own signature does not hold: " + refusal.message
         )
-    wanted = proposal.requester
+    wanted = _names(proposal.requester)
     for signer in signers:
-        person = signer.person
-        if (person.id, person.name, person.organisation) == (wanted.id, wanted.name, wanted.organisation):
+        if _names(signer.person) == wanted:
             return signer
     return Problem("other-requester", "The proposal was signed by someone else than the requester it names.")
 
 
-def _closed(
-    charters: Sequence[Charter],
-    clauses: Sequence[tuple[Charter, Clause]],
-    proposal: Proposal,
-    signatures: Signatures,
-    requester: Signer | Problem,
-) -> Closed | None:
-    """The first valid rejection, or cancellation, by the requester or anyone who could sit in a clause."""
-    for kind, purpose, signed in (
-        ("rejected", Purpose.REJECT, signatures.rejections),
-        ("cancelled", Purpose.CANCEL, signatures.cancellations),
-    ):
-        for one in signed:
-            found = _closes(charters, clauses, proposal, one, purpose=purpose, requester=requester)
-            if found is not None:
-                return Closed(kind, *found)
-    return None
-
-
-def _closes(
-    charters: Sequence[Charter],
-    clauses: Sequence[tuple[Charter, Clause]],
-    proposal: Proposal,
-    signed: Rejection | Cancellation,
-    *,
-    purpose: Purpose,
-    requester: Signer | Problem,
-) -> tuple[str, str] | None:
-    try:
-        statement = read_statement(signed)
-    except Refused:
-        return None
-    if (statement.deployment, statement.proposal, statement.proposal_hash) != (
-        proposal.deployment,
-        proposal.proposal,
-        proposal.sha256,
-    ):
-        return None
-    signers, _ = find_signers(charters, signed.assertion, challenge(purpose, statement.raw))
-    for signer in signers:
-        requested = isinstance(requester, Signer) and signer.person.id == requester.person.id
-        concerned = requested or any(
-            charter is signer.charter and signer.person.id in charter.eligible(clause)
-            for charter, clause in clauses
-        )
-        if concerned and (signer.person.id, signer.person.name) == (
-            statement.person.id,
-            statement.person.name,
-        ):
-            return signer.person.name, statement.reason
-    return None
+def _names(person: Person | Requester) -> tuple[str, str, str, str]:
+    """The ids and names of a person and their organisation."""
+    return person.id, person.name, person.organisation.id, person.organisation.name

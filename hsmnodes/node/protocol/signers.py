@@ -1,10 +1,10 @@
 """Whose token made an assertion: looked up in charters and verified by what each charter pins."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents.charter import Charter, Desk, Person, Token
+from hsmnodes.node.protocol.documents.charter import Charter, Person, Token
 from hsmnodes.node.protocol.documents.signatures import (
     Assertion,
     Cancellation,
@@ -13,7 +13,7 @@ from hsmnodes.node.protocol.documents.signatures import (
     RejectionStatement,
 )
 from hsmnodes.node.protocol.errors import Refused, SignatureRefused
-from hsmnodes.node.protocol.webauthn import verify_assertion
+from hsmnodes.node.protocol.webauthn import ReadAssertion, read_assertion
 
 
 class Signer(NamedTuple):
@@ -25,43 +25,76 @@ class Signer(NamedTuple):
     counter: int
 
 
-def find_signers(
-    charters: Sequence[Charter], assertion: Assertion, challenge: bytes
-) -> tuple[list[Signer], Refused | None]:
-    """Who made `assertion`, in each charter that has the credential, verified under that charter.
+Found = tuple[list[Signer], Refused | None]
+"""The signers found, and the reason where there is none at all."""
 
-    Returns the signers found; and the reason where there is none at all.
+
+def find_signers(charters: Sequence[Charter], assertion: Assertion, challenge: bytes) -> Found:
+    """Who made `assertion`, in each charter that has the credential, verified under that charter."""
+    [found] = find_signers_of(charters, [(assertion, challenge)])
+    return found
+
+
+def find_signers_of(charters: Sequence[Charter], claims: Iterable[tuple[Assertion, bytes]]) -> list[Found]:
+    """Who made each of these assertions, each with the challenge that it should be over.
+
+    First everything is read, then all signatures are verified: by turns, each would find the processor's
+    caches full of what the other needs.
     """
-    signers: list[Signer] = []
-    refusal: Refused | None = None
-    verified: dict[tuple[str, str, bool], int] = {}
+    read = [_read(charters, assertion, challenge) for assertion, challenge in claims]
+    verified: dict[tuple[bytes, bytes, bytes], int | Refused] = {}
+    return [_verify(candidates, verified) for candidates in read]
+
+
+_Candidate = tuple[Charter, Person, ReadAssertion | Refused]
+
+
+def _read(charters: Sequence[Charter], assertion: Assertion, challenge: bytes) -> list[_Candidate]:
+    """What stands in an assertion, for each charter that has its credential."""
+    candidates: list[_Candidate] = []
     for charter in charters:
         found = charter.by_credential.get(assertion.credential_id)
-        if found is None:
+        if found is not None:
+            person, token = found
+            try:
+                read: ReadAssertion | Refused = read_assertion(
+                    assertion, challenge=challenge, token=token, desk=charter.desk
+                )
+            except Refused as refusal:
+                read = refusal
+            candidates.append((charter, person, read))
+    return candidates
+
+
+def _verify(
+    candidates: Iterable[_Candidate],
+    verified: dict[tuple[bytes, bytes, bytes], int | Refused],
+) -> Found:
+    """The candidates whose signatures hold; the same signature by the same key is verified once."""
+    signers: list[Signer] = []
+    refusal: Refused | None = None
+    for charter, person, read in candidates:
+        if isinstance(read, Refused):
+            refusal = read
             continue
-        person, token = found
-        try:
-            counter = _verify_once(assertion, challenge, token, charter.desk, verified)
-        except Refused as error:
-            refusal = error
-            continue
-        signers.append(Signer(charter, person, token, counter))
+        what = (read.token.key_bytes, read.signature, read.signed)
+        if what not in verified:
+            verified[what] = _counter(read)
+        counter = verified[what]
+        if isinstance(counter, Refused):
+            refusal = counter
+        else:
+            signers.append(Signer(charter, person, read.token, counter))
     if signers:
         return signers, None
     return [], refusal or SignatureRefused("unknown-token", "No charter concerned has this token.")
 
 
-def _verify_once(
-    assertion: Assertion,
-    challenge: bytes,
-    token: Token,
-    desk: Desk,
-    verified: dict[tuple[str, str, bool], int],
-) -> int:
-    what = (token.public_key, desk.origin, token.backup_eligible)
-    if what not in verified:
-        verified[what] = verify_assertion(assertion, challenge=challenge, token=token, desk=desk).counter
-    return verified[what]
+def _counter(read: ReadAssertion) -> int | Refused:
+    try:
+        return read.verify().counter
+    except Refused as refusal:
+        return refusal
 
 
 def read_statement(signed: Rejection | Cancellation) -> RejectionStatement | CancellationStatement:

@@ -7,6 +7,7 @@ no cross-origin use, user presence and verification always, no duplicate members
 import hashlib
 import hmac
 import json
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -31,6 +32,25 @@ class VerifiedAssertion(NamedTuple):
     backed_up: bool
 
 
+class ReadAssertion(NamedTuple):
+    """An assertion in which everything was checked but its signature, which nothing is believed without."""
+
+    token: Token
+    signature: bytes
+    signed: bytes
+    flags: int
+
+    def verify(self) -> VerifiedAssertion:
+        """Verify the signature. Raises SignatureRefused."""
+        token, signature, signed, flags = self
+        try:
+            verifier(token.algorithm, token.key_bytes)(signature, signed)
+        except InvalidSignature:
+            raise SignatureRefused("bad-signature", "The token's signature does not hold.") from None
+        counter = int.from_bytes(signed[33:37], "big")
+        return VerifiedAssertion(token.credential_id, counter, bool(flags & BACKED_UP))
+
+
 def verify_assertion(
     assertion: Assertion, *, challenge: bytes, token: Token, desk: Desk
 ) -> VerifiedAssertion:
@@ -38,25 +58,24 @@ def verify_assertion(
 
     Raises SignatureRefused with the first reason it does not hold.
     """
+    return read_assertion(assertion, challenge=challenge, token=token, desk=desk).verify()
+
+
+def read_assertion(assertion: Assertion, *, challenge: bytes, token: Token, desk: Desk) -> ReadAssertion:
+    """Check all but the signature of what `verify_assertion` checks. Raises SignatureRefused."""
     if assertion.credential_id != token.credential_id:
         raise SignatureRefused("other-credential", "The assertion is by another credential.")
-    client_data = canonical.b64u_decode(assertion.client_data)
-    _check_client_data(client_data, challenge=challenge, desk=desk)
+    usual, client_hash = _usual_client_data(challenge, desk.origin)
+    if assertion.client_data != usual:
+        client_data = canonical.b64u_decode(assertion.client_data)
+        _check_client_data(client_data, challenge=challenge, desk=desk)
+        client_hash = hashlib.sha256(client_data).digest()
     data = canonical.b64u_decode(assertion.authenticator_data)
     flags = _check_authenticator_data(data, token=token, desk=desk)
-    _check_signature(
-        token, canonical.b64u_decode(assertion.signature), data + hashlib.sha256(client_data).digest()
-    )
-    return VerifiedAssertion(
-        credential_id=token.credential_id,
-        counter=int.from_bytes(data[33:37], "big"),
-        backed_up=bool(flags & BACKED_UP),
-    )
+    return ReadAssertion(token, canonical.b64u_decode(assertion.signature), data + client_hash, flags)
 
 
 def _check_client_data(data: bytes, *, challenge: bytes, desk: Desk) -> None:
-    if data == _usual_client_data(challenge, desk):
-        return
     client = _read_client_data(data)
     if client.get("type") != "webauthn.get":
         raise SignatureRefused("wrong-type", "The client data is not of an assertion.")
@@ -71,12 +90,17 @@ def _check_client_data(data: bytes, *, challenge: bytes, desk: Desk) -> None:
         raise SignatureRefused("cross-origin", "The token signed in a page embedded in another.")
 
 
-def _usual_client_data(challenge: bytes, desk: Desk) -> bytes:
-    """What browsers make of a plain assertion (section 5.8.1.1): all checks hold for these very bytes."""
-    return (
+@lru_cache(maxsize=8)
+def _usual_client_data(challenge: bytes, origin: str) -> tuple[str, bytes]:
+    """What browsers make of a plain assertion (section 5.8.1.1), in base64url, and the SHA-256 of it.
+
+    All checks hold for these very bytes. Those who approve the same bytes at the same desk share them.
+    """
+    data = (
         f'{{"type":"webauthn.get","challenge":"{canonical.b64u(challenge)}",'
-        f'"origin":"{desk.origin}","crossOrigin":false}}'
+        f'"origin":"{origin}","crossOrigin":false}}'
     ).encode("ascii")
+    return canonical.b64u(data), hashlib.sha256(data).digest()
 
 
 def _read_client_data(data: bytes) -> dict[str, Any]:
@@ -137,11 +161,3 @@ def _check_authenticator_data(data: bytes, *, token: Token, desk: Desk) -> int:
             "bad-authenticator-data", "The authenticator data has bytes that do not belong."
         )
     return flags
-
-
-def _check_signature(token: Token, signature: bytes, signed: bytes) -> None:
-    verify = verifier(token.algorithm, token.key_bytes)
-    try:
-        verify(signature, signed)
-    except InvalidSignature:
-        raise SignatureRefused("bad-signature", "The token's signature does not hold.") from None

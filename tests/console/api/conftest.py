@@ -8,12 +8,13 @@ from django.core.cache import cache
 from django.test import Client
 
 from hsmnodes import backups
-from hsmnodes.models import Backup, Ceremony, Key, Receipt, ShareSet, Slot
+from hsmnodes.models import Application, Backup, Ceremony, Key, Receipt, ShareSet, Slot
 from tenants import programs
 from tenants.identifiers import new_id
 from tenants.models import CharterVersion, LogEntry, Organisation, Program, Proposal, Service, TrustZone
 from tests.cast.people import DINA, GUS, IVO, JON, Member
 from tests.console.api.signing import ProgramKey
+from tests.world import applications
 from tests.world.backups import make_file
 from tests.world.signing_in import sign_in
 from tests.world.world import World
@@ -31,6 +32,7 @@ class Scene:
     share_set: ShareSet
     ceremony: Ceremony
     key: Key
+    application: Application
     backup: Backup
     receipt: Receipt
     done: Proposal
@@ -49,8 +51,7 @@ def _no_stranger_was_here_before():
     cache.clear()
 
 
-@pytest.fixture
-def scene(world) -> Scene:
+def _set(world: World) -> Scene:
     """A zone of Meridian Bank with a key on a node of Northgate, and a proposal that is still open."""
     node = world.node()
     zone = world.zone_of_custodians(world.service(node))
@@ -59,6 +60,7 @@ def scene(world) -> Scene:
     drill = world.drill(zone, node)
     world.custody(node).answer(world.give_share(drill, DINA))
     done = world.key(zone, node)
+    applications.admit(world, zone, node)
     return Scene(
         world=world,
         node=node,
@@ -68,6 +70,7 @@ def scene(world) -> Scene:
         share_set=ShareSet.objects.get(),
         ceremony=Ceremony.objects.get(),
         key=Key.objects.get(),
+        application=Application.objects.get(),
         backup=backups.upload_backup(
             person=world.person(DINA), zone=zone, data=make_file(zone, node, new_id()).data
         ),
@@ -77,6 +80,12 @@ def scene(world) -> Scene:
         charter=CharterVersion.objects.get(authority=zone.id),
         entry=LogEntry.objects.get(subject=done.id, event="proposal.authorised"),
     )
+
+
+@pytest.fixture
+def scene(world, once) -> Scene:
+    """The same, made once and put back for each test."""
+    return once(lambda: _set(world))
 
 
 OFFICERS = {"Northgate": JON, "Meridian Bank": GUS, "Lumen Health": IVO}

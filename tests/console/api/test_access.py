@@ -9,7 +9,12 @@ from django.urls import get_resolver
 
 from console.api import urls
 from hsmnodes.models import Epoch
+from tenants.models import Webhook
+from tenants.notices import kinds, telling
+from tenants.webhooks import deliveries, endpoints, signing
+from tenants.webhooks.transport import Answer
 from tests.cast.people import ADA, CLEO, DINA, EMIL, FAY, GUS, HANA, IVO, JON, LEA, OLGA
+from tests.world import statements as making_statements
 
 pytestmark = pytest.mark.django_db
 
@@ -20,22 +25,32 @@ LUMEN = (IVO, OLGA)
 # Addresses whose answer is the same for everyone known, and those anybody may read.
 LISTS = """
     me organisations people tokens programs charters services zones keys data-centres clusters nodes slots
-    share-sets ceremonies backups backup-keys
+    share-sets ceremonies backups backup-keys applications statements
+    notices webhooks webhook-deliveries
     receipts proposals log log/export operations operations/key.generate/v1
 """.split()
 PUBLIC = ["schema", "docs"]
 # What belongs to Meridian Bank, at Northgate: shown to both, and to nobody at Lumen Health.
 OF_BOTH = """
-    organisations/{meridian} people/{person} tokens/{token} charters/{charter} charters/{charter}/document
-    charters/{charter}/link services/{service} zones/{zone} keys/{key} keys/{key}/public.der
+    organisations/{meridian} organisations/{meridian}/duties zones/{zone}/duties zones/{zone}/comparison
+    people/{person} tokens/{token} charters/{charter} charters/{charter}/document
+    statements/{statement} statements/{statement}/document statements/{statement}/signed
+    services/{service}/statement charters/{charter}/link services/{service} zones/{zone} keys/{key}
+    keys/{key}/public.der
     keys/{key}/public.pem data-centres/{data_centre} clusters/{cluster} nodes/{node} slots/{slot}
     share-sets/{share_set} ceremonies/{ceremony} ceremonies/{ceremony}/transcript
-    backups/{backup} backups/{backup}/file backup-keys/{backup_key}
+    backups/{backup} backups/{backup}/file backup-keys/{backup_key} applications/{application}
     receipts/{receipt} receipts/{receipt}/document receipts/{receipt}/envelope
     proposals/{done} proposals/{done}/document proposals/{done}/warrant log/{entry} log/{entry}/document
 """.split()
 # What is shown within Meridian Bank alone.
 OF_MERIDIAN = ["programs/{program}"]
+# What is shown to its security officers alone.
+OF_OFFICERS = ["webhooks/{webhook}", "webhook-deliveries/{delivery}"]
+# What was told to Gus.
+OF_GUS = ["notices/{notice}"]
+# What they do with these.
+ACTS = ["webhooks/{webhook}/test", "webhook-deliveries/{delivery}/again", "notices/{notice}/read"]
 # Where people hand in what they signed. An empty content is refused only after access is.
 SIGNING = """
     charters/{charter}/signatures proposals/{done}/request proposals/{done}/approvals
@@ -47,6 +62,14 @@ SIGNING = """
 def places(scene, program):
     """The ids of what is there."""
     gus = scene.world.person(GUS)
+    webhook = endpoints.add_webhook(
+        name="Tickets", url="https://hooks.example/", events=[kinds.PROPOSAL_WAITING], by=gus
+    ).webhook
+    delivery = endpoints.test_webhook(webhook=webhook, by=gus)
+    deliveries.note_answer(delivery, Answer(204, "", 1))
+    statement = making_statements.draw_up(scene.world, scene.service)
+    making_statements.sign(scene.world, statement)
+    telling.sweep()
     node = scene.node.row
     return {
         "meridian": scene.world.meridian.id,
@@ -56,6 +79,7 @@ def places(scene, program):
         "service": scene.service.id,
         "zone": scene.zone.id,
         "key": scene.key.id,
+        "application": scene.application.id,
         "data_centre": node.data_centre_id,
         "cluster": node.cluster_id,
         "node": node.id,
@@ -68,6 +92,10 @@ def places(scene, program):
         "done": scene.done.id,
         "entry": scene.entry.sequence,
         "program": program.id,
+        "statement": statement.pk,
+        "webhook": webhook.pk,
+        "delivery": delivery.pk,
+        "notice": gus.notices.first().pk,
     }
 
 
@@ -90,7 +118,10 @@ def ask(scene, places):
 
 
 def test_every_address_is_in_these_tables(places):
-    tabled = {re.sub(r"{\w+}", "·", one) for one in [*LISTS, *PUBLIC, *OF_BOTH, *OF_MERIDIAN, *SIGNING]}
+    tabled = {
+        re.sub(r"{\w+}", "·", one)
+        for one in [*LISTS, *PUBLIC, *OF_BOTH, *OF_MERIDIAN, *OF_OFFICERS, *OF_GUS, *ACTS, *SIGNING]
+    }
     tabled = tabled - {"operations/key.generate/v1"} | {"operations/·/·"}
     known = {re.sub(r"<\w+:\w+>", "·", str(one.pattern)).removeprefix("v1/") for one in urls.urlpatterns}
     assert tabled == known
@@ -104,8 +135,8 @@ def test_everyone_known_reads_lists(ask):
 
 def test_nobody_reads_only_what_is_public(ask):
     assert ask(None, PUBLIC, 200) == {}
-    assert ask(None, [*LISTS, *OF_BOTH, *OF_MERIDIAN], 401) == {}
-    assert ask(None, [*SIGNING, "proposals"], 401, "post") == {}
+    assert ask(None, [*LISTS, *OF_BOTH, *OF_MERIDIAN, *OF_OFFICERS, *OF_GUS], 401) == {}
+    assert ask(None, [*SIGNING, *ACTS, "proposals", "backups"], 401, "post") == {}
 
 
 def test_both_sides_of_a_service_see_what_is_of_both(ask):
@@ -117,6 +148,40 @@ def test_what_is_of_one_organisation_alone_is_seen_there_alone(ask):
     assert ask(HANA, OF_MERIDIAN, 200) == {}
     for member in (CLEO, JON, IVO):
         assert ask(member, OF_MERIDIAN, 404) == {}
+
+
+def test_webhooks_are_shown_to_the_officers_of_their_organisation_alone(ask):
+    for member in (GUS, LEA):
+        assert ask(member, OF_OFFICERS, 200) == {}
+    for member in (ADA, JON, DINA, HANA, IVO):
+        assert ask(member, OF_OFFICERS, 404) == {}
+        assert ask(member, ACTS, 404, "post") == {}
+
+
+def test_a_notice_is_shown_to_whom_it_was_told_alone(ask):
+    assert ask(GUS, OF_GUS, 200) == {}
+    for member in (LEA, DINA, JON, IVO):
+        assert ask(member, OF_GUS, 404) == {}
+
+
+def test_what_is_theirs_they_act_on(scene, places):
+    client = scene.as_member(GUS)
+    statuses = [
+        client.post("/api/v1/" + one.format(**places), content_type="application/json").status_code
+        for one in ACTS
+    ]
+    assert statuses == [201, 200, 200]
+    assert client.get(f"/api/v1/notices/{places['notice']}").json()["read_at"]
+
+
+def test_no_answer_about_a_webhook_has_its_secret(scene, places):
+    webhook = Webhook.objects.get(pk=places["webhook"])
+    secret = signing.shown_secret(webhook.salt)
+    for address in ("webhooks", "webhooks/{webhook}", "webhook-deliveries", "webhook-deliveries/{delivery}"):
+        text = scene.as_member(GUS).get("/api/v1/" + address.format(**places)).content.decode()
+        assert places["webhook"] in text
+        assert secret not in text
+        assert webhook.salt not in text
 
 
 def test_a_stranger_gets_404_whatever_is_asked(ask):
@@ -172,7 +237,7 @@ def test_a_program_signs_nothing_wherever_it_tries(places, program):
 
 def test_a_program_writes_nothing_else_either(places, program):
     """Every address with every method that writes: refused, but for drafts."""
-    addresses = [*LISTS, *OF_BOTH, *OF_MERIDIAN, *SIGNING]
+    addresses = [*LISTS, *OF_BOTH, *OF_MERIDIAN, *OF_OFFICERS, *OF_GUS, *ACTS, *SIGNING]
     for address, method in itertools.product(addresses, ["POST", "PUT", "PATCH", "DELETE"]):
         path = "/api/v1/" + address.format(**places)
         if (address, method) == ("proposals", "POST"):

@@ -3,7 +3,7 @@
 import pytest
 
 from hsmnodes.node.protocol.purposes import Purpose
-from tenants.models import CharterVersion, LogEntry, Proposal
+from tenants.models import CharterVersion, LogEntry, Person, Proposal
 from tests.cast.people import ADA, DINA, IVO
 from tests.world.signing_in import sign_in
 
@@ -40,6 +40,7 @@ def is_refused_with_an_alarm(response):
     assert SECRET not in response.content.decode()
     entry = LogEntry.objects.get(event="desk.secret-leaked")
     assert entry.severity == "alarm"
+    assert Person.objects.get(pk=entry.subject).organisation_id in (entry.provider, entry.customer)
     assert SECRET.encode() not in bytes(entry.raw) + bytes(entry.document)
 
 

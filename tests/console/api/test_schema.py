@@ -119,6 +119,7 @@ def _places(scene):
         "services": {"key": scene.service.id},
         "zones": {"key": scene.zone.id},
         "keys": {"key": scene.key.id},
+        "applications": {"key": scene.application.id},
         "nodes": {"key": scene.node.id},
         "data-centres": {"key": scene.node.row.data_centre_id},
         "clusters": {"key": scene.node.row.cluster_id},
@@ -174,7 +175,6 @@ def _hammer(operation, mode, real, cookies):
     @examples(
         max_examples=EXAMPLES,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -1,6 +1,8 @@
 """Documents for the desk to show: each is made whole, and tests spoil what they are about."""
 
+import json
 import time
+from pathlib import Path
 from typing import Any
 
 from hsmnodes.node.protocol import canonical
@@ -11,6 +13,26 @@ HOUR = 3600
 
 def now() -> int:
     return int(time.time())
+
+
+def statement(**changes: Any) -> dict[str, Any]:
+    """The golden statement, of this desk's deployment."""
+    file = Path(__file__).parents[2] / "vectors" / "documents" / "statement.json"
+    return json.loads(file.read_bytes()) | {"deployment": DEPLOYMENT} | changes
+
+
+def signing(of: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The proposal to sign a statement."""
+    customer = of["customer"]["authority"]
+    parameters = {
+        "service": {"id": of["service"]["id"], "name": of["service"]["name"]},
+        "customer": {"id": customer["id"], "name": customer["name"]},
+        "version": of["version"],
+        "statement": canonical.sha256_hex(canonical.encode(of)),
+    }
+    sides = [customer, of["provider"]["authority"]]
+    shape = {"parameters": parameters, "authorities": sides, "nodes": []}
+    return proposal("statement.sign/v1", **(shape | changes))
 
 
 def at_desk(origin: str) -> dict[str, Any]:

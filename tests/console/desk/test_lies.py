@@ -110,6 +110,11 @@ def test_another_charter_than_the_one_that_is_approved_is_refused(page, demo_des
     )
 
 
+def test_a_charter_that_does_not_decide_on_it_is_refused_and_nothing_of_its_rules_shown(page, demo_desk):
+    raw = canonical.b64u(canonical.encode(papers.charter(desk=demo_desk.origin)))
+    refuses(page, demo_desk, order("approve", papers.proposal(), attached=[raw]), "stray-attachment")
+
+
 @pytest.mark.parametrize("purpose", ["propose", "approve"])
 def test_an_amendment_whose_charter_is_kept_back_is_not_signed(page, demo_desk, purpose):
     charter = papers.charter(desk=demo_desk.origin, version=2)

@@ -123,6 +123,27 @@ def test_the_charter_behind_an_amendment_can_be_read(page, demo_desk):
     expect(page.locator("details")).to_contain_text("3 key managers")
 
 
+def deciding(demo_desk, **rule):
+    """A proposal of keys, and the bytes of the charter that decides on it, whose rule says more."""
+    rules = [
+        {"operation": "key.generate/v1", "clauses": [{"role": "key-manager", "group": None, "m": 2}], **rule}
+    ]
+    charter = papers.charter(desk=demo_desk.origin, rules=rules)
+    raw = canonical.encode(charter)
+    authority = {**charter["authority"], "version": 1, "hash": canonical.sha256_hex(raw)}
+    return papers.proposal(authorities=[authority]), canonical.b64u(raw)
+
+
+@pytest.mark.parametrize("purpose", ["propose", "approve"])
+def test_a_delay_and_hours_are_shown_from_the_charter_that_the_proposal_names(page, demo_desk, purpose):
+    document, raw = deciding(demo_desk, delay=2 * 86_400, hours="Monday to Friday, 8:00 to 18:00")
+    page.goto(demo_desk.address(order(purpose, document, attached=[raw])))
+    sheet = page.locator("article.sheet")
+    expect(sheet).to_contain_text("What the rules say besides")
+    expect(sheet).to_contain_text("acts only 2 days after the last signature")
+    expect(sheet).to_contain_text("Monday to Friday, 8:00 to 18:00")
+
+
 def test_enrolling_a_simulated_token_shows_its_words_and_it_signs_in(page, demo_desk):
     document = papers.enrolment(desk=demo_desk.origin)
     page.goto(demo_desk.address(order("enrol", document)))

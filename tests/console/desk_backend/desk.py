@@ -16,6 +16,7 @@ from hsmnodes.node.protocol.documents import (
 )
 from hsmnodes.node.protocol.documents.signatures import Signer
 from hsmnodes.node.protocol.purposes import Purpose, challenge
+from tests.cast.makers import Attest, attested
 from tests.cast.tokens import SoftwareToken
 
 ORIGIN = "http://localhost:8001"
@@ -74,9 +75,15 @@ def go(client: Client, path: str, token: SoftwareToken, data: dict[str, str] | N
 
 
 def registration(
-    token: SoftwareToken, document: bytes, *, flags: int = 0x45, **client: Any
+    token: SoftwareToken,
+    document: bytes,
+    *,
+    flags: int = 0x45,
+    aaguid: str = "0" * 32,
+    attest: Attest | None = None,
+    **client: Any,
 ) -> dict[str, Any]:
-    """What the browser gives for a new credential (WebAuthn Level 3 section 5.8.1), attestation `none`."""
+    """What the browser gives for a new credential (WebAuthn Level 3 section 5.8.1), attested or not."""
     client_data = {
         "type": "webauthn.create",
         "challenge": canonical.b64u(challenge(Purpose.ENROL, document)),
@@ -89,11 +96,12 @@ def registration(
     if token.algorithm == -8:
         cose = {1: 1, 3: -8, -1: 6, -2: key}
     data = hashlib.sha256(b"localhost").digest() + bytes([flags]) + bytes(4)
-    data += bytes(16) + len(credential_id).to_bytes(2, "big") + credential_id + cbor2.dumps(cose)
+    data += bytes.fromhex(aaguid) + len(credential_id).to_bytes(2, "big") + credential_id + cbor2.dumps(cose)
+    encoded = json.dumps(client_data, separators=(",", ":")).encode()
     return {
         "credential_id": token.credential_id,
-        "client_data": canonical.b64u(json.dumps(client_data, separators=(",", ":")).encode()),
-        "attestation_object": canonical.b64u(cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})),
+        "client_data": canonical.b64u(encoded),
+        "attestation_object": canonical.b64u(attested(data, encoded, attest)),
         "transports": ["usb"],
     }
 

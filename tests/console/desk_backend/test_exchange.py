@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def proposal(world):
-    return world.propose_service(world.node())
+def proposal(world, node, once):
+    return once(lambda: world.propose_service(node), node)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_the_desk_gets_the_exact_bytes(ada, ticket, proposal):
     assert set(asked) == {"purpose", "document", "attached", "credentials", "person", "ceremony"}
     assert canonical.b64u_decode(asked["document"]) == bytes(proposal.raw)
     assert asked["credentials"] == [ADA.key.credential_id]
-    assert len(asked["attached"]) == 1  # the customer's founding charter
+    assert len(asked["attached"]) == 2  # those that decide; one is the founding charter it names, too
 
 
 def test_a_ticket_is_fetched_once(ada, ticket):

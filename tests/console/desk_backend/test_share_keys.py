@@ -10,14 +10,8 @@ from tenants.models import LogEntry
 from tests.cast.people import DINA, EMIL, make_id, named
 from tests.console.desk_backend.desk import fetch, go, post, share_key, ticket_of
 from tests.world.signing_in import sign_in
-from tests.world.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 @pytest.fixture
@@ -94,7 +88,8 @@ def test_what_a_token_computes_is_refused_with_an_alarm_wherever_it_stands(clien
     fetch(client, ticket)
     response = post(client, "answer", {"ticket": ticket, **made, "assertion": made["assertion"] | leak})
     assert response.status_code == 400
-    assert LogEntry.objects.get(event="desk.secret-leaked").severity == "alarm"
+    alarm = LogEntry.objects.get(event="desk.secret-leaked")
+    assert (alarm.severity, alarm.subject, alarm.customer) == ("alarm", dina.pk, dina.organisation_id)
     assert token_of(dina).share_key is None
 
 
@@ -104,7 +99,8 @@ def test_a_charter_admits_the_share_keys_of_custodians_alone(client, world, dina
         Duty(world.person(DINA), frozenset({Role.CUSTODIAN, Role.KEY_MANAGER})),
         Duty(world.person(EMIL), frozenset({Role.KEY_MANAGER})),
     ]
-    stated = [charter_drafts._person(duty) for duty in duties]
+    stated = [charter_drafts._person(duty, charter_drafts.DEFAULT_TERMS) for duty in duties]
     assert [bool(token.share_key) for person in stated for token in person.tokens] == [True, False]
-    without = charter_drafts._person(Duty(world.person(DINA), frozenset({Role.KEY_MANAGER})))
+    manager = Duty(world.person(DINA), frozenset({Role.KEY_MANAGER}))
+    without = charter_drafts._person(manager, charter_drafts.DEFAULT_TERMS)
     assert without.tokens[0].share_key is None

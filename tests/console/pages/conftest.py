@@ -17,9 +17,9 @@ def _static_root():
 
 
 @pytest.fixture
-def stage(world) -> Stage:
+def stage(world, once) -> Stage:
     """A deployment with something on every page."""
-    return Stage(world).set()
+    return once(Stage(world).set).beat()
 
 
 @pytest.fixture

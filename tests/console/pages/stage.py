@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from console.models import SavedView
+from console.saved_views import LISTINGS, save_view
 from hsmnodes import backups, incoming
 from hsmnodes.models import Backup, Node
 from hsmnodes.node.protocol.documents import Role
@@ -11,10 +13,27 @@ from hsmnodes.registering import add_data_centre
 from tenants import charter_drafts, charters, clock, people, programs
 from tenants.charter_drafts import Duty
 from tenants.identifiers import new_id
-from tenants.models import CharterVersion, LogEntry, Proposal, TrustZone
+from tenants.models import (
+    CharterVersion,
+    Delivery,
+    LogEntry,
+    Occasion,
+    Proposal,
+    Statement,
+    Token,
+    TrustZone,
+    Webhook,
+)
+from tenants.notices import kinds, telling
+from tenants.webhooks import deliveries, endpoints
+from tenants.webhooks.transport import Answer
+from tests.cast.makers import CLONE, KEYRING
 from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, LEA
+from tests.world import statements as making_statements
+from tests.world.applications import admit
 from tests.world.backups import make_file
-from tests.world.nodes import NodeOfWorld, attachment, blob_of
+from tests.world.models import load_models
+from tests.world.nodes import NodeOfWorld
 from tests.world.world import World
 
 KEYS = [
@@ -34,20 +53,33 @@ class Stage:
     proposals: dict[str, Proposal] = field(default_factory=dict)
     zones: dict[str, TrustZone] = field(default_factory=dict)
     charters: dict[str, CharterVersion] = field(default_factory=dict)
+    webhooks: dict[str, Webhook] = field(default_factory=dict)
+    statements: dict[str, Statement] = field(default_factory=dict)
     secret: str = ""
     entry: int = 0
     backup: Backup | None = None
+    view: SavedView | None = None
 
     def set(self) -> "Stage":
-        """Everything."""
+        """Everything but the heartbeats, which are those of the moment."""
+        self._models()
         self._machines()
         self._zones()
+        self._statements()
         self._keys()
         self._open()
         self._people()
+        self._views()
+        self._told()
         entries = LogEntry.objects.filter(customer=self.world.meridian.id).exclude(document=b"")
         self.entry = entries.order_by("-sequence").first().sequence
         return self
+
+    def _models(self) -> None:
+        """Everyone's tokens are of a model that is listed; those of Emil of one that fails."""
+        load_models()
+        Token.objects.all().update(aaguid=KEYRING)
+        Token.objects.filter(person=EMIL.id).update(aaguid=CLONE)
 
     def _machines(self) -> None:
         frankfurt = add_data_centre(name="Frankfurt", by=self.world.person(CLEO))
@@ -57,9 +89,13 @@ class Stage:
         self.nodes["fra-2"] = NodeOfWorld.register("fra-2", by=self.world.person(CLEO))
         Node.objects.filter(name="fra-2").update(data_centre=frankfurt)
         self.proposals["enrolment"] = self.world.propose_enrolment(self.nodes["fra-2"])
+
+    def beat(self) -> "Stage":
+        """Two nodes are heard of, and one was last heard of five hours ago."""
         for node, used, keys in (("ams-1", 2, 4), ("ams-2", 0, 0)):
             self._beat(node, capacity={"slots": 8, "slots_used": used, "keys": keys})
         Node.objects.filter(name="fra-1").update(last_seen_at=clock.now() - timedelta(hours=5))
+        return self
 
     def _beat(self, node: str, **changes) -> None:
         incoming.receive(self.nodes[node].heartbeat_message(**changes))
@@ -84,6 +120,14 @@ class Stage:
             assertion=DINA.key.sign(Purpose.FOUND, bytes(drafted.raw)),
         )
         self.proposals["service"] = self._lumen_service()
+
+    def _statements(self) -> None:
+        """One that both sides signed and that holds, and the next, drawn up with other contacts."""
+        service = self.zones["Cards"].service
+        self.statements["signed"] = making_statements.draw_up(self.world, service)
+        making_statements.sign(self.world, self.statements["signed"])
+        contacts = making_statements.CONTACTS[:1]
+        self.statements["drawn-up"] = making_statements.draw_up(self.world, service, contacts=contacts)
 
     def _slot(self, zone: TrustZone, node: NodeOfWorld, name: str) -> None:
         parameters = {
@@ -122,15 +166,9 @@ class Stage:
         node = self.nodes["ams-1"]
         made = self.world.approve(self._propose_keys("Cards", KEYS), EMIL, FAY)
         results = node.key_results(made)
-        for key in results["keys"]:
-            if key["algorithm"].startswith("aes"):
-                key["public_key"] = None
-        blobs = [
-            attachment(blob_of(made, index), name="key.wrapped" if not index else f"key-{index}.wrapped")
-            for index in range(len(KEYS))
-        ]
-        node.answer(made, results=results, detail="4 keys are generated.", attachments=blobs)
+        node.answer(made, results=results, detail="4 keys are generated.")
         self.proposals["made"] = Proposal.objects.get(pk=made.pk)
+        self.proposals["application"] = admit(self.world, self.zones["Cards"], node)
         file = make_file(self.zones["Cards"], node, new_id())
         self.backup = backups.upload_backup(
             person=self.world.person(DINA), zone=self.zones["Cards"], data=file.data
@@ -187,3 +225,36 @@ class Stage:
             current=current, duties=duties, by=self.world.person(GUS)
         )
         self.charters["meridian"] = current
+
+    def _views(self) -> None:
+        dina = self.world.person(DINA)
+        for name, asked in (
+            ("Keys that were refused", {"view": "mine", "state": "refused", "operation": "key.generate/v1"}),
+            ("Everything open", {"view": "all", "state": "open"}),
+        ):
+            self.view = save_view(person=dina, listing=LISTINGS["proposals"], name=name, asked=asked)
+
+    def _told(self) -> None:
+        """Webhooks of two organisations, one message that arrived and others that did not; and notices."""
+        for member, name in ((GUS, "Tickets"), (IVO, "Monitoring")):
+            made = endpoints.add_webhook(
+                name=name,
+                url="https://hooks.meridian.example/quorate?room=hsm",
+                events=[kinds.PROPOSAL_WAITING, kinds.PROPOSAL_FAILED, kinds.ALARM_RAISED],
+                by=self.world.person(member),
+            )
+            self.webhooks[self.world.person(member).organisation.name] = made.webhook
+        waiting = Occasion.objects.filter(key=kinds.waiting_key(self.proposals["waiting"].pk))
+        waiting.update(told_at=None)
+        telling.sweep()
+        for made in self.webhooks.values():
+            deliveries.put_test(made)
+        self._answer(Answer(503, "", 412), occasion__isnull=False)
+        self._answer(Answer(None, "It did not answer in time.", 15_003), occasion=None)
+        self._answer(Answer(204, "", 87), occasion=None)
+
+    def _answer(self, answer: Answer, **which) -> None:
+        """How an attempt at messages to Meridian Bank's webhook went."""
+        for delivery in Delivery.objects.filter(webhook=self.webhooks["Meridian Bank"], **which):
+            delivery.attempts = 1
+            deliveries.note_answer(delivery, answer)

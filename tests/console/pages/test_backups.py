@@ -4,14 +4,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from hsmnodes import backups
-from hsmnodes.models import Backup, Key
+from hsmnodes.models import Backup, Key, KeyCopy, Slot
 from hsmnodes.models.backup import store
 from hsmnodes.node.protocol.backups import read_backup
 from tenants import clock
 from tenants.identifiers import new_id
 from tenants.models import Proposal
 from tests.cast.people import DINA, EMIL, IVO
-from tests.world.backups import make_file
+from tests.world.backups import destroyed, make_file, without_backups
 
 pytestmark = pytest.mark.django_db
 
@@ -68,9 +68,17 @@ def test_all_keys_or_those_that_are_ticked_are_backed_up(stage, as_):
         }
 
 
+def test_the_zone_is_asked_for_first_as_its_keys_and_hsms_are_listed(stage, as_):
+    asked = as_(DINA).get("/propose/backup.take/v1")
+    assert asked.context["form"].asks_zone_first
+    assert "Go on" in asked.content.decode()
+    chosen = as_(DINA).get(f"/propose/backup.take/v1?zone={stage.zones['Cards'].pk}").content.decode()
+    assert "Go on" not in chosen
+    assert "Choose another Trust Zone" in chosen
+
+
 def test_the_plan_is_shown_and_drafted_as_it_was_shown(stage, as_):
-    gone = Key.objects.get(label="card-signing")
-    Key.objects.filter(pk=gone.pk).update(destroyed_at=clock.now(), destroyed_by=stage.proposals["made"])
+    destroyed("card-signing", under=stage.proposals["made"])
     for existing, action in (("skip", "skip"), ("replace", "replace")):
         shown = as_(DINA).post(path(stage, "/restore"), filled(stage, existing=existing, show="plan"))
         assert shown.status_code == 200
@@ -83,7 +91,8 @@ def test_the_plan_is_shown_and_drafted_as_it_was_shown(stage, as_):
         }
         answer = as_(DINA).post(path(stage, "/restore"), filled(stage, existing=existing))
         draft = Proposal.objects.get(pk=answer.headers["Location"].rsplit("/", 1)[1])
-        assert draft.document.parameters == backups.parameters_of(stage.backup) | {"keys": plan}
+        by_id = sorted(plan, key=lambda one: one["id"])
+        assert draft.document.parameters == backups.parameters_of(stage.backup) | {"keys": by_id}
         assert "card-signing" in draft.sentence
 
 
@@ -92,6 +101,19 @@ def test_chosen_keys_alone_are_restored(stage, as_):
     answer = as_(DINA).post(path(stage, "/restore"), filled(stage, existing="replace", keys=[key.pk]))
     draft = Proposal.objects.get(pk=answer.headers["Location"].rsplit("/", 1)[1])
     assert [one["label"] for one in draft.document.parameters["keys"]] == ["issuer-2026"]
+
+
+def test_keys_whose_labels_fit_are_restored_and_a_label_that_none_has_is_refused(stage, as_):
+    address = path(stage, "/restore")
+    answer = as_(DINA).post(address, filled(stage, existing="replace", labelled="iSSUer"))
+    draft = Proposal.objects.get(pk=answer.headers["Location"].rsplit("/", 1)[1])
+    assert [one["label"] for one in draft.document.parameters["keys"]] == ["issuer-2026"]
+    answer = as_(DINA).post(address, filled(stage, existing="replace", labelled="nobody's"))
+    assert answer.status_code == 422
+    assert "No key of the backup has this in its label." in answer.content.decode().replace("&#x27;", "'")
+    key = Key.objects.get(label="card-signing")
+    shown = as_(DINA).post(address, filled(stage, keys=[key.pk], labelled="issuer", show="plan"))
+    assert [one["label"] for one in shown.context["plan"]] == ["card-signing"]
 
 
 def test_a_plan_in_which_nothing_happens_is_not_drafted(stage, as_):
@@ -105,6 +127,25 @@ def test_more_keys_than_fit_a_proposal_are_refused_with_what_to_do(stage, as_, m
     answer = as_(DINA).post(path(stage, "/restore"), filled(stage, existing="replace"))
     assert answer.status_code == 422
     assert "Tick some of them" in answer.content.decode()
+
+
+def test_of_more_missing_keys_than_fit_a_proposal_the_first_are_restored_and_then_the_others(
+    stage, as_, monkeypatch
+):
+    monkeypatch.setattr("hsmnodes.backups.MOST_AT_ONCE", 3)
+    KeyCopy.objects.all().delete()
+    address, ids = path(stage, "/restore"), [key.id for key in backups.open_backup(stage.backup).keys]
+    assert "1 more key is missing there" in as_(DINA).get(address).content.decode()
+    answer = as_(DINA).post(address, filled(stage))
+    draft = Proposal.objects.get(pk=answer.headers["Location"].rsplit("/", 1)[1])
+    planned = draft.document.parameters["keys"]
+    assert [(one["id"], one["action"]) for one in planned] == [(one, "create") for one in ids[:3]]
+    slot = Slot.objects.get(zone=stage.backup.zone)
+    KeyCopy.objects.bulk_create(KeyCopy(key_id=one, slot=slot, since=clock.now()) for one in ids[:3])
+    answer = as_(DINA).post(address, filled(stage))
+    draft = Proposal.objects.get(pk=answer.headers["Location"].rsplit("/", 1)[1])
+    planned = draft.document.parameters["keys"]
+    assert [one["id"] for one in planned if one["action"] == "create"] == ids[3:]
 
 
 def test_a_verification_is_drafted(stage, as_):
@@ -126,10 +167,11 @@ def test_a_file_is_verified_before_it_is_stored(stage, as_):
     zone = stage.zones["Cards"]
     address, good = f"/zones/{zone.pk}/backups", make_file(zone, stage.nodes["ams-1"], new_id()).data
     bad = good[:-1] + b"\x00"
+    without_backups()
     for data, status in ((bad, 422), (b"", 422), (good, 302)):
         answer = as_(DINA).post(address, {"file": SimpleUploadedFile("x.backup", data)})
         assert answer.status_code == status
-    assert Backup.objects.filter(zone=zone).count() == 2
+    assert Backup.objects.filter(zone=zone).count() == 1
     answer = as_(DINA).post(address, {"file": SimpleUploadedFile("x.backup", bad)})
     assert "altered" in answer.content.decode()
     assert read_backup(good).manifest.keys[-1].label in answer.content.decode()

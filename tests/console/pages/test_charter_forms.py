@@ -56,6 +56,51 @@ def test_a_rule_has_as_many_clauses_as_it_needs(amending):
     assert asked == [(2, Role.HSM_ADMINISTRATOR, None), (1, Role.SECURITY_OFFICER, None)]
 
 
+OR_ELSE = rule(START, (2, ADMINISTRATORS), (1, ADMINISTRATORS, "or"), (1, OFFICERS, "and"))
+
+
+def test_a_rule_has_alternatives_and_the_review_says_that_less_is_asked_for(amending):
+    draft = amending.draft(**OR_ELSE)
+    asked = [[(one.m, one.role) for one in way] for way in draft.rule(START).ways]
+    assert asked == [
+        [(2, Role.HSM_ADMINISTRATOR)],
+        [(1, Role.HSM_ADMINISTRATOR), (1, Role.SECURITY_OFFICER)],
+    ]
+    [change] = differences(amending.current.document, draft)
+    assert change.after == "2 HSM administrators, or else 1 HSM administrator and 1 security officer"
+    assert change.eased
+
+
+def test_a_form_begins_with_the_alternatives_that_there_are(amending):
+    form = CharterForm(AuthorityKind.PROVIDER, Person.objects.all(), before=amending.draft(**OR_ELSE))
+    [rows] = [one for one in form.rules if one.operation == START]
+    assert [one["joins"].value() for one in rows.forms] == ["and", "or", "and"]
+    assert rows.rule().alternatives is not None
+    assert START in form.weaker
+
+
+def test_a_first_clause_begins_no_alternative_to_nothing(amending):
+    draft = amending.draft(**rule(START, (2, ADMINISTRATORS, "or")))
+    assert draft.rule(START).alternatives is None
+
+
+NOT_ALTERNATIVES = {
+    "below the floor": (((2, ADMINISTRATORS), (1, OFFICERS, "or")), "At least 2 people must sign this"),
+    "too many": (
+        ((2, ADMINISTRATORS), *[(2, OFFICERS, "or")] * 4),
+        "A rule has at most 4 alternatives.",
+    ),
+    "that nobody can meet": (((2, ADMINISTRATORS), (9, OFFICERS, "or")), "Too few people could sign this"),
+}
+
+
+@pytest.mark.parametrize(("clauses", "said"), NOT_ALTERNATIVES.values(), ids=NOT_ALTERNATIVES.keys())
+def test_alternatives_are_refused_with_their_reason(amending, clauses, said):
+    answer = amending.send(**rule(START, *clauses))
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+
+
 def test_a_rule_asks_for_members_of_a_group(amending):
     board = group(0, "release-board", ADA, BEN, JON)
     draft = amending.draft(**board, **rule(START, (2, ADMINISTRATORS), (1, "group:release-board")))
@@ -146,7 +191,9 @@ def test_a_group_is_refused_beside_it(amending, groups, message):
 def test_tokens_that_the_charter_does_not_accept_are_named_beside_their_holder(amending):
     Token.objects.filter(person=KIM.id).update(backup_eligible=True, label="Cloud key")
     answer = amending.send()
-    assert "The token “Cloud key” can be synced" in str(answer.context["form"].errors[f"roles-{KIM.id}"])
+    assert "The token “Cloud key” is not accepted: it can be synced." in str(
+        answer.context["form"].errors[f"roles-{KIM.id}"]
+    )
 
 
 def test_duties_that_must_be_apart_are_refused_beside_the_person(stage, as_):

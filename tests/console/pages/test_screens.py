@@ -1,15 +1,17 @@
-"""Every page in a real browser: no accessibility finding, no break of the CSP, nothing wider than the screen.
+"""Every page in a real browser: no accessibility finding, no break of the CSP, nothing wider than the screen,
+nothing that can be pressed under something else.
 
 With QUORATE_SHOTS=<folder> a picture of each is kept there, in light and dark, wide and narrow.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.console.pages.browsing import cookies_of
+from tests.console.pages.browsing import cookies_of, covered
 from tests.console.pages.screens import Screen, screens
 
 pytestmark = [
@@ -22,14 +24,23 @@ pytestmark = [
 AXE = (Path(__file__).parents[1] / "axe" / "axe.min.js").read_text()
 SHOTS = os.environ.get("QUORATE_SHOTS")
 ONLY = os.environ.get("QUORATE_SCREENS", "").split()
+PARTS = 8  # that several processes of a test run share
 WIDE, NARROW = (1440, 960), (390, 844)
 LOOKS = [(WIDE, "light"), (NARROW, "dark")] + ([(WIDE, "dark"), (NARROW, "light")] if SHOTS else [])
 
 
-def _open(browser: Browser, screen: Screen, cookies, address: str, size, look: str) -> tuple[Page, list[str]]:
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, color_scheme=look, reduced_motion="reduce"
-    )
+def _looking(browser: Browser) -> Iterator[tuple[tuple[int, int], str, BrowserContext]]:
+    """A browser for each look, whose cache serves all pages that are opened in it."""
+    for size, look in LOOKS:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=look, reduced_motion="reduce"
+        )
+        yield size, look, context
+        context.close()
+
+
+def _open(context: BrowserContext, screen: Screen, cookies, address: str) -> tuple[Page, list[str]]:
+    context.clear_cookies()
     context.add_cookies(cookies)
     page = context.new_page()
     said: list[str] = []
@@ -51,24 +62,25 @@ def _findings(page: Page) -> list[str]:
     ]
 
 
-def test_every_page_is_accessible_and_keeps_to_its_screen(stage, live_server, browser, settings):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_is_accessible_and_keeps_to_its_screen(part, stage, live_server, browser, settings):
     settings.ALLOWED_HOSTS = ["*"]
     settings.NODE_LATE_SECONDS = settings.NODE_OFFLINE_SECONDS = 3600
+    wanted = [screen for screen in list(screens(stage))[part::PARTS] if not ONLY or screen.name in ONLY]
     problems = []
-    for screen in screens(stage):
-        if ONLY and screen.name not in ONLY:
-            continue
-        cookies = cookies_of(stage, screen.member, live_server.url)
-        for size, look in LOOKS:
-            page, said = _open(browser, screen, cookies, live_server.url, size, look)
+    for size, look, context in _looking(browser):
+        for screen in wanted:
+            cookies = cookies_of(stage, screen.member, live_server.url)
+            page, said = _open(context, screen, cookies, live_server.url)
             where = f"{screen.name} {size[0]} {look}"
             if SHOTS:
                 page.screenshot(path=f"{SHOTS}/{screen.name}-{size[0]}-{look}.png", full_page=True)
             problems += [f"{where}: {one}" for one in _findings(page)]
             problems += [f"{where}: {one}" for one in said if str(screen.status) not in one]
+            problems += [f"{where}: {one}" for one in covered(page)]
             wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if wider > 0:
                 problems.append(f"{where}: {wider} px too wide")
-            page.context.close()
+            page.close()
     print("\n".join(problems))
     assert not problems

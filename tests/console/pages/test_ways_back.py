@@ -7,16 +7,10 @@ from tenants.models import State
 from tests.cast.people import ADA, CLEO, EMIL
 from tests.console.desk_backend.desk import go
 from tests.world.signing_in import sign_in
-from tests.world.world import World
 
 pytestmark = pytest.mark.django_db
 
 HERE = "http://127.0.0.1:8000"
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 @pytest.fixture

@@ -6,10 +6,13 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from hsmnodes.node.agent.config import Config
+from hsmnodes.node.endpoint.folder import Folder
 from tests.servers.process import free_ports, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -65,8 +68,14 @@ class Server:
 
 
 @pytest.fixture
-def server(tmp_path):
-    server = Server(tmp_path / "var")
+def server():
+    """In a folder that everybody may pass, which those of pytest are not."""
+    with tempfile.TemporaryDirectory(prefix="quorate-", dir="/tmp") as folder:
+        Path(folder).chmod(0o711)
+        yield from _living(Server(Path(folder) / "var"))
+
+
+def _living(server):
     yield server
     if server.process and server.process.poll() is None:
         server.process.kill()
@@ -108,3 +117,28 @@ def test_the_whole_life_of_a_server(server):
 
     server.start("--fresh")
     assert [file.read_text() for file in nodes] != before
+
+
+def test_programs_reach_their_hsms_and_nobody_else_reads_the_state(server):
+    printed = server.start()
+    assert "Programs cannot use keys here" not in printed
+    nodes = [Config.load(file) for file in server.state.glob("nodes/*/node.toml")]
+    assert len(nodes) == 3
+    for node in nodes:
+        Folder.prepared(node.endpoint.folder, node.endpoint.user).require_reachable()
+
+    shared = [node.endpoint.folder for node in nodes]
+    private = [one for one in server.state.rglob("*") if not any(one.is_relative_to(part) for part in shared)]
+    open_files = [one for one in private if one.is_file() and one.stat().st_mode & 0o077]
+    assert open_files == []
+    readable = [one for one in private if one.is_dir() and one.stat().st_mode & 0o066]
+    assert readable == []
+
+
+def test_who_cannot_have_programs_connect_is_told_what_it_takes(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("HAProxy runs as another user only where root starts it")
+    for server in _living(Server(tmp_path / "var")):
+        printed = server.start()
+        rest = server.process.stdout.readline() + server.process.stdout.readline()
+        assert "Programs cannot use keys here" in printed + rest

@@ -135,7 +135,7 @@ class Pipe:
         self.zygote.stop()
 
     def _words(self) -> list[str]:
-        words = worker(self.layout)
+        words = worker(self.layout, "console")
         return words[words.index("worker") :]
 
     # -------------------------------------------------------------- what is seen of it

@@ -7,6 +7,7 @@ import { charter } from "./charter.js";
 import { Refused } from "./refusal.js";
 import { shareKeyRequest } from "./share_key_shapes.js";
 import * as is from "./shapes.js";
+import { statement } from "./statement.js";
 
 const LONGEST_LIFETIME = 7 * 86400;
 const SIGN_IN_LIFETIME = 600;
@@ -95,7 +96,19 @@ const contribution = is.object({
   at: is.time,
 });
 
-/** Every document type that may lie on this desk, by the name it bears. */
+const suspension = is.object({
+  type: is.oneOf("quorate/suspension-statement/v1"),
+  deployment: is.id,
+  demo: is.boolean,
+  authority: authorityAt,
+  person: is.named,
+  credential_id: is.bytes(1364, 22),
+  by: is.named,
+  reason: is.reason,
+  at: is.time,
+});
+
+/** Every document type that may lie on this desk or before it, by the name it bears. */
 const SHAPES = {
   "quorate/sign-in/v1": signIn,
   "quorate/enrolment/v1": enrolment,
@@ -103,7 +116,12 @@ const SHAPES = {
   "quorate/charter/v1": charter(desk),
   "quorate/share-key-request/v1": shareKeyRequest(desk),
   "quorate/contribution/v1": contribution,
+  "quorate/suspension-statement/v1": suspension,
+  "quorate/statement/v1": statement(authorityAt),
 };
+
+/** Types that may be longer than others, in bytes. */
+const LONGEST = { "quorate/statement/v1": 500000 };
 
 /**
  * Reads the canonical bytes of one document of the given type.
@@ -113,7 +131,7 @@ const SHAPES = {
  * @throws {Refused}
  */
 export function readDocument(type, bytes) {
-  const value = decode(bytes);
+  const value = decode(bytes, LONGEST[type]);
   if (value === null || typeof value !== "object" || value.type !== type) throw new Refused("other-document");
   SHAPES[type](value, "");
   return value;

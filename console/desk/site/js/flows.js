@@ -11,6 +11,7 @@ import { Refused } from "./refusal.js";
 import * as is from "./shapes.js";
 import { showCharter } from "./show_charter.js";
 import { showContribution, showEnrolment, showProposal, showShareKeyRequest, showSignIn } from "./show.js";
+import { showSuspension } from "./show_suspension.js";
 
 /**
  * What lies on the desk.
@@ -36,7 +37,11 @@ const TYPES = {
   [Purpose.FOUND]: "quorate/charter/v1",
   [Purpose.SHARE_KEY]: "quorate/share-key-request/v1",
   [Purpose.CONTRIBUTE]: "quorate/contribution/v1",
+  [Purpose.SUSPEND]: "quorate/suspension-statement/v1",
 };
+
+const SIGN_STATEMENT = "statement.sign/v1";
+const STATEMENT = "quorate/statement/v1";
 
 const STATEMENTS = {
   [Purpose.REJECT]: "quorate/rejection-statement/v1",
@@ -89,6 +94,10 @@ const PREPARE = {
     return { sheet: showShareKeyRequest(document), signer: document.person };
   },
 
+  async "quorate/suspension-statement/v1"(document) {
+    return { sheet: showSuspension(document), signer: document.by };
+  },
+
   async "quorate/contribution/v1"(document, { ceremony }) {
     const papers = await readPapers(document, ceremony);
     checkExpiry(papers.question.expires_at);
@@ -102,9 +111,20 @@ const PREPARE = {
 
   async "quorate/proposal/v1"(document, { purpose, attached, person, bytes, hash }) {
     checkExpiry(document.expires_at);
-    const charters = await Promise.all(attached.map((one) => readAttached(one, document)));
-    checkCharterIsHere(purpose, document, charters);
-    const sheet = await showProposal(purpose, document, { hash, charters, person });
+    const papers = await Promise.all(attached.map((one) => readAttached(one, document)));
+    const agreement = statementOf(document, papers);
+    const charters = papers.filter(
+      (one) => one !== agreement && stringsIn(document.parameters).includes(one.hash),
+    );
+    const deciding = papers.filter((one) => document.authorities.some((named) => named.hash === one.hash));
+    checkIsHere(purpose, document, charters, agreement);
+    const sheet = await showProposal(purpose, document, {
+      hash,
+      charters,
+      deciding,
+      statement: agreement,
+      person,
+    });
     const signer = person ?? (purpose === Purpose.PROPOSE ? document.requester : null);
     const statement = (reason) => makeStatement(purpose, { document, hash, person, reason });
     return {
@@ -123,26 +143,58 @@ const PREPARE = {
 };
 
 /**
- * Nobody requests or approves a charter, a new one or an amended one, that cannot be shown to them.
+ * Nobody requests or approves a charter, a new one or an amended one, or a statement, that cannot be shown to them.
  * @throws {Refused} if it is not there
  */
-function checkCharterIsHere(purpose, proposal, charters) {
+function checkIsHere(purpose, proposal, charters, agreement) {
+  if (![Purpose.PROPOSE, Purpose.APPROVE].includes(purpose)) return;
   const wanted = proposal.parameters.charter;
-  if (wanted === undefined || ![Purpose.PROPOSE, Purpose.APPROVE].includes(purpose)) return;
-  if (!charters.some(({ hash }) => hash === wanted)) throw new Refused("cannot-show");
+  if (wanted !== undefined && !charters.some(({ hash }) => hash === wanted)) throw new Refused("cannot-show");
+  if (proposal.operation === SIGN_STATEMENT && agreement === null) throw new Refused("cannot-show");
 }
 
 /**
- * A charter that lies behind a hash in the parameters of a proposal, with its own hash.
- * @throws {Refused} if the hash of its bytes does not stand there
+/**
+ * The statement that a proposal asks to be signed, if it is that and the statement is here.
+ * @throws {Refused} if the proposal says of it what it does not say itself
+ */
+function statementOf(proposal, papers) {
+  const agreements = papers.filter((one) => one.document.type === STATEMENT);
+  if (proposal.operation !== SIGN_STATEMENT || !agreements.length) return null;
+  const [{ document, hash }, ...others] = agreements;
+  if (others.length) throw new Refused("stray-attachment");
+  const { customer, demo, provider, service, version } = document;
+  const bound = {
+    service: { id: service.id, name: service.name },
+    customer: { id: customer.authority.id, name: customer.authority.name },
+    version,
+    statement: hash,
+  };
+  if (!isSame(bound, proposal.parameters) || demo !== proposal.demo) throw new Refused("other-statement");
+  if (!isSame([customer.authority, provider.authority], proposal.authorities)) throw new Refused("stale-statement");
+  return agreements[0];
+}
+
+/** Whether two values are written in the same bytes. */
+function isSame(one, other) {
+  const [these, those] = [encode(one), encode(other)];
+  return these.length === those.length && these.every((byte, place) => byte === those[place]);
+}
+
+/**
+ * A charter, or a statement, that lies behind a hash in the parameters of a proposal, or a charter that decides
+ * on it, with its own hash.
+ * @throws {Refused} if the hash of its bytes stands in neither place
  */
 async function readAttached(encoded, proposal) {
   const bytes = fromB64u(encoded);
   const hash = await sha256Hex(bytes);
-  if (!stringsIn(proposal.parameters).includes(hash)) throw new Refused("stray-attachment");
-  const charter = readDocument("quorate/charter/v1", bytes);
-  checkDeployment(charter);
-  return { charter, hash };
+  const decides = proposal.authorities.some((one) => one.hash === hash);
+  if (!decides && !stringsIn(proposal.parameters).includes(hash)) throw new Refused("stray-attachment");
+  const isAgreement = proposal.operation === SIGN_STATEMENT && !decides;
+  const document = readDocument(isAgreement ? STATEMENT : "quorate/charter/v1", bytes);
+  checkDeployment(document);
+  return { document, hash };
 }
 
 /** @param {any} value @returns {string[]} */

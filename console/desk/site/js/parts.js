@@ -70,7 +70,8 @@ function shown(row) {
   if (MACHINE.has(row.kind)) return [h("code", {}, row.value)];
   if (row.kind === "time") return [h("span", {}, row.value), h("small", {}, inLocalTime(row.value))];
   const detail = row.detail && row.detail !== row.value ? h("code", {}, row.detail) : null;
-  return [value(row.value), detail, letterWarning(row.value)].filter((part) => part !== null);
+  const weaker = row.weaker ? h("strong", { class: "weaker" }, ...unbroken(row.weaker)) : null;
+  return [value(row.value), weaker, detail, letterWarning(row.value)].filter((part) => part !== null);
 }
 
 /** @param {string} text such as 2026-11-23 21:30:00 UTC */

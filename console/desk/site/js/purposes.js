@@ -9,6 +9,7 @@ export const Purpose = Object.freeze({
   APPROVE: "quorate/approve/v1",
   REJECT: "quorate/reject/v1",
   CANCEL: "quorate/cancel/v1",
+  SUSPEND: "quorate/suspend/v1",
   FOUND: "quorate/found/v1",
   SHARE_KEY: "quorate/share-key/v1",
   CONTRIBUTE: "quorate/contribute/v1",

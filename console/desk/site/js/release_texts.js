@@ -16,7 +16,8 @@ const GROUPS = [
   {
     codes: ["no-anchor", "no-charter", "other-anchor", "not-founding", "does-not-follow", "goes-back", "other-terms",
       "not-authorised-old", "not-authorised-new", "not-proved", "not-certified", "no-warrant", "other-authority",
-      "separation", "unsatisfiable"],
+      "separation", "unsatisfiable", "other-organisation", "foreign-person", "foreign-custodian", "not-controlled", "no-recovery",
+      "not-a-recovery", "side-missing", "other-side", "changes-more"],
     what: "The charters that the console sent do not follow from the founding charters that stand inside your share.",
   },
   {
@@ -26,12 +27,27 @@ const GROUPS = [
   },
   {
     codes: ["quorum-not-met", "closed", "unknown-operation", "gathers-nothing", "no-consent", "other-requester",
-      "request-refused", "wrong-authorities", "other-charter", "other-party", "other-proposal", "no-rule", "below-floor"],
+      "request-refused", "wrong-authorities", "other-charter", "other-party", "other-proposal", "no-rule", "below-floor",
+      "lives-too-long"],
     what: "The operation was not authorised by the people whom the charters ask for, or was rejected or cancelled.",
   },
   {
-    codes: ["other-node", "wrong-node", "wrong-purpose", "bad-identity", "bad-signature", "other-provider", "operation"],
+    codes: ["other-node", "other-nodes", "wrong-node", "wrong-purpose", "bad-identity", "bad-signature", "other-provider",
+      "operation"],
     what: "The HSM that asks for your share was not admitted by the provider's charter, or did not sign this question itself.",
+  },
+  {
+    codes: ["custodian-apart"],
+    what: "You approved this operation, and whoever gives a share for it does not count among those who approve it: without " +
+      "you too few have.",
+    next: "Leave it to another custodian, who has not approved it.",
+    calm: true,
+  },
+  {
+    codes: ["delayed"],
+    what: "The delay that the charter demands after the last signature cannot be over yet.",
+    next: "Wait until it is, then begin again at the console. Whoever could sign the operation can still cancel it.",
+    calm: true,
   },
   {
     codes: ["ceremony-over", "expired"],

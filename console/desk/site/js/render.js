@@ -9,7 +9,8 @@ import { checkFields } from "./fields.js";
 import { Refused } from "./refusal.js";
 import { fingerprint } from "./words.js";
 
-/** @typedef {{label: string, value: string, detail: string, kind: string, path: string}} Row */
+/** @typedef {{label: string, value: string, detail: string, kind: string, path: string, weaker?: string}} Row
+ * `weaker` says of a rule what it falls short of. */
 /** @typedef {{text: string, isValue: boolean}} Part */
 
 const QUOTED = new Set(["text", "named", "id"]);

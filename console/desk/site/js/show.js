@@ -2,12 +2,14 @@
 import { Purpose } from "./purposes.js";
 import { asText, operationOf, renderFields, renderSentence } from "./render.js";
 import { namedRow, PLAIN, row, section, sentence, timeRow } from "./rows.js";
-import { charterSections } from "./show_charter.js";
+import { charterSections, termsSections } from "./show_charter.js";
+import { statementSections } from "./show_statement.js";
 import { fingerprint } from "./words.js";
 
 /** @typedef {import("./rows.js").Sheet} Sheet */
 /** @typedef {import("./rows.js").Row} Row */
 /** @typedef {import("./rows.js").Group} Group */
+/** @typedef {{document: any, hash: string}} Paper a document behind a hash in a proposal */
 
 const SECTIONS = {
   nodes: "Where",
@@ -163,16 +165,17 @@ export function showShareKeyRequest(document) {
 /**
  * @param {string} purpose
  * @param {any} document the proposal
- * @param {{hash: string, charters: {charter: any, hash: string}[], person: any}} about
+ * @param {{hash: string, charters: Paper[], deciding: Paper[], statement: Paper | null, person: any}} about with
+ *   the charters behind its parameters, those that decide on it, and the statement that it is to sign
  * @returns {Promise<Sheet>}
  */
-export async function showProposal(purpose, document, { hash, charters, person }) {
+export async function showProposal(purpose, document, { hash, charters, deciding, statement, person }) {
   const asked = renderSentence(document);
   const { parameters, envelope } = await renderFields(document);
   const wording = WORDING[purpose];
   const behind = await Promise.all(charters.map(async (one) => ({
     title: `The charter with the words ${fingerprint(one.hash).join(" ")}`,
-    sections: await charterSections(one.charter),
+    sections: await charterSections(one.document),
   })));
   return {
     ...PLAIN,
@@ -181,6 +184,8 @@ export async function showProposal(purpose, document, { hash, charters, person }
     sections: [
       ...(person ? [section("Your statement", [namedRow("Stated by", person)])] : []),
       { title: "What", groups: groups(parameters) },
+      ...(statement ? statementSections(statement.document, statement.hash) : []),
+      ...termsSections(document, deciding),
       ...envelopeSections(envelope),
     ],
     fingerprint: { words: fingerprint(hash), hash, caption: "The words of this proposal" },

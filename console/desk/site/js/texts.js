@@ -35,8 +35,12 @@ export const REFUSALS = {
   "unknown-field": { what: "The document has a field that this desk cannot show. What cannot be shown completely is not signed.", next: REPORT, alarm: true },
   "missing-field": { what: "The document lacks a field that it must have.", next: REPORT, alarm: true },
   "bad-field": { what: "A field of the document is not as it must be.", next: REPORT, alarm: true },
+  "token-not-accepted": { what: "The charter has a token that its own rules do not accept.", next: REPORT, alarm: true },
+  "too-few-tokens": { what: "The charter has somebody with fewer tokens than its own rules ask for.", next: REPORT, alarm: true },
   "unreadable-text": { what: "A text in the document has invisible, reversing or broken letters, so it cannot be shown as it is.", next: REPORT, alarm: true },
   "unknown-operation": { what: "The document is about an operation that this desk does not know.", next: "The desk may be older than the console. Ask your security officers; do not sign this elsewhere.", alarm: true },
+  "other-statement": { what: "The proposal says of the statement what the statement itself does not say.", next: REPORT, alarm: true },
+  "stale-statement": { what: "The statement was drawn up from other versions of the charters than the proposal names.", next: "Draw it up anew, and propose that.", alarm: false },
   "cannot-show": { what: "The document has a part that this desk cannot show. What cannot be shown completely is not signed.", next: REPORT, alarm: true },
 
   // its place and time

@@ -25,7 +25,7 @@ const ceremony = is.object({
 const orderShape = is.object({
   purpose: is.matching(/^quorate\/[a-z-]{1,30}\/v1$/),
   document: is.bytes(),
-  attached: is.list(is.bytes(), 0, 16),
+  attached: is.list(is.bytes(700000), 0, 16),
   credentials: is.list(is.bytes(1364), 0, 64),
   person: is.nullable(is.named),
   ceremony: is.nullable(ceremony),

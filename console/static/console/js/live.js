@@ -25,6 +25,12 @@
     const open = new Set([...part.querySelectorAll("details[open][id]")].map((one) => one.id));
     part.dataset.open = [...open].join(" ");
   });
+  const sayCutOff = (isCutOff) => {
+    const notice = document.querySelector("#cut-off > .notice");
+    if (notice) notice.hidden = !isCutOff;
+  };
+  document.addEventListener("htmx:sendError", () => sayCutOff(true));
+  document.addEventListener("htmx:afterOnLoad", () => sayCutOff(false));
   document.addEventListener("htmx:afterSwap", (event) => {
     const part = document.getElementById(event.target.id);
     (event.target.dataset.open || "").split(" ").filter(Boolean).forEach((id) => {

@@ -1,7 +1,7 @@
 """`quorate-node accept FILE`: hand a message to the node directly, past console and broker.
 
-The file holds one message as the console would send it: a warrant, charters, a peer, a cancellation. A node
-that runs is given it; one that does not is started for it.
+The file holds one message as the console would send it: a warrant, charters, a peer, a cancellation, a
+suspension. A node that runs is given it; one that does not is started for it.
 """
 
 import argparse

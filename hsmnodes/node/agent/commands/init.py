@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from hsmnodes.node.agent.commands import DONE
-from hsmnodes.node.agent.config import Config, Pkcs11
+from hsmnodes.node.agent.config import Config, EndpointSettings, Pkcs11
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.installing import install
 from hsmnodes.node.agent.pools import open_pool
@@ -32,6 +32,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", default="softhsm2", help="the vendor profile of the HSM")
     parser.add_argument("--module", type=Path, default=SOFTHSM2_OF_DEBIAN, help="the PKCS#11 module")
     parser.add_argument("--heartbeat-seconds", type=int, default=5)
+    parser.add_argument("--endpoint-folder", type=Path, help="serve applications, from this folder")
+    parser.add_argument("--endpoint-host", help="the name or address by which applications reach the node")
+    parser.add_argument("--endpoint-port", type=int, default=9443)
     parser.add_argument("--demo", action="store_true", help="accept simulated tokens, and nothing but a demo")
 
 
@@ -61,6 +64,14 @@ def execute(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _endpoint(options: argparse.Namespace) -> EndpointSettings | None:
+    if options.endpoint_folder is None:
+        return None
+    return EndpointSettings(
+        folder=options.endpoint_folder.absolute(), host=options.endpoint_host, port=options.endpoint_port
+    )
+
+
 def _configure(options: argparse.Namespace, file: Path) -> Config:
     missing = [
         "--" + name.replace("_", "-")
@@ -79,6 +90,7 @@ def _configure(options: argparse.Namespace, file: Path) -> Config:
             state=options.state.absolute(),
             broker=options.broker,
             heartbeat_seconds=options.heartbeat_seconds,
+            endpoint=_endpoint(options),
         )
     except ValidationError as error:
         raise NodeError(refusal(error, what="The configuration").message) from None

@@ -10,6 +10,7 @@ from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.node import Node
 from hsmnodes.node.agent.pools import open_pool
 from hsmnodes.node.agent.running import alone
+from hsmnodes.node.agent.serving import serving
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,8 @@ def execute(options: argparse.Namespace) -> int:
         pool = open_pool(config)
         try:
             node = Node(config, pool)
-            run(config, node)
+            with serving(config, node):
+                run(config, node)
             node.close()
         finally:
             pool.close()

@@ -11,7 +11,8 @@ from hsmnodes.node.agent.commands import DONE, NOT_DONE
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.terminal import complain, say
 from hsmnodes.node.protocol import canonical, words
-from hsmnodes.node.protocol.backups import LONGEST_BACKUP, Backup, read_backup
+from hsmnodes.node.protocol.backups import Backup, read_backup
+from hsmnodes.node.protocol.documents.backups import LONGEST_BACKUP
 from hsmnodes.node.protocol.errors import Refused
 
 
@@ -45,13 +46,22 @@ def _lines(backup: Backup) -> list[str]:
     taken = datetime.fromtimestamp(manifest.taken_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     identity = canonical.sha256_hex(manifest.identity_point)
     return [
-        f"The backup of Trust Zone {manifest.zone.name} holds: {len(manifest.keys)} keys, taken {taken}.",
+        f"The backup of Trust Zone {manifest.zone.name} holds: {len(backup.keys)} keys, taken {taken}.",
         f"It opens under the backup key of epoch {manifest.epoch}, check value {manifest.kcv}.",
         f"Signed by node {manifest.node.name}; compare the words of its identity key with those you know:",
         " ".join(words.fingerprint(identity)),
-        f"SHA-256 of the file: {backup.sha256}",
+        _known_by(backup),
     ]
 
 
+def _known_by(backup: Backup) -> str:
+    parts = len(backup.pieces) - 1
+    if not parts:
+        return f"SHA-256 of the file: {backup.sha256}"
+    return (
+        f"It is in {parts} parts. SHA-256 of the index that lists them, with its signature: {backup.sha256}"
+    )
+
+
 def _keys(backup: Backup) -> list[str]:
-    return [f"{key.id}  {key.algorithm:8}  {key.label}" for key in backup.manifest.keys]
+    return [f"{key.id}  {key.algorithm:8}  {key.label}" for key in backup.keys]

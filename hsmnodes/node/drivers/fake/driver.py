@@ -23,7 +23,9 @@ CHANGING = {
     "generate_key",
     "generate_storage_key",
     "install_backup_key",
+    "make_copies",
     "unwrap_key",
+    "unwrap_keys",
     "write_record",
 }
 

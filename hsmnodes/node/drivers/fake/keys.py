@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, Pub
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import BaseModel, ConfigDict
 
-from hsmnodes.node.drivers.errors import BlobBroken, InvalidRequest, MechanismUnavailable
+from hsmnodes.node.drivers.errors import BlobBroken, InvalidRequest, MechanismUnavailable, ObjectNotFound
 from hsmnodes.node.drivers.values import Algorithm, KeySpec, SignMechanism, StoredKey, Usage, WrappedKey
 
 CURVES: dict[Algorithm, ec.EllipticCurve] = {
@@ -40,6 +41,7 @@ class FakeKey(BaseModel):
     main: bytes | None
     public: bytes | None
     local: bool = True
+    copied: bool = False
 
     @classmethod
     def generate(cls, spec: KeySpec) -> Self:
@@ -55,13 +57,13 @@ class FakeKey(BaseModel):
         return cls(spec=spec, main=pkcs8(key), public=public)
 
     @classmethod
-    def unwrapped(cls, key: WrappedKey, main: bytes) -> Self:
+    def unwrapped(cls, key: WrappedKey, main: bytes, *, copied: bool = False) -> Self:
         """The key whose private half or secret is `main`. Raises `BlobBroken` if it is not that key."""
         broken = BlobBroken(f"what opens is not key {key.spec.key_id.hex()}, as it is described")
         if not key.spec.algorithm.is_pair:
             if len(main) * 8 != _bits(key.spec.algorithm) or key.kcv not in {None, check_value(main)}:
                 raise broken
-            return cls(spec=key.spec, main=main, public=None, local=False)
+            return cls(spec=key.spec, main=main, public=None, local=False, copied=copied)
         try:
             public = load_der_private_key(main, None).public_key()
         except ValueError:
@@ -69,7 +71,7 @@ class FakeKey(BaseModel):
         described = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if described != key.public_key or not _is_of(public, key.spec.algorithm):
             raise broken
-        return cls(spec=key.spec, main=main, public=described, local=False)
+        return cls(spec=key.spec, main=main, public=described, local=False, copied=copied)
 
     def stored(self) -> StoredKey:
         """What a driver tells of it."""
@@ -83,8 +85,14 @@ class FakeKey(BaseModel):
             public_key=self.public,
             kcv=None if secret is None or not self.local else check_value(secret),
             complete=whole,
-            attributes={} if self.main is None else _attributes(self.spec, local=self.local),
+            attributes={} if self.main is None else self._attributes(),
         )
+
+    def wrapped(self, wrapper: bytes) -> WrappedKey:
+        """This key, wrapped under an AES key. Raises `ObjectNotFound` if it may not be, or is not whole."""
+        if self.main is None or self.copied:
+            raise ObjectNotFound(f"key {self.spec.key_id.hex()} has no half that could be wrapped")
+        return self.stored().wrapped(aes_key_wrap_with_padding(wrapper, self.main))
 
     def sign(self, data: bytes, mechanism: SignMechanism) -> bytes:
         """Sign as `Driver.sign` does."""
@@ -96,6 +104,15 @@ class FakeKey(BaseModel):
         if isinstance(key, rsa.RSAPrivateKey) and mechanism in RSA_PADDINGS:
             return key.sign(data, RSA_PADDINGS[mechanism], SHA256())
         raise MechanismUnavailable(f"{self.spec.algorithm} keys do not sign by {mechanism}")
+
+    def _attributes(self) -> dict[str, bool]:
+        """What a PKCS#11 token would report of a key that was generated, unwrapped, or copied there."""
+        protection = {"sensitive", "wrap_with_trusted", "private", *self.spec.usages}
+        if not self.copied:
+            protection.add("extractable")
+        absent = ("modifiable", "copyable", "never_extractable", "extractable", *USAGES_ON_A_TOKEN)
+        origin = {"local": self.local, "always_sensitive": self.local}
+        return dict.fromkeys(absent, False) | dict.fromkeys(protection, True) | origin
 
 
 def pkcs8(key: PrivateKeyTypes) -> bytes:
@@ -132,10 +149,3 @@ def _is_of(public: PublicKeyTypes, algorithm: Algorithm) -> bool:
         and algorithm.family == "rsa"
         and public.key_size == _bits(algorithm)
     )
-
-
-def _attributes(spec: KeySpec, *, local: bool) -> dict[str, bool]:
-    """What a PKCS#11 token would report of a key that the driver made, or unwrapped if it is not local."""
-    protection = {"sensitive", "extractable", "wrap_with_trusted", "private", *spec.usages}
-    absent = dict.fromkeys(("modifiable", "copyable", "never_extractable", *USAGES_ON_A_TOKEN), False)
-    return absent | dict.fromkeys(protection, True) | {"local": local, "always_sensitive": local}

@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import (
     InvalidUnwrap,
     aes_key_unwrap_with_padding,
-    aes_key_wrap_with_padding,
 )
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 from pydantic import BaseModel, ConfigDict
@@ -105,7 +104,7 @@ class FakeToken(BaseModel):
         self.backup_keys = {key_id.hex(): self.backup_keys[key_id.hex()]}
 
     def generate_key(self, spec: KeySpec) -> StoredKey:
-        self._require_free(spec.key_id, spec.label)
+        self._require_free([spec])
         key = FakeKey.generate(spec)
         self.keys[spec.key_id.hex()] = key
         return key.stored()
@@ -118,23 +117,32 @@ class FakeToken(BaseModel):
         return sorted((key.stored() for key in self.keys.values()), key=lambda key: key.label)
 
     def wrap_key(self, key_id: bytes, backup_key_id: bytes) -> bytes:
-        main, backup_key = self._key(key_id).main, self._backup_key(backup_key_id)
-        if main is None:
-            raise ObjectNotFound(f"key {key_id.hex()} has no private half")
-        return aes_key_wrap_with_padding(backup_key, main)
+        return self._key(key_id).wrapped(self._backup_key(backup_key_id)).blob
 
     def wrap_keys(self, key_ids: list[bytes], backup_key_id: bytes) -> list[WrappedKey]:
-        return [
-            self._key(key_id).stored().wrapped(self.wrap_key(key_id, backup_key_id)) for key_id in key_ids
-        ]
+        return [self._key(key_id).wrapped(self._backup_key(backup_key_id)) for key_id in key_ids]
 
     def unwrap_key(self, key: WrappedKey, backup_key_id: bytes) -> StoredKey:
-        self._require_free(key.spec.key_id, key.spec.label)
-        self.keys[key.spec.key_id.hex()] = self._unwrapped(key, backup_key_id)
+        self.unwrap_keys([key], backup_key_id)
         return self.keys[key.spec.key_id.hex()].stored()
 
+    def unwrap_keys(self, wrapped: list[WrappedKey], backup_key_id: bytes) -> None:
+        self._take_in(wrapped, self._backup_key(backup_key_id))
+
     def prove_key(self, key: WrappedKey, backup_key_id: bytes) -> None:
-        self._unwrapped(key, backup_key_id)
+        self.prove_keys([key], backup_key_id)
+
+    def prove_keys(self, wrapped: list[WrappedKey], backup_key_id: bytes) -> None:
+        for key in wrapped:
+            _unwrapped(key, self._backup_key(backup_key_id))
+
+    def wrap_for_copying(self, key_ids: list[bytes], carrier: bytes, so_pin: str) -> list[WrappedKey]:
+        if so_pin != self.so_pin:
+            raise PinRefused("could not log in to the token", ck=ReturnValue.PIN_INCORRECT)
+        return [self._key(key_id).wrapped(carrier) for key_id in key_ids]
+
+    def make_copies(self, wrapped: list[WrappedKey], carrier: bytes) -> None:
+        self._take_in(wrapped, carrier, copied=True)
 
     def destroy_key(self, key_id: bytes) -> None:
         self._key(key_id)
@@ -147,19 +155,18 @@ class FakeToken(BaseModel):
         """Leave a key as a crash in the middle of its generation could: for tests."""
         self._key(key_id).public = None
 
+    def _take_in(self, wrapped: list[WrappedKey], wrapper: bytes, *, copied: bool = False) -> None:
+        self._require_free([key.spec for key in wrapped])
+        ids, labels = {key.spec.key_id for key in wrapped}, {key.spec.label for key in wrapped}
+        if not len(ids) == len(labels) == len(wrapped):
+            raise ObjectExists("two of the keys have the same id or label")
+        self.keys |= {key.spec.key_id.hex(): _unwrapped(key, wrapper, copied=copied) for key in wrapped}
+
     def _backup_key(self, key_id: bytes) -> bytes:
         key = self.backup_keys.get(key_id.hex())
         if key is None:
             raise ObjectNotFound(f"the token has no backup key {key_id.hex()}")
         return key
-
-    def _unwrapped(self, key: WrappedKey, backup_key_id: bytes) -> FakeKey:
-        backup_key = self._backup_key(backup_key_id)
-        try:
-            main = aes_key_unwrap_with_padding(backup_key, key.blob)
-        except InvalidUnwrap:
-            raise BlobBroken("the wrapped key does not open under the token's backup key") from None
-        return FakeKey.unwrapped(key, main)
 
     def _identity(self) -> ec.EllipticCurvePrivateKey:
         if self.identity is None:
@@ -178,8 +185,18 @@ class FakeToken(BaseModel):
             raise ObjectNotFound(f"there is no key {key_id.hex()} in this token")
         return self.keys[key_id.hex()]
 
-    def _require_free(self, key_id: bytes, label: str) -> None:
-        if key_id.hex() in self.keys:
-            raise ObjectExists(f"the token already holds key {key_id.hex()}, or half of it")
-        if any(key.spec.label == label for key in self.keys.values()):
-            raise ObjectExists("the token already holds a key with this label")
+    def _require_free(self, wanted: list[KeySpec]) -> None:
+        labels = {key.spec.label for key in self.keys.values()}
+        for spec in wanted:
+            if spec.key_id.hex() in self.keys:
+                raise ObjectExists(f"the token already holds key {spec.key_id.hex()}, or half of it")
+            if spec.label in labels:
+                raise ObjectExists("the token already holds a key with this label")
+
+
+def _unwrapped(key: WrappedKey, wrapper: bytes, *, copied: bool = False) -> FakeKey:
+    try:
+        main = aes_key_unwrap_with_padding(wrapper, key.blob)
+    except InvalidUnwrap:
+        raise BlobBroken("the wrapped key does not open under the key that is to open it") from None
+    return FakeKey.unwrapped(key, main, copied=copied)

@@ -36,7 +36,7 @@ def install_backup_key(token: OpenToken, label: str, key_id: bytes, key: bytes, 
         raise ObjectExists(f"the token has {MOST} backup keys already")
     if backup_key(token, key_id) is not None or token.index.find(key_id) is not None:
         raise ObjectExists(f"the token already holds key {key_id.hex()}")
-    created = _create_as_security_officer(token, label, key_id, key, so_pin)
+    created = create_as_security_officer(token, label, key_id, key, so_pin)
     token.module.log_in(token.session, UserType.USER, token.pin())
     created.copy(BACKUP_KEY_IN_PLACE)
     created.destroy()
@@ -46,8 +46,7 @@ def install_backup_key(token: OpenToken, label: str, key_id: bytes, key: bytes, 
 
 def backup_key(token: OpenToken, key_id: bytes) -> Any | None:
     """The backup key object with this id. What a crash left unfinished of one does not count."""
-    found = (key for key in token.index.trusted if _id_of(key) == key_id)
-    return next((key for key in found if _is_finished(token, key)), None)
+    return _finished(token).get(key_id)
 
 
 def require_backup_key(token: OpenToken, key_id: bytes) -> Any:
@@ -60,7 +59,7 @@ def require_backup_key(token: OpenToken, key_id: bytes) -> Any:
 
 def any_backup_key(token: OpenToken) -> Any | None:
     """A backup key object, whichever, if there is one: to measure a key by wrapping it."""
-    return next((key for key in token.index.trusted if _is_finished(token, key)), None)
+    return next(iter(_finished(token).values()), None)
 
 
 def backup_key_kcv(token: OpenToken, key_id: bytes) -> str | None:
@@ -81,8 +80,16 @@ def key_check_value(key: bytes) -> str:
     return encryptor.update(bytes(16))[:3].hex()
 
 
-def _id_of(key: Any) -> bytes | None:
-    found: bytes | None = key.get_attributes([Attribute.ID]).get(Attribute.ID)
+def _finished(token: OpenToken) -> dict[bytes, Any]:
+    """The backup key objects by their id."""
+    found = token.index.backup_keys
+    if not found:
+        found |= {_id_of(key): key for key in token.index.trusted if _is_finished(token, key)}
+    return found
+
+
+def _id_of(key: Any) -> bytes:
+    found: bytes = key.get_attributes([Attribute.ID]).get(Attribute.ID, b"")
     return found
 
 
@@ -97,15 +104,17 @@ def _is_finished(token: OpenToken, key: Any) -> bool:
 
 
 def _destroy(token: OpenToken, is_doomed: Callable[[Any], bool]) -> None:
+    token.index.backup_keys.clear()
     for key in list(token.index.trusted):
         if is_doomed(key):
             key.destroy()
             token.index.trusted.remove(key)
 
 
-def _create_as_security_officer(
+def create_as_security_officer(
     token: OpenToken, label: str, key_id: bytes, key: bytes, so_pin: str
 ) -> Object:
+    """A trusted key as a public object of the session, with nobody logged in afterwards."""
     token.module.log_out(token.session)
     token.module.log_in(token.session, UserType.SO, so_pin)
     created = token.session.create_object(backup_key_in_clear(key_id, label, key))

@@ -11,7 +11,7 @@ from threading import RLock
 
 from hsmnodes.node.drivers.base import Driver, PinSource
 from hsmnodes.node.drivers.errors import TokenNotOpen
-from hsmnodes.node.drivers.pkcs11 import backup_key, node_keys, records, unwrapping, zone_keys
+from hsmnodes.node.drivers.pkcs11 import backup_key, copies, node_keys, records, unwrapping, zone_keys
 from hsmnodes.node.drivers.pkcs11.cryptoki import load_module
 from hsmnodes.node.drivers.pkcs11.failures import failures
 from hsmnodes.node.drivers.pkcs11.profile import Profile
@@ -132,9 +132,27 @@ class Pkcs11Driver(Driver):
         with self._open("unwrap a key") as token:
             return unwrapping.unwrap_key(token, key, backup_key_id)
 
+    def unwrap_keys(self, wrapped: list[WrappedKey], backup_key_id: bytes) -> None:
+        with self._open("unwrap keys") as token:
+            unwrapping.unwrap_keys(token, wrapped, backup_key_id)
+
     def prove_key(self, key: WrappedKey, backup_key_id: bytes) -> None:
-        with self._open("have a wrapped key prove itself") as token:
-            unwrapping.prove_key(token, key, backup_key_id)
+        self.prove_keys([key], backup_key_id)
+
+    def prove_keys(self, wrapped: list[WrappedKey], backup_key_id: bytes) -> None:
+        with self._open("have wrapped keys prove themselves") as token:
+            unwrapping.prove_keys(token, wrapped, backup_key_id)
+
+    def wrap_for_copying(self, key_ids: list[bytes], carrier: bytes, so_pin: str) -> list[WrappedKey]:
+        with self._open("wrap keys for copying") as token:
+            try:
+                return copies.wrap_for_copying(token, key_ids, carrier, so_pin)
+            finally:
+                self._reopen(token)
+
+    def make_copies(self, wrapped: list[WrappedKey], carrier: bytes) -> None:
+        with self._open("make copies of keys") as token:
+            copies.make_copies(token, wrapped, carrier)
 
     def destroy_key(self, key_id: bytes) -> None:
         with self._open("destroy a key") as token:

@@ -4,6 +4,7 @@ Finding an object is linear in SoftHSM2 (12 ms among a thousand), so handles are
 is the truth for this process, because only one process drives a token directory.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pkcs11 import Attribute, ObjectClass, Session
 from pkcs11.exceptions import PKCS11Error
 
 from hsmnodes.node.drivers.errors import ObjectExists, ObjectNotFound
-from hsmnodes.node.drivers.values import KEY_ID_LENGTH, StoredKey
+from hsmnodes.node.drivers.values import KEY_ID_LENGTH, WrappedKey
 
 # The node's own keys; their ids are shorter than any zone key's.
 IDENTITY_ID = b"identity"
@@ -26,12 +27,13 @@ PRIVATE, PUBLIC, SECRET = ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY, Objec
 class KeyObjects:
     """The objects that share one CKA_ID: the halves of a pair, or a secret key.
 
-    `whole` is the key as it was once read and found complete: it can be destroyed, but not altered.
+    `described` is the key as it was once read and found complete, but for what it is wrapped in: it can be
+    destroyed, but not altered.
     """
 
     label: str
     by_class: dict[ObjectClass, Any]
-    whole: StoredKey | None = None
+    described: WrappedKey | None = None
 
     def get(self, kind: ObjectClass) -> Any | None:
         """The object of this class, or `None`. Objects are python-pkcs11's, whose classes are made at run
@@ -46,18 +48,25 @@ class KeyObjects:
 
 
 class ObjectIndex:
-    """Every key object of the token by key id; and the trusted ones, which are backup keys, apart."""
+    """Every key object of the token by key id; and the trusted ones, which are backup keys, apart.
+
+    `backup_keys` are those of the trusted ones that were found finished, by their id: nothing alters them.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._keys: dict[bytes, KeyObjects] = {}
+        self._labels: Counter[str] = Counter()
         self.trusted: list[Any] = []
+        self.backup_keys: dict[bytes, Any] = {}
         self.load()
 
     def load(self) -> None:
         """Forget everything and read the token. Handles of private objects change at every login."""
         self._keys.clear()
+        self._labels.clear()
         self.trusted.clear()
+        self.backup_keys.clear()
         for kind in (PRIVATE, PUBLIC, SECRET):
             for found in self._session.get_objects({Attribute.CLASS: kind}):
                 self.add(found)
@@ -69,8 +78,14 @@ class ObjectIndex:
         if kind is SECRET and known.get(Attribute.TRUSTED):
             self.trusted.append(key)
         elif key_id:
-            objects = self._keys.setdefault(key_id, KeyObjects(known.get(Attribute.LABEL, ""), {}))
-            objects.by_class[kind] = key
+            self.remember(key_id, known.get(Attribute.LABEL, ""), kind, key)
+
+    def remember(self, key_id: bytes, label: str, kind: ObjectClass, key: Any) -> None:
+        """Remember one object, of which it is known what it is."""
+        if key_id not in self._keys:
+            self._keys[key_id] = KeyObjects(label, {})
+            self._labels[label] += 1
+        self._keys[key_id].by_class[kind] = key
 
     @contextmanager
     def reloaded_on_failure(self) -> Iterator[None]:
@@ -95,7 +110,7 @@ class ObjectIndex:
         """Raise `ObjectExists` if a key has this id or label."""
         if key_id in self._keys:
             raise ObjectExists(f"the token already holds key {key_id.hex()}, or half of it")
-        if any(objects.label == label for objects in self._keys.values()):
+        if self._labels[label]:
             raise ObjectExists("the token already holds a key with this label")
 
     def destroy(self, key_id: bytes) -> None:
@@ -107,6 +122,7 @@ class ObjectIndex:
                 found.destroy()
                 del objects.by_class[kind]
         del self._keys[key_id]
+        self._labels[objects.label] -= 1
 
     def zone_keys(self) -> dict[bytes, KeyObjects]:
         """The keys of a zone, without the node's own."""

@@ -14,7 +14,8 @@ class Profile(Value):
     4.9): without that the driver makes keys that cannot be extracted at all, and so cannot be backed up.
     `configuration` is written to `configuration_file` in the token directory, with `{directory}` replaced,
     and the environment variable `configuration_variable` names it to the module. `rewritten_at_login` is the
-    pattern of the files that `token_files` looks after, one in the folder of each token.
+    pattern of the files that `token_files` looks after, one in the folder of each token; those of
+    `touched_at_login` are written then too. No other file has to be written for a key to be used.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Profile(Value):
     configuration_file: str
     configuration: str
     rewritten_at_login: str
+    touched_at_login: tuple[str, ...]
 
     def prepare(self, directory: Path) -> None:
         """Point this process's module at the directory, which must exist."""
@@ -59,4 +61,5 @@ def softhsm2(module: Path = SOFTHSM2_OF_DEBIAN) -> Profile:
         configuration_file="softhsm2.conf",
         configuration=SOFTHSM2_CONFIGURATION,
         rewritten_at_login="tokens/*/token.object",
+        touched_at_login=("tokens/*/token.lock", "tokens/*/generation"),
     )

@@ -53,6 +53,9 @@ UNWRAPPED: Template = {
     Attribute.UNWRAP: False,
 }
 
+# What is more of the copy of a key in the token of an application: that it leaves it in no form.
+COPIED: Template = {Attribute.EXTRACTABLE: False}
+
 # And what is of private keys alone: of the first three, which python-pkcs11 would give, SoftHSM2 takes none.
 OF_A_PRIVATE_KEY: Template = {
     Attribute.ENCRYPT: DEFAULT,
@@ -102,6 +105,26 @@ def backup_key_in_clear(key_id: bytes, label: str, key: bytes) -> Template:
         Attribute.VERIFY: False,
         Attribute.DERIVE: False,
         Attribute.UNWRAP_TEMPLATE: UNWRAPPED,
+    }
+
+
+def carrier_that_opens(carrier: bytes) -> Template:
+    """The carrier in the token that is to have the copies: a session object that opens them, and no more."""
+    return {
+        Attribute.CLASS: ObjectClass.SECRET_KEY,
+        Attribute.KEY_TYPE: KeyType.AES,
+        Attribute.VALUE: carrier,
+        Attribute.TOKEN: False,
+        Attribute.PRIVATE: True,
+        Attribute.SENSITIVE: True,
+        Attribute.EXTRACTABLE: False,
+        Attribute.UNWRAP: True,
+        Attribute.WRAP: False,
+        Attribute.ENCRYPT: False,
+        Attribute.DECRYPT: False,
+        Attribute.SIGN: False,
+        Attribute.VERIFY: False,
+        Attribute.DERIVE: False,
     }
 
 

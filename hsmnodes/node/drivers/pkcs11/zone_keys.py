@@ -34,7 +34,10 @@ def generate_key(token: OpenToken, spec: KeySpec) -> StoredKey:
     with token.index.reloaded_on_failure():
         for made in _generate(token, spec):
             token.index.add(made)
-    return stored_key(spec.key_id, token.index.get(spec.key_id), any_backup_key(token))
+    objects = token.index.get(spec.key_id)
+    stored = stored_key(spec.key_id, objects, any_backup_key(token))
+    objects.described = stored.wrapped(b"") if stored.complete else None
+    return stored
 
 
 def find_key(token: OpenToken, key_id: bytes) -> StoredKey | None:
@@ -58,8 +61,12 @@ def wrap_key(token: OpenToken, key_id: bytes, backup_key_id: bytes) -> bytes:
 
 def wrap_keys(token: OpenToken, key_ids: list[bytes], backup_key_id: bytes) -> list[WrappedKey]:
     """See `Driver.wrap_keys`."""
-    key = require_backup_key(token, backup_key_id)
-    return [_wrap(token, key_id, key) for key_id in key_ids]
+    return wrap_under(token, key_ids, require_backup_key(token, backup_key_id))
+
+
+def wrap_under(token: OpenToken, key_ids: list[bytes], wrapper: Any) -> list[WrappedKey]:
+    """Keys wrapped under a key object that is trusted. Raises `ObjectNotFound`."""
+    return [_wrap(token, key_id, wrapper) for key_id in key_ids]
 
 
 def sign(token: OpenToken, key_id: bytes, data: bytes, mechanism: SignMechanism) -> bytes:
@@ -75,12 +82,13 @@ def sign(token: OpenToken, key_id: bytes, data: bytes, mechanism: SignMechanism)
 
 def _wrap(token: OpenToken, key_id: bytes, key: Any) -> WrappedKey:
     objects = token.index.get(key_id)
-    if objects.whole is None:
+    if objects.described is None:
         stored = stored_key(key_id, objects, key)
         if not stored.complete:
             raise ObjectNotFound(f"key {key_id.hex()} is not complete")
-        objects.whole = stored
-    return objects.whole.wrapped(key.wrap_key(objects.main, mechanism=WRAP_MECHANISM))
+        objects.described = stored.wrapped(b"")
+    blob = key.wrap_key(objects.main, mechanism=WRAP_MECHANISM)
+    return objects.described.model_copy(update={"blob": blob})
 
 
 def _generate(token: OpenToken, spec: KeySpec) -> tuple[Any, ...]:

@@ -4,20 +4,26 @@ A node takes a backup that was signed by itself or by a peer whose enrolment it 
 question, under the backup key that it has for it.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from typing_extensions import override
 
 from hsmnodes.node.drivers.values import Algorithm, KeySpec, Usage, WrappedKey
+from hsmnodes.node.operations.backup.travelling import parts_of, read_whole
 from hsmnodes.node.operations.base import Request
 from hsmnodes.node.operations.context import Surroundings
 from hsmnodes.node.operations.fields import shown
+from hsmnodes.node.operations.steps import Step
 from hsmnodes.node.operations.zonal import ZoneOperation, ZoneParameters
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.backups import Backup, read_backup
+from hsmnodes.node.protocol.backups import Backup
 from hsmnodes.node.protocol.documents.backups import BackedUpKey
 from hsmnodes.node.protocol.documents.base import Hash, Named, Time
+from hsmnodes.node.protocol.documents.node import Receipt
 from hsmnodes.node.protocol.errors import ProposalRefused
+
+AT_ONCE = 50  # a driver answers within a minute, on slow machines too
 
 
 class BackupParameters(ZoneParameters):
@@ -35,13 +41,21 @@ class BackupOperation(ZoneOperation[B]):
     """An operation on a backup that there is."""
 
     @override
-    def enclosure(self, parameters: B) -> str:
-        return parameters.backup
+    def enclosures(self, parameters: B, _step: Step, _earlier: Mapping[int, Receipt]) -> tuple[str, ...]:
+        return (parameters.backup,)
+
+    @override
+    def parts(self, parameters: B, enclosed: Mapping[str, bytes]) -> Mapping[str, str]:
+        return parts_of(enclosed.values())
+
+    def read_backup(self, request: Request[B]) -> Backup:
+        """The backup that came, as far as the operation needs it. Raises Refused."""
+        return read_whole(request.enclosures, request.parameters.backup)
 
     def read_enclosed(self, request: Request[B], node: Surroundings) -> Backup:
         """The backup that is meant, if this node may take it. Raises Refused."""
         wanted, slot = request.parameters, node.holdings.slot_of(request.parameters.zone)
-        backup = read_backup(request.enclosure)
+        backup = self.read_backup(request)
         manifest = backup.manifest
         if (manifest.deployment, manifest.demo) != (request.proposal.deployment, request.proposal.demo):
             raise ProposalRefused("other-deployment", "The backup is of another deployment.")
@@ -77,8 +91,12 @@ def wrapped_key(key: BackedUpKey, blob: bytes) -> WrappedKey:
     )
 
 
+def batches(keys: Sequence[WrappedKey]) -> Iterator[list[WrappedKey]]:
+    """Keys as many at a time as a driver is given."""
+    for first in range(0, len(keys), AT_ONCE):
+        yield list(keys[first : first + AT_ONCE])
+
+
 def wrapped_keys(backup: Backup) -> dict[str, WrappedKey]:
     """The keys of a backup by their id."""
-    return {
-        key.id: wrapped_key(key, blob) for key, blob in zip(backup.manifest.keys, backup.blobs, strict=True)
-    }
+    return {key.id: wrapped_key(key, blob) for key, blob in zip(backup.keys, backup.blobs, strict=True)}

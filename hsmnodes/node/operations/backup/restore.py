@@ -5,7 +5,6 @@ what would happen: people signed it as it stands.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -14,13 +13,14 @@ from typing_extensions import override
 from hsmnodes.node.drivers.base import Driver
 from hsmnodes.node.drivers.errors import DriverError, ObjectExists
 from hsmnodes.node.drivers.values import Algorithm, KeySpec, StoredKey, WrappedKey
-from hsmnodes.node.operations.backup.enclosed import BackupOperation, BackupParameters, wrapped_keys
+from hsmnodes.node.operations.backup.enclosed import BackupOperation, BackupParameters, batches, wrapped_keys
+from hsmnodes.node.operations.backup.travelling import parts_of
 from hsmnodes.node.operations.base import Request, Result, Unsettled
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings, Key
-from hsmnodes.node.operations.key.generate import ALGORITHMS
-from hsmnodes.node.protocol.backups import read_backup
+from hsmnodes.node.operations.key.making import ALGORITHMS
+from hsmnodes.node.protocol.backups import Backup, read_pieces
 from hsmnodes.node.protocol.documents.backups import BackedUpKey
 from hsmnodes.node.protocol.documents.base import Id, Model, Name
 from hsmnodes.node.protocol.documents.shares import CheckValue
@@ -71,9 +71,17 @@ class RestoreBackup(BackupOperation[Parameters]):
     }
 
     @override
+    def parts(self, parameters: Parameters, enclosed: Mapping[str, bytes]) -> Mapping[str, str]:
+        return parts_of(enclosed.values(), {key.id for key in parameters.keys})
+
+    @override
+    def read_backup(self, request: Request[Parameters]) -> Backup:
+        return read_pieces(request.enclosures[request.parameters.backup], request.enclosures)
+
+    @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:
         wanted = request.parameters
-        there = {key.id: key for key in self.read_enclosed(request, node).manifest.keys}
+        there = {key.id: key for key in self.read_enclosed(request, node).keys}
         if len({key.id for key in wanted.keys}) != len(wanted.keys):
             raise ProposalRefused("key-twice", "A key stands twice.")
         if all(key.action == "skip" for key in wanted.keys):
@@ -86,15 +94,18 @@ class RestoreBackup(BackupOperation[Parameters]):
 
     @override
     def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
-        driver, plan = hands.driver(request.parameters.zone.id), _plan(request)
+        driver, plan = hands.driver(request.parameters.zone.id), self._plan(request)
         backup_key = hands.backup_key(request.parameters.zone.id).object_id
         if any(planned.action == "replace" for planned, _ in plan):
-            for _, key in plan:
-                driver.prove_key(key, backup_key)
+            for keys in batches([key for _, key in plan]):
+                driver.prove_keys(keys, backup_key)
         made: list[WrappedKey] = []
         try:
             for planned, key in plan:
-                _put_back(driver, planned, key, backup_key, made)
+                if planned.action == "replace":
+                    _put_back(driver, planned.action, key, backup_key)
+            for keys in batches([key for planned, key in plan if planned.action == "create"]):
+                _create(driver, keys, backup_key, made)
         except DriverError as error:
             _take_back(driver, plan, made, error)
             raise
@@ -104,9 +115,14 @@ class RestoreBackup(BackupOperation[Parameters]):
     def settle(self, request: Request[Parameters], hands: Hands) -> Result:
         driver = hands.driver(request.parameters.zone.id)
         backup_key = hands.backup_key(request.parameters.zone.id).object_id
-        for planned, key in _plan(request):
-            _put_back(driver, planned, key, backup_key, [])
+        for planned, key in self._plan(request):
+            _put_back(driver, planned.action, key, backup_key)
         return _result(request.parameters)
+
+    def _plan(self, request: Request[Parameters]) -> list[tuple[PlannedKey, WrappedKey]]:
+        """The keys that are to be put back, as they are in the backup."""
+        wrapped = wrapped_keys(self.read_backup(request))
+        return [(key, wrapped[key.id]) for key in request.parameters.keys if key.action != "skip"]
 
     @override
     def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
@@ -148,28 +164,23 @@ def _check_fits(planned: PlannedKey, living: Mapping[str, Key], owners: Mapping[
     )
 
 
-def _plan(request: Request[Parameters]) -> list[tuple[PlannedKey, WrappedKey]]:
-    """The keys that are to be put back, as they are in the backup."""
-    wrapped = wrapped_keys(read_backup(request.enclosure))
-    return [(key, wrapped[key.id]) for key in request.parameters.keys if key.action != "skip"]
+def _create(driver: Driver, keys: list[WrappedKey], backup_key: bytes, made: list[WrappedKey]) -> None:
+    """Have keys in the token of which, as a rule, nothing is there; those are among `made`."""
+    made.extend(keys)
+    try:
+        driver.unwrap_keys(keys, backup_key)
+    except ObjectExists:
+        del made[-len(keys) :]
+        for key in keys:
+            if driver.find_key(key.spec.key_id) is None:
+                made.append(key)
+            _put_back(driver, "create", key, backup_key)
 
 
-def _put_back(
-    driver: Driver, planned: PlannedKey, key: WrappedKey, backup_key: bytes, made: list[WrappedKey]
-) -> None:
-    """Have one key in the token as it is in the backup, whatever an interrupted attempt left of it.
-
-    It is among `made` if nothing was there of it. Most keys that are created are not there, so that is tried
-    before the token is asked.
-    """
-    if planned.action == "create":
-        made.append(key)
-        with suppress(ObjectExists):
-            driver.unwrap_key(key, backup_key)
-            return
-        made.pop()
+def _put_back(driver: Driver, action: str, key: WrappedKey, backup_key: bytes) -> None:
+    """Have one key in the token as it is in the backup, whatever an interrupted attempt left of it."""
     found = driver.find_key(key.spec.key_id)
-    if found is not None and found.complete and planned.action == "create":
+    if found is not None and found.complete and action == "create":
         if not _is(found, key.spec):
             raise ObjectExists("another key has the id of one that is to be restored")
         return
@@ -185,12 +196,16 @@ def _is(found: StoredKey, spec: KeySpec) -> bool:
 def _take_back(
     driver: Driver, plan: list[tuple[PlannedKey, WrappedKey]], made: list[WrappedKey], error: DriverError
 ) -> None:
-    """Destroy what was made. Raises Unsettled if more was done than that, or it cannot be destroyed."""
+    """Destroy what was made. Raises Unsettled if more was done than that, or it cannot be destroyed.
+
+    A whole key that is not as it was to be is not one of them, whatever its id.
+    """
     if any(planned.action == "replace" for planned, _ in plan):
         raise Unsettled from error
     try:
         for key in made:
-            if driver.find_key(key.spec.key_id) is not None:
+            found = driver.find_key(key.spec.key_id)
+            if found is not None and (not found.complete or _is(found, key.spec)):
                 driver.destroy_key(key.spec.key_id)
     except DriverError:
         raise Unsettled from error

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from typing_extensions import override
 
-from hsmnodes.node.operations.base import Attachment, Request, Result
+from hsmnodes.node.operations.backup.travelling import TITLES, beside, stated
+from hsmnodes.node.operations.base import Request, Result
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings
@@ -59,7 +60,7 @@ class TakeBackup(ZoneOperation[Parameters]):
         "kcv": "Check value",
         "taken_at": "Taken at",
         "manifest": "Manifest, SHA-256",
-        "archive_sha256": "File, SHA-256",
+        **TITLES,
         "size": "Bytes",
     }
 
@@ -91,20 +92,19 @@ class TakeBackup(ZoneOperation[Parameters]):
     def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
         chosen = [key.id for key in request.parameters.keys]
         backup = hands.take_backup(request.parameters.zone, request.proposal.proposal, chosen)
-        archive = Attachment(f"{request.proposal.proposal}.backup", backup.data)
-        manifest = backup.manifest
-        count = "1 key is" if len(manifest.keys) == 1 else f"{len(manifest.keys)} keys are"
+        manifest, keys = backup.manifest, len(backup.keys)
+        count = "1 key is" if keys == 1 else f"{keys} keys are"
         return Result(
             f"{count} backed up.",
             {
-                "keys": len(manifest.keys),
+                "keys": keys,
                 "backup_key": {"kind": manifest.backup_key, "epoch": manifest.epoch, "kcv": manifest.kcv},
                 "taken_at": manifest.taken_at,
                 "manifest": manifest.sha256,
-                "archive_sha256": archive.sha256,
-                "size": len(archive.data),
+                **stated(backup),
+                "size": sum(map(len, backup.pieces)),
             },
-            (archive,),
+            beside(backup),
         )
 
     @override

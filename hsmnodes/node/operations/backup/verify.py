@@ -6,12 +6,11 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import override
 
-from hsmnodes.node.operations.backup.enclosed import BackupOperation, BackupParameters, wrapped_keys
+from hsmnodes.node.operations.backup.enclosed import BackupOperation, BackupParameters, batches, wrapped_keys
 from hsmnodes.node.operations.base import DefaultClause, Request, Result
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings
-from hsmnodes.node.protocol.backups import read_backup
 from hsmnodes.node.protocol.documents.backups import MOST_KEYS
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Role
 from hsmnodes.node.protocol.errors import ProposalRefused
@@ -41,7 +40,7 @@ class VerifyBackup(BackupOperation[Parameters]):
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:
-        there = len(self.read_enclosed(request, node).manifest.keys)
+        there = len(self.read_enclosed(request, node).keys)
         if there != request.parameters.keys:
             raise ProposalRefused(
                 "other-count", f"The backup holds {there} keys, and not {request.parameters.keys}."
@@ -49,11 +48,11 @@ class VerifyBackup(BackupOperation[Parameters]):
 
     @override
     def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
-        backup, driver = read_backup(request.enclosure), hands.driver(request.parameters.zone.id)
+        backup, driver = self.read_backup(request), hands.driver(request.parameters.zone.id)
         backup_key = hands.backup_key(request.parameters.zone.id)
-        for key in wrapped_keys(backup).values():
-            driver.prove_key(key, backup_key.object_id)
-        count = len(backup.manifest.keys)
+        for several in batches(list(wrapped_keys(backup).values())):
+            driver.prove_keys(several, backup_key.object_id)
+        count = len(backup.keys)
         keys = "The one key opens and proves" if count == 1 else f"All {count} keys open and prove"
         return Result(
             f"{keys} to be what the manifest says. Nothing was restored.",

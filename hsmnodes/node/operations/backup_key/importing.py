@@ -17,16 +17,14 @@ from hsmnodes.node.operations.backup_key.identifiers import backup_key_id
 from hsmnodes.node.operations.base import DefaultClause, Request, Result
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
-from hsmnodes.node.operations.holdings import Holdings, ShareHolder, ShareSet, Slot
+from hsmnodes.node.operations.holdings import Holdings, ShareHolder, ShareSet
 from hsmnodes.node.operations.slot import create
-from hsmnodes.node.operations.slot.create import check_place
-from hsmnodes.node.operations.slot.founding import check_founding
+from hsmnodes.node.operations.slot.create import check_place, note_slot
+from hsmnodes.node.operations.slot.founding import check_as_founded
 from hsmnodes.node.protocol.custody import KeyAtStake
 from hsmnodes.node.protocol.documents.base import Bytes, Hash, Model, Named, Version
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Role
-from hsmnodes.node.protocol.documents.proposal import Proposal
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Role
 from hsmnodes.node.protocol.documents.shares import CheckValue, Index, Threshold
-from hsmnodes.node.protocol.documents.signatures import Warrant
 from hsmnodes.node.protocol.errors import ProposalRefused
 from hsmnodes.node.protocol.quorum import Consent
 
@@ -86,20 +84,11 @@ class ImportBackupKey(GatheringOperation[Parameters]):
         service = holdings.service(wanted.service)
         check_place(wanted, service, node)
         holdings.check_name_is_free("slot", wanted.slot.name, what="slot")
-        holdings.check_name_is_free(service.customer.id, wanted.zone.name, what="Trust Zone")
-        _check_set(wanted)
-        customer, at = _as_founded(request, node.charters(AuthorityKind.CUSTOMER, service.customer.id))
-        check_founding(
-            zone=request.charters[AuthorityKind.ZONE],
-            named=wanted.zone,
-            founding=wanted.zone_charter,
-            service=service,
-            provider=request.charters[AuthorityKind.PROVIDER],
-            customer=customer,
-            evidence=request.evidence,
-            now=at,
-            is_closed=node.is_closed,
+        holdings.check_name_is_free(
+            service.customer.id, wanted.zone.name, what="Trust Zone", owner=wanted.zone.id
         )
+        _check_set(wanted)
+        check_as_founded(request, wanted.zone, service, node)
 
     @override
     def asks_for(self, request: Request[Parameters], node: Surroundings) -> SharesAsked:
@@ -132,7 +121,12 @@ class ImportBackupKey(GatheringOperation[Parameters]):
             {
                 "slot": wanted.slot.id,
                 "zone": wanted.zone.id,
-                "backup_key": {"kind": wanted.backup_key, "epoch": wanted.epoch, "kcv": proof.kcv},
+                "backup_key": {
+                    "kind": wanted.backup_key,
+                    "epoch": wanted.epoch,
+                    "kcv": proof.kcv,
+                    "commitment": proof.commitment,
+                },
                 "contributors": [
                     {"index": one.index, "custodian": one.custodian.model_dump()}
                     for one in proof.contributors
@@ -146,19 +140,8 @@ class ImportBackupKey(GatheringOperation[Parameters]):
 
     @override
     def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
-        holdings.add_slot(
-            Slot(
-                id=parameters.slot.id,
-                name=parameters.slot.name,
-                zone=parameters.zone,
-                service=parameters.service.id,
-                backup_key=parameters.backup_key,
-                epoch=parameters.epoch,
-                kcv=parameters.kcv,
-                backup_key_id=backup_key_id(parameters.zone.id, holdings.proposal),
-            ),
-            customer=holdings.services[parameters.service.id].customer.id,
-        )
+        key_id = backup_key_id(parameters.zone.id, holdings.proposal)
+        note_slot(parameters, holdings, epoch=parameters.epoch, kcv=parameters.kcv, key_id=key_id)
         holdings.share_sets[parameters.zone.id] = ShareSet(
             number=parameters.share_set,
             epoch=parameters.epoch,
@@ -175,18 +158,6 @@ def _check_set(wanted: Parameters) -> None:
         raise ProposalRefused("custodian-twice", "A custodian stands twice: one person holds one share.")
     if wanted.threshold > len(wanted.holders):
         raise ProposalRefused("bad-threshold", "More shares would be needed than there are.")
-
-
-def _as_founded(request: Request[Parameters], customer: tuple[Charter, ...]) -> tuple[Charter, int]:
-    """The version of the customer's charter under which the zone was founded, and from when that was good."""
-    if len(request.evidence) != 1:
-        raise ProposalRefused("evidence", "The zone's founding warrant, and only it, must come as evidence.")
-    founding = Proposal.from_bytes(Warrant.from_bytes(request.evidence[0]).proposal_bytes)
-    named = {one.hash for one in founding.authorities}
-    for charter in customer:
-        if charter.sha256 in named:
-            return charter, founding.not_before
-    raise ProposalRefused("evidence", "The zone was founded under a charter that this node does not know.")
 
 
 def _holders(wanted: Parameters) -> tuple[ShareHolder, ...]:

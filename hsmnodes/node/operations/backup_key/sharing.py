@@ -10,14 +10,19 @@ from hsmnodes.node.operations.base import Attachment, Request, Result
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings, ShareHolder, ShareSet
+from hsmnodes.node.operations.said import Shared
+from hsmnodes.node.operations.steps import ACT, MOST_NODES, Step, first_then_others
 from hsmnodes.node.operations.zonal import ZoneOperation, ZoneParameters
 from hsmnodes.node.protocol.custody import Custodian
 from hsmnodes.node.protocol.custody import ShareSet as MadeShareSet
 from hsmnodes.node.protocol.documents.base import Model, Named, Version
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Role
+from hsmnodes.node.protocol.documents.node import Receipt
 from hsmnodes.node.protocol.documents.share_keys import KemPublicKey
 from hsmnodes.node.protocol.documents.shares import Threshold
 from hsmnodes.node.protocol.errors import ProposalRefused
+
+NOTE = "note"
 
 
 class Holder(Model):
@@ -39,11 +44,13 @@ class Parameters(ZoneParameters):
 class SharingOperation(ZoneOperation[Parameters]):
     """Splits the key that the node keeps, and seals each share to a token that the zone's charter admits.
 
-    Nothing of a set leaves the node before the outcome is in its journal, so an attempt that broke off is
-    simply made again, with other shares.
+    Further nodes of the zone note the set that the first one made. Nothing of a set leaves that node before
+    the outcome is in its journal, so an attempt that broke off is simply made again, with other shares.
     """
 
     parameters = Parameters
+    most_nodes = MOST_NODES
+    said = {ACT: Shared}
     titles = {
         "shares": "Shares",
         "index": "Share",
@@ -52,6 +59,10 @@ class SharingOperation(ZoneOperation[Parameters]):
         "commitment": "Commitment",
         "sealed_sha256": "Sealed share, SHA-256",
     }
+
+    @override
+    def plan(self, count: int) -> tuple[Step, ...]:
+        return first_then_others(count, NOTE)
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:
@@ -64,6 +75,11 @@ class SharingOperation(ZoneOperation[Parameters]):
     @override
     def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
         wanted = request.parameters
+        if request.act == NOTE:
+            first = request.earlier[0]
+            return Result(
+                f"Share set {wanted.share_set} is known, as {first.node.name} made it.", noted(first)
+            )
         made = hands.share_out(
             wanted.zone,
             custodians_of(wanted, request.charters[AuthorityKind.ZONE]),
@@ -110,6 +126,15 @@ def described(made: MadeShareSet) -> tuple[dict[str, Any], tuple[Attachment, ...
         for box, attachment in zip(made.boxes, boxes, strict=True)
     ]
     return {"commitment": made.commitment, "shares": shares}, boxes
+
+
+def noted(made: Receipt) -> dict[str, Any]:
+    """What the receipt of a further node says of a share set that was `made` on the first."""
+    names = ("index", "custodian", "credential_id", "commitment")
+    return {
+        "commitment": made.results["commitment"],
+        "shares": [{name: one[name] for name in names} for one in made.results["shares"]],
+    }
 
 
 def note_share_set(parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:

@@ -11,6 +11,8 @@ from hsmnodes.node.operations.base import Request, Result, Unsettled
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings
+from hsmnodes.node.operations.said import MOST_AT_ONCE, Destroyed
+from hsmnodes.node.operations.steps import ACT, MOST_NODES, Step, first_then_others
 from hsmnodes.node.operations.zonal import ZoneOperation, ZoneParameters
 from hsmnodes.node.protocol.documents.base import Id, Model, Name
 from hsmnodes.node.protocol.errors import ProposalRefused
@@ -26,7 +28,9 @@ class DoomedKey(Model):
 class Parameters(ZoneParameters):
     """The zone and the keys to be destroyed in it."""
 
-    keys: Annotated[tuple[DoomedKey, ...], Field(min_length=1, max_length=50)] = shown("Key", "list")
+    keys: Annotated[tuple[DoomedKey, ...], Field(min_length=1, max_length=MOST_AT_ONCE)] = shown(
+        "Key", "list"
+    )
 
 
 class DestroyKeys(ZoneOperation[Parameters]):
@@ -37,11 +41,17 @@ class DestroyKeys(ZoneOperation[Parameters]):
     button = "Destroy"
     sentence = "Destroy for ever, in Trust Zone {zone} on node {nodes[].name}: {keys[].label}."
     parameters = Parameters
+    most_nodes = MOST_NODES
+    said = {ACT: Destroyed}
     titles = {
         "keys": "Destroyed keys",
         "id": "Key id",
         "label": "Key",
     }
+
+    @override
+    def plan(self, count: int) -> tuple[Step, ...]:
+        return first_then_others(count)
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:
@@ -51,6 +61,8 @@ class DestroyKeys(ZoneOperation[Parameters]):
             raise ProposalRefused("key-twice", "A key stands twice.")
         for doomed in wanted.keys:
             key = keys.get(doomed.id)
+            if key is None and request.earlier:
+                continue  # it never came here, and is not to come any more
             if key is None or key.zone != wanted.zone.id or key.destroyed:
                 raise ProposalRefused(
                     "no-such-key", f"There is no key {doomed.label} of this id in the zone."
@@ -70,6 +82,7 @@ class DestroyKeys(ZoneOperation[Parameters]):
     @override
     def settle(self, request: Request[Parameters], hands: Hands) -> Result:
         driver = hands.driver(request.parameters.zone.id)
+        hands.destroy_copies(request.parameters.zone.id, [key.id for key in request.parameters.keys])
         for key in request.parameters.keys:
             if driver.find_key(bytes.fromhex(key.id)) is not None:
                 driver.destroy_key(bytes.fromhex(key.id))
@@ -80,7 +93,7 @@ class DestroyKeys(ZoneOperation[Parameters]):
     @override
     def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
         for key in results["keys"]:
-            holdings.destroy_key(key["id"])
+            holdings.destroy_key(key["id"], key["label"], zone=parameters.zone.id)
 
 
 operation = DestroyKeys()

@@ -9,6 +9,7 @@ from hsmnodes.node.operations.base import DefaultClause, NodeOperation, Request,
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings, Service
+from hsmnodes.node.operations.steps import MOST_NODES, Step
 from hsmnodes.node.protocol.documents.base import Hash, Model, Named
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Role
 from hsmnodes.node.protocol.errors import ProposalRefused
@@ -42,11 +43,16 @@ class StartService(NodeOperation[Parameters]):
         AuthorityKind.CUSTOMER: (DefaultClause(Role.SECURITY_OFFICER),),
     }
     parameters = Parameters
+    most_nodes = MOST_NODES
     titles = {
         "service": "Service id",
         "customer": "Customer id",
         "customer_founding": "Customer's founding charter, SHA-256",
     }
+
+    @override
+    def plan(self, count: int) -> tuple[Step, ...]:
+        return tuple(Step(place) for place in range(count))
 
     @override
     def anchors(self, parameters: Parameters) -> Mapping[AuthorityKind, str]:

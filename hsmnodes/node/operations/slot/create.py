@@ -60,6 +60,7 @@ class CreateSlot(NodeOperation[Parameters]):
         "kind": "Kind",
         "epoch": "Epoch",
         "kcv": "Check value",
+        "commitment": "Commitment",
     }
 
     @override
@@ -74,15 +75,15 @@ class CreateSlot(NodeOperation[Parameters]):
         holdings.check_name_is_free("slot", wanted.slot.name, what="slot")
         holdings.check_name_is_free(service.customer.id, wanted.zone.name, what="Trust Zone")
         check_founding(
-            zone=request.charters[AuthorityKind.ZONE],
+            zone=request.foundings[AuthorityKind.ZONE],
             named=wanted.zone,
-            founding=wanted.zone_charter,
             service=service,
             provider=request.charters[AuthorityKind.PROVIDER],
             customer=node.charter(AuthorityKind.CUSTOMER, service.customer.id),
             evidence=request.evidence,
             now=request.now,
             is_closed=node.is_closed,
+            suspended=holdings.suspended_in([service.customer.id]),
         )
 
     @override
@@ -94,7 +95,12 @@ class CreateSlot(NodeOperation[Parameters]):
             {
                 "slot": wanted.slot.id,
                 "zone": wanted.zone.id,
-                "backup_key": {"kind": key.kind, "epoch": key.epoch, "kcv": key.kcv},
+                "backup_key": {
+                    "kind": key.kind,
+                    "epoch": key.epoch,
+                    "kcv": key.kcv,
+                    "commitment": hands.commitment(wanted.zone.id, key),
+                },
             },
         )
 
@@ -105,19 +111,23 @@ class CreateSlot(NodeOperation[Parameters]):
     @override
     def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
         key = results["backup_key"]
-        holdings.add_slot(
-            Slot(
-                id=parameters.slot.id,
-                name=parameters.slot.name,
-                zone=parameters.zone,
-                service=parameters.service.id,
-                backup_key=parameters.backup_key,
-                epoch=key["epoch"],
-                kcv=key["kcv"],
-                backup_key_id=backup_key_id(parameters.zone.id, FIRST),
-            ),
-            customer=holdings.services[parameters.service.id].customer.id,
-        )
+        key_id = backup_key_id(parameters.zone.id, FIRST)
+        note_slot(parameters, holdings, epoch=key["epoch"], kcv=key["kcv"], key_id=key_id)
+
+
+def note_slot(parameters: Parameters, holdings: Holdings, *, epoch: int, kcv: str, key_id: str) -> None:
+    """Note the slot that was made, under the backup key with this epoch, check value and object id."""
+    slot = Slot(
+        id=parameters.slot.id,
+        name=parameters.slot.name,
+        zone=parameters.zone,
+        service=parameters.service.id,
+        backup_key=parameters.backup_key,
+        epoch=epoch,
+        kcv=kcv,
+        backup_key_id=key_id,
+    )
+    holdings.add_slot(slot, customer=holdings.services[slot.service].customer.id)
 
 
 def check_place(wanted: Parameters, service: Service, node: Surroundings) -> None:

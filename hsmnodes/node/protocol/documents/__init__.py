@@ -1,6 +1,12 @@
 """The documents of Quorate as strict, frozen models (see docs/formats/documents.md)."""
 
-from hsmnodes.node.protocol.documents.backups import BackedUpKey, BackupManifest
+from hsmnodes.node.protocol.documents.backups import (
+    BackedUpKey,
+    BackupIndex,
+    BackupManifest,
+    BackupPart,
+    PartManifest,
+)
 from hsmnodes.node.protocol.documents.base import Document, Model, Named
 from hsmnodes.node.protocol.documents.ceremonies import Ceremony, Contribution, ContributionAnswer
 from hsmnodes.node.protocol.documents.charter import (
@@ -11,13 +17,17 @@ from hsmnodes.node.protocol.documents.charter import (
     Clause,
     Desk,
     Group,
+    OtherSide,
     Person,
+    Recovery,
     Role,
     Rule,
+    SideChain,
     Token,
     TokenRules,
     ZoneTerms,
 )
+from hsmnodes.node.protocol.documents.kits import Kit, KitFile
 from hsmnodes.node.protocol.documents.node import (
     Heartbeat,
     NodeSigned,
@@ -39,6 +49,8 @@ from hsmnodes.node.protocol.documents.signatures import (
     RejectionStatement,
     Warrant,
 )
+from hsmnodes.node.protocol.documents.statement import Statement
+from hsmnodes.node.protocol.documents.suspensions import Suspension, SuspensionStatement
 
 __all__ = [
     "Approval",
@@ -47,7 +59,9 @@ __all__ = [
     "AuthorityAt",
     "AuthorityKind",
     "BackedUpKey",
+    "BackupIndex",
     "BackupManifest",
+    "BackupPart",
     "Cancellation",
     "CancellationStatement",
     "Ceremony",
@@ -62,14 +76,19 @@ __all__ = [
     "Group",
     "Heartbeat",
     "KeyShare",
+    "Kit",
+    "KitFile",
     "Model",
     "Named",
     "NodeAt",
     "NodeSigned",
+    "OtherSide",
     "Outcome",
+    "PartManifest",
     "Person",
     "Proposal",
     "Receipt",
+    "Recovery",
     "Rejection",
     "RejectionStatement",
     "Requester",
@@ -78,7 +97,11 @@ __all__ = [
     "ShareKey",
     "ShareKeyRequest",
     "ShareKeyStatement",
+    "SideChain",
     "SignIn",
+    "Statement",
+    "Suspension",
+    "SuspensionStatement",
     "Token",
     "TokenRules",
     "Warrant",

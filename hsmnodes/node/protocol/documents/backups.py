@@ -1,5 +1,10 @@
-"""The manifest of a backup: which keys of a zone, under which backup key, and the hash of each blob."""
+"""What a node signs of a backup: which keys of a zone, under which backup key, and the hash of each blob.
 
+Of a backup that is one file it signs the manifest, which names every key. Of one in parts it signs an index,
+which has the hash of each part; a part describes the keys whose blobs it holds.
+"""
+
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -8,7 +13,12 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.base import Bytes, Document, Hash, Id, Name, Named, Part, Time, Version
 from hsmnodes.node.protocol.documents.shares import CheckValue
 
-MOST_KEYS = 5_000
+MOST_KEYS = 20_000
+MOST_IN_ONE_FILE = 5_000
+MOST_IN_A_PART = 1_000
+MOST_PARTS = 64
+LONGEST_BACKUP = 48_000_000
+LONGEST_PART = 11_500_000  # in base64 it still fits into a message
 LONGEST_BLOB = 8_192
 
 Algorithm = Literal["aes-128", "aes-256", "ec-p256", "ec-p384", "rsa-2048", "rsa-3072", "rsa-4096"]
@@ -44,15 +54,13 @@ class BackedUpKey(Part):
         return self
 
 
-class BackupManifest(Document):
-    """What a node says of the backup that it took under a proposal: it signs this for purpose BACKUP.
+class Taken(Part):
+    """What is said of every backup: which node took it of which zone, under which backup key, and when.
 
-    `identity` is the point of its identity key, 65 bytes; `kcv` and `epoch` are the backup key's.
+    `identity` is the point of the node's identity key, 65 bytes; `kcv` and `epoch` are the backup key's;
+    `proposal` is that under which it was taken.
     """
 
-    LIMIT: ClassVar[int] = 6_000_000
-
-    type: Literal["quorate/backup-manifest/v1"] = "quorate/backup-manifest/v1"
     deployment: Id
     demo: bool
     node: Named
@@ -64,18 +72,75 @@ class BackupManifest(Document):
     kcv: CheckValue
     proposal: Id
     taken_at: Time
-    keys: Annotated[tuple[BackedUpKey, ...], Field(min_length=1, max_length=MOST_KEYS)]
-
-    @model_validator(mode="after")
-    def _names_each_key_once(self) -> Self:
-        ids = [key.id for key in self.keys]
-        if ids != sorted(set(ids)):
-            raise ValueError("keys must be sorted by their id, each once")
-        if len({key.label.casefold() for key in self.keys}) != len(ids):
-            raise ValueError("two keys have the same label")
-        return self
 
     @property
     def identity_point(self) -> bytes:
         """The identity key of the node that took it: its point, 65 bytes."""
         return canonical.b64u_decode(self.identity)
+
+
+class BackupManifest(Taken, Document):
+    """The manifest of a backup that is one file: its node signs this for purpose BACKUP."""
+
+    LIMIT: ClassVar[int] = 6_000_000
+
+    type: Literal["quorate/backup-manifest/v1"] = "quorate/backup-manifest/v1"
+    keys: Annotated[tuple[BackedUpKey, ...], Field(min_length=1, max_length=MOST_IN_ONE_FILE)]
+
+    @model_validator(mode="after")
+    def _names_each_key_once(self) -> Self:
+        check_named_once(self.keys)
+        return self
+
+
+class BackupPart(Part):
+    """One part as the index has it: the id of its first key, how many there are, its bytes and their hash."""
+
+    first: Id
+    keys: Annotated[int, Field(ge=1, le=MOST_IN_A_PART)]
+    sha256: Hash
+    size: Annotated[int, Field(ge=1, le=LONGEST_PART)]
+
+
+class BackupIndex(Taken, Document):
+    """The index of a backup in parts: its node signs this for purpose BACKUP. `keys` is how many there are.
+
+    A key is in the last part whose first key has not a greater id.
+    """
+
+    type: Literal["quorate/backup-index/v1"] = "quorate/backup-index/v1"
+    keys: Annotated[int, Field(ge=1, le=MOST_KEYS)]
+    parts: Annotated[tuple[BackupPart, ...], Field(min_length=1, max_length=MOST_PARTS)]
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        firsts, hashes = [part.first for part in self.parts], {part.sha256 for part in self.parts}
+        if firsts != sorted(set(firsts)) or len(hashes) != len(firsts):
+            raise ValueError("parts must be sorted by their first key, each once")
+        if sum(part.keys for part in self.parts) != self.keys:
+            raise ValueError("the parts hold more or fewer keys than it says")
+        return self
+
+
+class PartManifest(Document):
+    """The keys of one part of a backup, which is number `number` from 1; the index has the part's hash."""
+
+    LIMIT: ClassVar[int] = 4_000_000
+
+    type: Literal["quorate/backup-part/v1"] = "quorate/backup-part/v1"
+    number: Annotated[int, Field(ge=1, le=MOST_PARTS)]
+    keys: Annotated[tuple[BackedUpKey, ...], Field(min_length=1, max_length=MOST_IN_A_PART)]
+
+    @model_validator(mode="after")
+    def _names_each_key_once(self) -> Self:
+        check_named_once(self.keys)
+        return self
+
+
+def check_named_once(keys: Sequence[BackedUpKey]) -> None:
+    """Raise ValueError unless keys are sorted by their id, and each id and label stands once."""
+    ids = [key.id for key in keys]
+    if ids != sorted(set(ids)):
+        raise ValueError("keys must be sorted by their id, each once")
+    if len({key.label.casefold() for key in keys}) != len(ids):
+        raise ValueError("two keys have the same label")

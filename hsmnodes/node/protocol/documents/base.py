@@ -21,6 +21,9 @@ from hsmnodes.node.protocol.errors import DocumentRefused
 
 NAME_MAX = 80
 REASON_MAX = 500
+NOTE_MAX = 200
+LONGEST_LIFETIME = 7 * 86_400
+"""Seconds for which a proposal may live, at most."""
 
 
 class Model(BaseModel):
@@ -91,7 +94,13 @@ def refusal(error: ValidationError, *, what: str) -> DocumentRefused:
     return DocumentRefused(code, f"{what}: {place}: {first['msg']}.")
 
 
-_CODES = {"extra_forbidden": "unknown-field", "missing": "missing-field", "json_invalid": "not-json"}
+_CODES = {
+    "extra_forbidden": "unknown-field",
+    "missing": "missing-field",
+    "json_invalid": "not-json",
+    "token-not-accepted": "token-not-accepted",
+    "too-few-tokens": "too-few-tokens",
+}
 
 
 def _plain_object(value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
@@ -99,6 +108,11 @@ def _plain_object(value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]
     if not canonical.check_plain(value, depth=1) and info.mode == "json":
         raise canonical.other_spelling()
     return value
+
+
+def is_absent(value: object) -> bool:
+    """Whether a member that may be absent is so: then it stands nowhere in the document."""
+    return value is None
 
 
 def plain_text(text: str) -> str:
@@ -128,10 +142,12 @@ Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_MAX), AfterValidator(plain_text)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=REASON_MAX), AfterValidator(plain_text)]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_MAX), AfterValidator(plain_text)]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]{1,200}(:[0-9]{1,5})?$")]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*/v[1-9][0-9]?$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 Bytes = Annotated[str, StringConstraints(max_length=350_000, pattern=_BASE64URL)]
+LongBytes = Annotated[str, StringConstraints(max_length=6_700_000, pattern=_BASE64URL)]
 Time = Annotated[int, Field(ge=0, le=253_402_300_799)]
 Version = Annotated[int, Field(ge=1, le=1_000_000)]
 JSONObject = Annotated[dict[str, Any], AfterValidator(_plain_object)]

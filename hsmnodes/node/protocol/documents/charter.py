@@ -7,26 +7,39 @@ from functools import cached_property
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.consistency import contradiction
+from hsmnodes.node.protocol.consistency import RECOVER, contradiction
 from hsmnodes.node.protocol.documents.base import (
+    LONGEST_LIFETIME,
     Bytes,
     Document,
     Hash,
     Id,
     Name,
     Named,
+    Note,
     Origin,
     Part,
     Slug,
     Tag,
     Time,
     Version,
+    is_absent,
 )
 from hsmnodes.node.protocol.documents.share_keys import ShareKey
 from hsmnodes.node.protocol.documents.signatures import Assertion
+from hsmnodes.node.protocol.token_rules import not_accepted, self_contradiction
 
+MOST_CLAUSES = 16
+MOST_MODELS = 256
+MOST_TOKENS = 10
+MOST_WAYS = 4
+LONGEST_DELAY = 30 * 86_400
+SHORTEST_RECOVERY, LONGEST_RECOVERY = 7, 90
+"""Days for which a recovery below quorum is announced: at least, and at most."""
+DAY = 86_400
 SIMULATOR_PREFIX = b"quorate-simulator:"
 ES256, EDDSA = -7, -8
 
@@ -73,10 +86,34 @@ class Desk(Part):
         return hashlib.sha256(self.rp_id.encode("ascii")).digest()
 
 
+Models = Annotated[tuple[Id, ...] | None, Field(min_length=1, max_length=MOST_MODELS, exclude_if=is_absent)]
+
+
 class TokenRules(Part):
-    """Which tokens the authority accepts: whether credentials that can be synced count."""
+    """Which tokens the authority accepts.
+
+    `backup_eligible` says whether credentials that can be synced count, `attestation` that a token's make
+    must have been proved; `models_allowed` and `models_blocked` name models by AAGUID; `tokens_each` is how
+    many tokens each person has at least. Members that are None are absent, and demand nothing.
+    """
 
     backup_eligible: Literal["forbidden", "allowed"]
+    attestation: Annotated[Literal["required"] | None, Field(exclude_if=is_absent)] = None
+    models_allowed: Models = None
+    models_blocked: Models = None
+    tokens_each: Annotated[int | None, Field(ge=2, le=MOST_TOKENS, exclude_if=is_absent)] = None
+
+    @model_validator(mode="after")
+    def _can_be_meant(self) -> Self:
+        found = self_contradiction(self)
+        if found is not None:
+            raise ValueError(found)
+        return self
+
+    @property
+    def least(self) -> int:
+        """How many tokens each person has at least."""
+        return self.tokens_each or 1
 
 
 class Attestation(Part):
@@ -97,7 +134,7 @@ class Token(Part):
     attestation: Attestation
     backup_eligible: bool
     simulated: bool
-    share_key: Annotated[ShareKey | None, Field(exclude_if=lambda value: value is None)] = None
+    share_key: Annotated[ShareKey | None, Field(exclude_if=is_absent)] = None
 
     @model_validator(mode="after")
     def _has_a_key_of_its_algorithm(self) -> Self:
@@ -121,7 +158,7 @@ class Person(Named):
 
     organisation: Named
     roles: Annotated[tuple[Annotated[Role, Field(strict=False)], ...], Field(max_length=5)]
-    tokens: Annotated[tuple[Token, ...], Field(min_length=1, max_length=10)]
+    tokens: Annotated[tuple[Token, ...], Field(min_length=1, max_length=MOST_TOKENS)]
 
 
 class Group(Part):
@@ -146,10 +183,69 @@ class Clause(Part):
 
 
 class Rule(Part):
-    """Who must sign for an operation: all clauses together. A rule without clauses denies."""
+    """Who must sign for an operation: all of `clauses` together, or all of one of the `alternatives` to them.
+
+    A rule without clauses denies. A node acts only when `delay` seconds have passed since it was first shown
+    that enough have signed; a proposal may live for `lifetime` seconds at most. With `custodians_apart`, who
+    gives a share for it does not count among those who approve it. `hours` is advice for people, which
+    nothing enforces. Members that are None are absent from the document, and say nothing.
+    """
 
     operation: Tag
-    clauses: Annotated[tuple[Clause, ...], Field(max_length=16)]
+    clauses: Annotated[tuple[Clause, ...], Field(max_length=MOST_CLAUSES)]
+    alternatives: Annotated[
+        tuple[Annotated[tuple[Clause, ...], Field(min_length=1, max_length=MOST_CLAUSES)], ...] | None,
+        Field(min_length=1, max_length=MOST_WAYS - 1, exclude_if=is_absent),
+    ] = None
+    delay: Annotated[int | None, Field(ge=1, le=LONGEST_DELAY, exclude_if=is_absent)] = None
+    lifetime: Annotated[int | None, Field(ge=1, le=LONGEST_LIFETIME, exclude_if=is_absent)] = None
+    hours: Annotated[Note | None, Field(exclude_if=is_absent)] = None
+    custodians_apart: Annotated[Literal[True] | None, Field(exclude_if=is_absent)] = None
+
+    @model_validator(mode="after")
+    def _has_no_alternative_to_nothing(self) -> Self:
+        if self.alternatives and not self.clauses:
+            raise ValueError("a rule that has alternatives has clauses in each of them")
+        return self
+
+    @property
+    def ways(self) -> tuple[tuple[Clause, ...], ...]:
+        """The alternatives, the first of them too: each is enough by itself. None where it is denied."""
+        return (self.clauses, *(self.alternatives or ())) if self.clauses else ()
+
+    @property
+    def asked(self) -> tuple[Clause, ...]:
+        """Every clause of every alternative, one after the other."""
+        return tuple(clause for way in self.ways for clause in way)
+
+
+class OtherSide(Named):
+    """Whose consent a recovery takes, and the hash of a version of their charter that is known."""
+
+    kind: Annotated[AuthorityKind, Field(strict=False)]
+    charter: Hash
+
+
+class Recovery(Part):
+    """How a charter can be recovered by fewer people than amend it: who of them, after how long, with whom.
+
+    All of `clauses` must sign, the `others` consent each by the rule for amendments of its own charter, and
+    `days` pass in which anybody of this charter can cancel it.
+    """
+
+    clauses: Annotated[tuple[Clause, ...], Field(min_length=1, max_length=MOST_CLAUSES)]
+    days: Annotated[int, Field(ge=SHORTEST_RECOVERY, le=LONGEST_RECOVERY)]
+    others: Annotated[tuple[OtherSide, ...], Field(min_length=1, max_length=2)]
+
+    @cached_property
+    def rule(self) -> Rule:
+        """Its clauses as a rule."""
+        return Rule(operation=RECOVER, clauses=self.clauses)
+
+    @property
+    def seconds(self) -> int:
+        """The delay in seconds."""
+        return self.days * DAY
 
 
 class ZoneTerms(Part):
@@ -184,6 +280,7 @@ class Charter(Document):
     people: Annotated[tuple[Person, ...], Field(min_length=1, max_length=1000), AfterValidator(_sorted_ids)]
     groups: Annotated[tuple[Group, ...], Field(max_length=100)]
     rules: Annotated[tuple[Rule, ...], Field(max_length=200)]
+    recovery: Annotated[Recovery | None, Field(exclude_if=is_absent)] = None
 
     @model_validator(mode="after")
     def _does_not_contradict_itself(self) -> Self:
@@ -191,6 +288,17 @@ class Charter(Document):
         if found is not None:
             raise ValueError(found)
         return self
+
+    @model_validator(mode="after")
+    def _accepts_its_tokens(self) -> Self:
+        for found in not_accepted(self):
+            raise PydanticCustomError(found.code, "{message}", {"message": found.message})
+        return self
+
+    @cached_property
+    def named(self) -> tuple[AuthorityKind, str, str, int, str]:
+        """What a proposal names it by: kind, id and name of the authority, the version, and the hash."""
+        return self.authority.kind, self.authority.id, self.authority.name, self.version, self.sha256
 
     @cached_property
     def persons(self) -> dict[str, Person]:
@@ -228,11 +336,23 @@ class Charter(Document):
         return self._eligible.get((clause.role, clause.group), frozenset())
 
 
+class SideChain(Part):
+    """The charter of another side, from the version that a recovery clause names to the one that consents.
+
+    `charter` has the bytes of the first, `links` those of the link of each that follows.
+    """
+
+    charter: Bytes
+    links: Annotated[tuple[Bytes, ...], Field(max_length=1000)]
+
+
 class CharterLink(Document):
     """One version of a charter with what makes it valid after its predecessor.
 
     `possession` holds an assertion over challenge(FOUND, charter bytes) by every token that is new to the
-    charter; `warrant` the bytes of the `charter.amend` warrant, or null for the founding version.
+    charter; `warrant` the bytes of the `charter.amend` or `charter.recover` warrant, or null for the founding
+    version. `sides` are there for a recovery alone: the charters of those who consented, in the order in
+    which the clause names them.
     """
 
     LIMIT: ClassVar[int] = 1_000_000
@@ -240,4 +360,7 @@ class CharterLink(Document):
     type: Literal["quorate/charter-link/v1"] = "quorate/charter-link/v1"
     charter: Bytes
     possession: Annotated[tuple[Assertion, ...], Field(max_length=10_000)]
+    sides: Annotated[
+        tuple[SideChain, ...] | None, Field(min_length=1, max_length=2, exclude_if=is_absent)
+    ] = None
     warrant: Bytes | None

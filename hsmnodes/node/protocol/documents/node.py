@@ -12,18 +12,23 @@ from hsmnodes.node.protocol.documents.base import (
     Hash,
     Id,
     JSONObject,
+    LongBytes,
     Named,
     Part,
     Slug,
     Tag,
     Time,
     Version,
+    is_absent,
 )
 from hsmnodes.node.protocol.documents.charter import AuthorityKind
+from hsmnodes.node.protocol.documents.shares import CheckValue
 from hsmnodes.node.protocol.purposes import Purpose
 
 Sequence = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Detail = Annotated[str, Field(max_length=2000)]
+MOST_ZONES = 400
+"""As many zones are told of in a heartbeat."""
 
 
 class Outcome(StrEnum):
@@ -38,12 +43,12 @@ class Outcome(StrEnum):
 class NodeSigned(Document):
     """A node's document, its identity key's signature over challenge(purpose, payload): r || s, 64 bytes."""
 
-    LIMIT: ClassVar[int] = 1_000_000
+    LIMIT: ClassVar[int] = 6_800_000
 
     type: Literal["quorate/node-signed/v1"] = "quorate/node-signed/v1"
     purpose: Annotated[Purpose, Field(strict=False)]
     node: Id
-    payload: Bytes
+    payload: LongBytes
     signature: Annotated[Bytes, Field(min_length=86, max_length=86)]
 
     @property
@@ -53,7 +58,12 @@ class NodeSigned(Document):
 
 
 class Receipt(Document):
-    """What a node did about one step of one warrant; receipts of a node form a chain by hash."""
+    """What a node did about one step of one warrant; receipts of a node form a chain by hash.
+
+    It is long enough to name every key of a zone.
+    """
+
+    LIMIT: ClassVar[int] = 5_000_000
 
     type: Literal["quorate/receipt/v1"] = "quorate/receipt/v1"
     deployment: Id
@@ -103,8 +113,22 @@ class Versions(Part):
     library: Annotated[str, Field(max_length=80)]
 
 
+class ZoneHeld(Part):
+    """What a node has of a zone: how many keys, the digest over them, and its backup key's epoch and KCV."""
+
+    id: Id
+    keys: Sequence
+    digest: Hash
+    epoch: Version
+    kcv: CheckValue
+
+
 class Heartbeat(Document):
-    """The state of a node, every few seconds; `at_work` is the proposal that it is carrying out, if any."""
+    """The state of a node, every few seconds; `at_work` is the proposal that it is carrying out, if any.
+
+    `zones` are those it has, by id; `endpoint` says that it serves applications. Both are absent where there
+    is nothing to say.
+    """
 
     type: Literal["quorate/heartbeat/v1"] = "quorate/heartbeat/v1"
     deployment: Id
@@ -119,6 +143,10 @@ class Heartbeat(Document):
     charters: Annotated[tuple[CharterHead, ...], Field(max_length=1000)]
     capacity: Capacity
     versions: Versions
+    zones: Annotated[
+        tuple[ZoneHeld, ...] | None, Field(min_length=1, max_length=MOST_ZONES, exclude_if=is_absent)
+    ] = None
+    endpoint: Annotated[Literal[True] | None, Field(exclude_if=is_absent)] = None
 
 
 class WitnessRequest(Document):

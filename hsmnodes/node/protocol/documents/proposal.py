@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from hsmnodes.node.protocol.documents.base import (
+    LONGEST_LIFETIME,
     Document,
     Hash,
     Id,
@@ -18,8 +19,6 @@ from hsmnodes.node.protocol.documents.base import (
     Version,
 )
 from hsmnodes.node.protocol.documents.charter import AuthorityKind
-
-LONGEST_LIFETIME = 7 * 86_400
 
 
 class AuthorityAt(Part):
@@ -67,7 +66,7 @@ class Proposal(Document):
     def _is_in_order(self) -> Self:
         if not self.not_before < self.expires_at <= self.not_before + LONGEST_LIFETIME:
             raise ValueError("a proposal lives for more than nothing and at most 7 days")
-        places = [(authority.kind.value, authority.id) for authority in self.authorities]
+        places = [(authority.kind, authority.id) for authority in self.authorities]
         if places != sorted(set(places)):
             raise ValueError("authorities must be sorted by kind and id, each once")
         if len({node.id for node in self.nodes}) != len(self.nodes):

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hsmnodes.node.agent.config import Config, Pkcs11
+from hsmnodes.node.agent.config import Config, EndpointSettings, Pkcs11
 from hsmnodes.node.agent.installing import install
 from hsmnodes.node.agent.messages import (
     ChartersMessage,
@@ -76,6 +76,18 @@ class Clock:
         return self.now
 
 
+def endpoint_below(folder: Path) -> EndpointSettings:
+    """An endpoint whose folder is the node's: good for everything but serving from it."""
+    # a path that is too long for sockets is no matter where none are made
+    return EndpointSettings.model_construct(
+        folder=folder / "endpoint",
+        host="ams-1.northgate.example",
+        port=9443,
+        address="127.0.0.1",
+        user="nobody",
+    )
+
+
 class Site:
     """One node with its state directory. `drivers` makes a pool for each start."""
 
@@ -98,6 +110,7 @@ class Site:
             "node": named(name),
             "pkcs11": Pkcs11(profile="softhsm2", module=SOFTHSM2_OF_DEBIAN),
             "state": folder / name,
+            "endpoint": endpoint_below(folder / name),
             "broker": "sqla+sqlite:////nowhere/broker.sqlite3",
         }
         self.config = Config(**(values | changes))

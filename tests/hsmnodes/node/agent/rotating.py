@@ -1,12 +1,13 @@
 """Rotating a backup key on a node of the tests, and looking at what there is of it afterwards."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hsmnodes.node.agent.messages import FromNode
 from hsmnodes.node.operations.backup_key.identifiers import FIRST, backup_key_id
 from hsmnodes.node.operations.holdings import Slot
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.backups import read_backup
 from hsmnodes.node.protocol.custody import KeyAtStake
 from hsmnodes.node.protocol.documents import KeyShare, Receipt, Warrant
 from hsmnodes.node.protocol.sharing import Share
@@ -19,6 +20,13 @@ from tests.hsmnodes.node.agent.making import Site
 def slot_of(site: Site, zone: Chain) -> Slot:
     """The slot of a zone as the node knows it."""
     return site.facts.holdings.slots[zone.current.authority.id]
+
+
+def stated_key(site: Site, zone: Chain) -> dict[str, str]:
+    """What people sign of the backup key in force when a zone is extended: check value and commitment."""
+    zones, zone_id = site.node.parts.zones, zone.current.authority.id
+    commitment = zones.commitment(zone_id, zones.backup_key(zone_id))
+    return {"kcv": slot_of(site, zone).kcv, "commitment": commitment}
 
 
 def rotate_warrant(
@@ -53,10 +61,13 @@ def rebuilt(shares: Iterable[KeyShare], receipt: Receipt | str) -> bytes:
     return at_stake.rebuild(given, threshold=one.threshold, commitment=commitment)
 
 
-def blobs_of(said: FromNode, keys: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
-    """The wrapped keys beside a receipt, by the id of the key."""
-    beside = {one.sha256: canonical.b64u_decode(one.data) for one in said.attachments}
-    return {key["id"]: beside[key["wrapped_sha256"]] for key in keys}
+def blobs_of(said: FromNode) -> dict[str, bytes]:
+    """The wrapped keys in the backup beside a receipt, by the id of the key."""
+    archive = b"".join(canonical.b64u_decode(one.data) for one in said.attachments if ".backup" in one.name)
+    if not archive:  # the zone has no keys
+        return {}
+    backup = read_backup(archive)
+    return {key.id: blob for key, blob in zip(backup.keys, backup.blobs, strict=True)}
 
 
 def backup_keys_in_hsm(site: Site, zone: Chain, ids: Iterable[str]) -> dict[str, str]:

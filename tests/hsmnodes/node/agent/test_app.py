@@ -74,7 +74,8 @@ def console(stack):
 @pytest.fixture
 def site(make_site, stack, console, tmp_path):
     """An enrolled node's site, and its agent in a process of its own."""
-    site = make_site(drivers=real_drivers, broker=stack.broker_url_of(NODE), heartbeat_seconds=1).enrolled()
+    of_stack = {"broker": stack.broker_url_of(NODE), "endpoint": None}
+    site = make_site(drivers=real_drivers, heartbeat_seconds=1, **of_stack).enrolled()
     site.stop()
     file = tmp_path / "node.toml"
     site.config.save(file)

@@ -52,7 +52,7 @@ def node(tmp_path_factory):
     site.stop()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.text(max_size=200) | messages.map(json.dumps) | json_values.map(json.dumps))
 def test_whatever_is_delivered_is_refused(node, text):
     acts, head = node.pool.acts, node.head

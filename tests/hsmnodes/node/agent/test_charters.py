@@ -1,5 +1,7 @@
 """Charters: pinned, walked in order, never back; forks freeze; duties that must be apart are kept apart."""
 
+from dataclasses import replace
+
 import pytest
 
 from hsmnodes.node.agent.messages import CancellationMessage, ChartersMessage
@@ -169,7 +171,7 @@ def test_who_signs_in_a_group_for_what_hsms_do_cannot_manage_keys_of_the_zone(ca
 @pytest.mark.parametrize("how", ["by id", "by public key"])
 def test_who_administers_the_hsm_cannot_manage_keys_of_the_zone(make_site, cast, how):
     if how == "by id":
-        both = ADA.with_roles(Role.KEY_MANAGER)
+        both = replace(ADA, organisation=MERIDIAN, roles=(Role.KEY_MANAGER,))
     else:
         both = Member("Adele", MERIDIAN, (Role.KEY_MANAGER,))
         both.__dict__["key"] = ADA.key

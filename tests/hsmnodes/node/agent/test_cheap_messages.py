@@ -5,7 +5,7 @@ from string import ascii_lowercase
 
 from hsmnodes.node.agent import node
 from hsmnodes.node.agent.witness import Witnesses
-from hsmnodes.node.protocol.consistency import without_spare
+from hsmnodes.node.protocol.consistency import unsatisfiable
 from hsmnodes.node.protocol.documents import Clause, Group, Requester, Role, Rule, Warrant
 from hsmnodes.node.protocol.documents.charter import EDDSA
 from tests.cast.charters import Chain
@@ -60,7 +60,7 @@ def test_what_waits_for_the_node_to_start_is_limited_in_size_too(make_site, cast
 
 
 def test_a_charter_made_to_be_hard_to_count_is_counted_quickly(cast):
-    """It is counted before anyone's signature is asked for, and on some pages once for each person."""
+    """It is counted before anyone's signature is asked for."""
     members = [Member(f"P{number}", MERIDIAN, (), algorithm=EDDSA) for number in range(200)]
     people = tuple(sorted((member.person() for member in members), key=lambda person: person.id))
     ids = [person.id for person in people]
@@ -72,5 +72,6 @@ def test_a_charter_made_to_be_hard_to_count_is_counted_quickly(cast):
     rules = tuple(Rule(operation=f"key.{letter}/v1", clauses=clauses) for letter in "abc")
     charter = cast.zone().current.model_copy(update={"people": people, "groups": groups, "rules": rules})
     began = time.process_time()
-    assert without_spare(charter) == ()
+    for _ in range(200):
+        assert unsatisfiable(charter) == ()
     assert time.process_time() - began < 2.5  # it took six seconds

@@ -85,7 +85,7 @@ def test_custodians_bring_the_key_and_a_backup_brings_the_keys(make_site, cast, 
     assert receipt.outcome == "done", receipt
     assert receipt.results["backup_key"]["kcv"] == pair.known["kcv"]
     warrant = restore_backup(cast, pair.second.at, zone, backup, {label: "create" for label, *_ in KEYS})
-    message = carrying(warrant).model_copy(update={"enclosure": canonical.b64u(backup.data)})
+    message = carrying(warrant).model_copy(update={"enclosures": (canonical.b64u(backup.data),)})
     [said] = pair.second.deliver(message).said
     assert pair.second.read(said).outcome == "done"
     there = {key.key_id.hex(): key.label for key in driver_of(pair.second, zone).list_keys()}
@@ -111,21 +111,17 @@ def test_nothing_is_made_before_the_shares_are_in_and_they_must_be_of_this_key(p
     assert read_answer(pair.second, said).code == "altered-share"
 
 
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"kcv": "000000"}, "foreign-share"),
-        ({"commitment": "0" * 64}, "other-key"),
-    ],
-)
-def test_what_people_signed_of_the_key_must_be_true(pair, zone, changes, code):
-    """The shares are opened and found to be of the key; what was signed of it is something else."""
+@pytest.mark.parametrize("changes", [{"kcv": "000000"}, {"commitment": "0" * 64}])
+def test_what_people_signed_of_the_key_must_be_true(pair, zone, changes):
+    """No share is of the key that was signed for: nothing is made, and nobody is blamed."""
     ceremony = open_ceremony(pair.second, pair.warrant(**changes), zone)
     said = []
     for index, member in ((1, CUSTODIANS[0]), (2, CUSTODIANS[1])):
         said = pair.second.deliver(contribute(ceremony, member, pair.shares[index])).said
-    receipt = pair.second.read(said[-1])
-    assert (receipt.outcome, receipt.code) == ("failed", code if code != "foreign-share" else "other-kcv")
+    [answer] = said
+    refused = read_answer(pair.second, answer)
+    assert refused.code == "other-share"
+    assert "not the one that was signed for" in refused.detail
     assert pair.second.facts.holdings.slots == {}
 
 

@@ -1,21 +1,23 @@
 """kill -9 at every step of a warrant's life, on SoftHSM2: done once, settled, one receipt ever after.
 
-`--kills N` says how often each step is killed; without it 20 times, or 3 where a backup is at stake.
+`--kills N` says how often each step is killed; without it 5 times, or 3 where a backup is at stake.
 """
 
 import pytest
 
 from hsmnodes.node.agent.commands.verify_journal import check_receipts
 from hsmnodes.node.agent.facts import Facts
-from hsmnodes.node.operations.key.generate import key_id
+from hsmnodes.node.operations.key.making import key_id
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import read_backup
+from tests.cast.applications import Application, admit_application
 from tests.cast.backups import restore_backup, take_backup, verify_backup
 from tests.cast.deployment import PAYMENTS
 from tests.cast.people import named
 from tests.hsmnodes.node.agent.killing import MOMENTS, deliver_and_kill
 from tests.hsmnodes.node.agent.making import carrying, real_drivers
 from tests.hsmnodes.node.agent.rotating import backup_keys_in_hsm, slot_of
+from tests.hsmnodes.node.agent.test_applications import token_of
 from tests.hsmnodes.node.agent.test_backups import back_up, destroy, enclosing, give
 from tests.hsmnodes.node.agent.test_refusals import proposed
 from tests.hsmnodes.node.agent.test_settling import keys_in
@@ -25,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 @pytest.fixture
 def kills(request) -> int:
-    return request.config.getoption("--kills") or 20
+    return request.config.getoption("--kills") or 5
 
 
 @pytest.fixture
@@ -119,7 +121,7 @@ def test_keys_are_restored_once(site, cast, zone, moment, few_kills):
         deliver_and_kill(site, message.text(), moment)
         receipt = settle(site, message)
         assert receipt.outcome == "done", (receipt.code, receipt.detail)
-        assert site.node.parts.store.rows("SELECT * FROM enclosures") == []
+        assert site.node.parts.store.rows("SELECT * FROM enclosed") == []
         check_whole(site)
         assert back_up(site, cast, zone).manifest.keys == backup.manifest.keys
         give(site, verify_backup(cast, site.at, zone, backup), backup)
@@ -137,4 +139,21 @@ def test_backups_are_taken_once(site, cast, zone, moment, few_kills):
         assert settle(site, message).outcome == "done"
         [said] = site.deliver(message).said
         assert read_backup(canonical.b64u_decode(said.attachments[0].data)).manifest.keys
+        check_whole(site)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_applications_are_admitted_once(site, cast, zone, moment, few_kills):
+    made = site.send(cast.generate_keys(site.at, zone, ("pair", "ec-p256", ("sign",))))
+    [key] = [(key["id"], key["label"], ("sign",)) for key in made.results["keys"]]
+    for number in range(few_kills):
+        webshop = Application.make(f"webshop {number}")
+        message = carrying(admit_application(cast, site.at, zone, webshop, [key]))
+        site.stop()
+        deliver_and_kill(site, message.text(), moment)
+        receipt = settle(site, message)
+        assert receipt.outcome == "done", (receipt.code, receipt.detail)
+        assert [one.key_id.hex() for one in token_of(site, webshop).list_keys()] == [key[0]]
+        assert len(site.node.served) == number + 1
+        assert len(keys_in(site)) == 1
         check_whole(site)

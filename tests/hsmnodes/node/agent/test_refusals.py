@@ -3,6 +3,7 @@
 import pytest
 
 from hsmnodes.node.agent.messages import CancellationMessage, WarrantMessage
+from hsmnodes.node.operations.steps import MOST_NODES
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import NodeAt, Proposal, Requester
 from tests.cast.deployment import NodeOfCast
@@ -26,6 +27,7 @@ def with_parameters(warrant, **changes):
     return with_fields(warrant, parameters=proposed(warrant).parameters | changes)
 
 
+OTHERS = tuple(NodeAt(id=make_id(f"x-{n}"), name=f"x-{n}", identity="0" * 64) for n in range(MOST_NODES))
 CASES = {
     "of another deployment": ("other-deployment", lambda g, c: with_fields(g, deployment=make_id("other"))),
     "for production, where the node is a demo": ("other-deployment", lambda g, c: with_fields(g, demo=False)),
@@ -41,13 +43,11 @@ CASES = {
         "other-node",
         lambda g, c: with_fields(g, nodes=(proposed(g).nodes[0].model_copy(update={"name": "ams-2"}),)),
     ),
-    "for this node and another": (
-        "other-node",
-        lambda g, c: with_fields(
-            g, nodes=(*proposed(g).nodes, NodeAt(id=make_id("x"), name="x", identity="0" * 64))
-        ),
+    "for this node and too many others": (
+        "other-nodes",
+        lambda g, c: with_fields(g, nodes=(*proposed(g).nodes, *OTHERS)),
     ),
-    "for no node": ("other-node", lambda g, c: with_fields(g, nodes=())),
+    "for no node": ("other-nodes", lambda g, c: with_fields(g, nodes=())),
     "of an operation that does not exist": (
         "unknown-operation",
         lambda g, c: with_fields(g, operation="key.reveal/v1"),

@@ -17,8 +17,14 @@ def fake(site, cast, zone):
     return site
 
 
-@pytest.mark.parametrize("method", ["prove_key", "unwrap_key", "find_key", "destroy_key"])
-@pytest.mark.parametrize("after", [0, 1])
+@pytest.mark.parametrize(
+    ("method", "after"),
+    [
+        ("prove_keys", 0),
+        ("unwrap_keys", 0),
+        *[(method, after) for method in ("unwrap_key", "find_key", "destroy_key") for after in (0, 1)],
+    ],
+)
 def test_a_driver_that_goes_away_is_looked_after_and_the_keys_are_there(fake, cast, zone, method, after):
     backup = back_up(fake, cast, zone)
     destroy(fake, cast, zone, backup, "cards")
@@ -27,13 +33,13 @@ def test_a_driver_that_goes_away_is_looked_after_and_the_keys_are_there(fake, ca
     receipt = give(fake, restore_backup(cast, fake.at, zone, backup, plan), backup)
     assert receipt.outcome == "done"
     assert {key.label for key in keys_in(fake)} == set(LABELS)
-    assert fake.node.parts.store.rows("SELECT * FROM enclosures") == []
+    assert fake.node.parts.store.rows("SELECT * FROM enclosed") == []
 
 
 def test_a_failure_takes_back_what_was_created_and_nothing_else(fake, cast, zone):
     backup = back_up(fake, cast, zone)
     destroy(fake, cast, zone, backup, "cards", "transfers")
-    fail_at(fake, "unwrap_key", DriverError("no memory", ck=0x31), after=1)
+    fail_at(fake, "unwrap_keys", DriverError("no memory", ck=0x31), after=0)
     plan = {"cards": "create", "transfers": "create", "database": "skip"}
     receipt = give(fake, restore_backup(cast, fake.at, zone, backup, plan), backup)
     assert (receipt.outcome, receipt.code) == ("failed", "ckr-device-memory")
@@ -73,10 +79,11 @@ def test_a_replacement_that_fails_is_gone_on_with(fake, cast, zone):
 
 def test_nothing_is_touched_if_one_of_the_keys_does_not_prove_itself(fake, cast, zone):
     backup = back_up(fake, cast, zone)
-    fail_at(fake, "prove_key", DriverError("blob broken"), after=2)
+    fail_at(fake, "prove_keys", DriverError("blob broken"))
     receipt = give(
         fake, restore_backup(cast, fake.at, zone, backup, dict.fromkeys(LABELS, "replace")), backup
     )
     assert receipt.outcome == "failed"
     assert not fake.pool.calls["destroy_key"]
     assert not fake.pool.calls["unwrap_key"]
+    assert not fake.pool.calls["unwrap_keys"]

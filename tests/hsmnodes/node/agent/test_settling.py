@@ -4,7 +4,8 @@ import pytest
 
 from hsmnodes.node.agent.journal import Draft
 from hsmnodes.node.drivers.errors import DirectoryInUse, DriverDied, DriverError, DriverTimeout, TokenNotFound
-from hsmnodes.node.operations.key.generate import key_id, key_specs, operation
+from hsmnodes.node.operations.key.generate import operation
+from hsmnodes.node.operations.key.making import key_id
 from hsmnodes.node.protocol import canonical
 from tests.cast.deployment import PAYMENTS
 from tests.hsmnodes.node.agent.making import CountingDrivers, carrying
@@ -50,7 +51,7 @@ def test_a_failure_takes_back_what_was_made(site, cast, zone):
 
 def test_what_cannot_be_taken_back_nor_finished_is_indeterminate(site, cast, zone):
     good = cast.generate_keys(site.at, zone, *TWO)
-    fail_at(site, "wrap_key", DriverError("broken", ck=0x30), times=9)
+    fail_at(site, "wrap_keys", DriverError("broken", ck=0x30), times=9)
     plain = site.pool.fault
 
     def fault(called):
@@ -92,7 +93,7 @@ def test_a_head_that_cannot_be_kept_in_the_hsm_stops_the_act(site, cast, zone):
 
 def test_a_receipt_that_cannot_be_signed_comes_with_the_next_question(site, cast, zone):
     message = carrying(cast.generate_keys(site.at, zone))
-    fail_at(site, "sign_identity", TokenNotFound("gone"), times=2)
+    fail_at(site, "sign_identity", TokenNotFound("gone"), after=1, times=2)  # the first is on the backup
     assert site.deliver(message).said == []
     [said] = site.deliver(message).said
     assert site.read(said).outcome == "done"
@@ -141,7 +142,7 @@ def test_half_a_key_pair_is_removed_and_made_anew(site, cast, zone):
     site.send(good)
     half = cast.generate_keys(site.at, zone, ("half", "ec-p256", ("sign",)))
 
-    [spec] = key_specs(proposed(half).proposal, operation.read(proposed(half).parameters))
+    [spec] = operation.specs(proposed(half).proposal, operation.read(proposed(half).parameters))
     driver.generate_key(spec)
     driver.lose_public_half(key_id(proposed(half).proposal, 0))
     write_intent(site, half)

@@ -68,6 +68,31 @@ def test_an_exclusive_service_is_alone(make_site, cast):
     assert site.send(second, other).code == "hsm-is-exclusive"
 
 
+@pytest.mark.parametrize("mode", ["shared", "exclusive"])
+def test_nobody_gets_in_beside_an_exclusive_zone(make_site, cast, mode):
+    """Another customer with all the signatures there are: for a service, then for slots without one."""
+    site = make_site().enrolled()
+    zone = cast.zone()
+    start(site, cast, PAYMENTS_SERVICE, "exclusive", cast.meridian, (GUS, LEA))
+    assert site.send(cast.create_slot(site.at, zone, backup_key="MBK"), zone).outcome == "done"
+    rita = Member("Rita", LUMEN, (Role.AUDITOR,))
+    members = (IVO, OLGA, rita)
+    cast.lumen = Chain.founded(make_charter(AuthorityKind.CUSTOMER, LUMEN, members, now=cast.now), members)
+    assert start_records(site, cast, mode).code == "hsm-is-exclusive"
+    calls = site.pool.calls.copy()
+    for service, code in ((RECORDS_SERVICE, "no-such-service"), (PAYMENTS_SERVICE, "hsm-is-exclusive")):
+        records = cast.zone(RECORDS, service=service, members=KEEPERS, customer=LUMEN)
+        founding = cast.found_zone(records, requester=rita, officers=(IVO, OLGA))
+        for kind in ("TBK", "MBK"):
+            slot = named(f"Slot {service.name} {kind}")
+            warrant = cast.create_slot(
+                site.at, records, founding, slot=slot, backup_key=kind, managers=KEEPERS[:2]
+            )
+            assert site.send(warrant, records, cast.lumen).code == code
+    assert [one.zone for one in site.facts.holdings.slots.values()] == [PAYMENTS]
+    assert site.pool.calls["install_backup_key"] == calls["install_backup_key"] == 1
+
+
 def test_nobody_gets_a_whole_hsm_that_others_are_on(serving, cast):
     assert start_records(serving, cast, "exclusive").code == "hsm-is-shared"
 

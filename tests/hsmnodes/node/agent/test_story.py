@@ -12,6 +12,7 @@ from hsmnodes.node.agent.messages import LONGEST
 from hsmnodes.node.drivers.values import SignMechanism
 from hsmnodes.node.operations.node import export_log
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.backups import read_backup
 from tests.hsmnodes.node.agent.making import CountingDrivers, carrying, real_drivers
 
 KEYS = [
@@ -34,9 +35,13 @@ def test_keys_are_generated_and_sign(site, cast, zone):
     assert receipt.outcome == "done", receipt
     keys = receipt.results["keys"]
     assert [(key["label"], key["algorithm"], tuple(key["usages"])) for key in keys] == KEYS
-    assert [one.sha256 for one in said.attachments] == [key["wrapped_sha256"] for key in keys]
-    for one in said.attachments:
-        assert canonical.sha256_hex(canonical.b64u_decode(one.data)) == one.sha256
+    [archive] = said.attachments
+    backup = read_backup(canonical.b64u_decode(archive.data))
+    assert backup.sha256 == archive.sha256 == receipt.results["archive_sha256"]
+    assert {key.id: key.blob_sha256 for key in backup.manifest.keys} == {
+        key["id"]: key["blob"] for key in keys
+    }
+    assert {key.proposal for key in backup.manifest.keys} == {receipt.proposal}
     assert all((key["public_key"] is None) == key["algorithm"].startswith("aes") for key in keys)
 
     digest = hashes.Hash(hashes.SHA256())

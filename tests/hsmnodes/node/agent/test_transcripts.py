@@ -17,6 +17,9 @@ from tests.cast.signing import make_warrant
 from tests.hsmnodes.node.agent.gathering import give, open_ceremony, split
 from tests.hsmnodes.node.agent.making import carrying
 from tests.hsmnodes.node.agent.test_refusals import proposed
+from tests.hsmnodes.node.protocol.samples import VECTORS
+
+GOLDEN = VECTORS / "transcripts"
 
 
 @pytest.fixture
@@ -83,6 +86,13 @@ def test_the_command_says_so_and_refuses_what_does_not_hold(held, tmp_path, caps
     assert main([*words, anchors["provider"]]) == 2
     assert "other-anchor" in capsys.readouterr().err
     assert main(["verify-transcript", str(tmp_path / "none"), *words[2:], anchors["zone"]]) == 1
+
+
+def test_the_golden_transcript_holds():
+    anchors = json.loads((GOLDEN / "anchors.json").read_text())
+    found = verify_transcript((GOLDEN / "drill.json").read_bytes(), **anchors)
+    assert [one.contribution.person.name for one in found.contributions] == ["Dina", "Fay"]
+    assert [(one.operation, one.outcome) for one in found.receipts] == [("backup-key.drill/v1", "done")]
 
 
 def test_a_ceremony_that_has_just_begun_has_a_transcript_too(held):

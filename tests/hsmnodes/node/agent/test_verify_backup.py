@@ -13,6 +13,7 @@ from hsmnodes.node.protocol.words import fingerprint
 from tests.hsmnodes.node.protocol.samples import VECTORS
 
 GOLDEN = VECTORS / "backups" / "two-keys.backup"
+IN_PARTS = VECTORS / "backups" / "two-keys-in-parts.backup"
 EXAMPLE = Path(__file__).parents[4] / "docs" / "examples" / "verify_backup.py"
 
 
@@ -21,14 +22,18 @@ def example(file: Path, *words: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_the_command_says_what_a_good_backup_is(capsys):
-    manifest = read_backup(GOLDEN.read_bytes()).manifest
-    assert main(["verify-backup", "--keys", str(GOLDEN)]) == 0
+@pytest.mark.parametrize("golden", [GOLDEN, IN_PARTS], ids=["one file", "in parts"])
+def test_the_command_says_what_a_good_backup_is(capsys, golden):
+    backup = read_backup(golden.read_bytes())
+    manifest = backup.manifest
+    assert main(["verify-backup", "--keys", str(golden)]) == 0
     shown = capsys.readouterr().out
     assert "Trust Zone Payments holds: 2 keys" in shown
     assert f"epoch 1, check value {manifest.kcv}" in shown
     assert " ".join(fingerprint(canonical.sha256_hex(manifest.identity_point))) in shown
-    for key in manifest.keys:
+    assert backup.sha256 in shown
+    assert ("in 2 parts" in shown) == (golden == IN_PARTS)
+    for key in backup.keys:
         assert f"{key.id}  {key.algorithm:8}  {key.label}" in shown
 
 
@@ -40,30 +45,34 @@ def test_the_command_names_what_is_wrong(tmp_path, capsys):
     assert main(["verify-backup", str(tmp_path / "none")]) == 1
 
 
-def test_the_example_agrees_about_a_good_one():
-    manifest = read_backup(GOLDEN.read_bytes()).manifest
+@pytest.mark.parametrize("golden", [GOLDEN, IN_PARTS], ids=["one file", "in parts"])
+def test_the_example_agrees_about_a_good_one(golden):
+    manifest = read_backup(golden.read_bytes()).manifest
     for words in [(), (manifest.identity_point.hex(),)]:
-        found = example(GOLDEN, *words)
+        found = example(golden, *words)
         assert (found.returncode, found.stdout) == (
             0,
             "2 keys of zone Payments, taken by node ams-1: good.\n",
         )
-    assert "Another node" in example(GOLDEN, "04" + "00" * 64).stderr
+    assert "Another node" in example(golden, "04" + "00" * 64).stderr
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("golden", "place", "said"),
     [
-        (0, "not a backup"),
-        (20, "manifest"),
-        (30, "manifest"),
-        (400, "manifest"),
-        (-100, "signature"),
-        (-1, "database"),
+        (GOLDEN, 0, "not a backup"),
+        (GOLDEN, 20, "manifest"),
+        (GOLDEN, 30, "manifest"),
+        (GOLDEN, 400, "manifest"),
+        (GOLDEN, -100, "signature"),
+        (GOLDEN, -1, "database"),
+        (IN_PARTS, 0, "not a backup"),
+        (IN_PARTS, 400, "manifest"),
+        (IN_PARTS, -1, "Part 2"),
     ],
 )
-def test_the_example_names_what_was_altered(tmp_path, place, said):
-    data = bytearray(GOLDEN.read_bytes())
+def test_the_example_names_what_was_altered(tmp_path, golden, place, said):
+    data = bytearray(golden.read_bytes())
     data[place] ^= 1
     file = tmp_path / "bad.backup"
     file.write_bytes(data)

@@ -6,6 +6,9 @@
 import contextlib
 import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +30,7 @@ from tests.hsmnodes.node.drivers.cast import (
 )
 from tests.hsmnodes.node.drivers.processes import kill_after
 
+ROOT = Path(__file__).parents[4]
 KILLS = int(os.environ.get("QUORATE_KILLS", "20"))
 pytestmark = pytest.mark.timeout(120 + 3 * KILLS)
 
@@ -102,6 +106,37 @@ def test_a_key_whose_unwrapping_was_killed_is_whole_absent_or_reported_as_half(p
         assert process.wrap_key(key.key_id, BACKUP_KEY_ID) == blob
         if algorithm is Algorithm.EC_P256:
             process.sign(key.key_id, bytes(32), SignMechanism.ECDSA)
+
+
+DIES_BEFORE_THE_PROOF = """
+import os, sys
+from pathlib import Path
+from hsmnodes.node.drivers.pkcs11 import unwrapping
+from hsmnodes.node.drivers.pkcs11.driver import Pkcs11Driver
+from hsmnodes.node.drivers.pkcs11.profile import softhsm2
+from hsmnodes.node.drivers.values import WrappedKey
+from tests.hsmnodes.node.drivers.cast import BACKUP_KEY_ID, LABEL, USER_PIN
+
+unwrapping._require_proof = lambda *_: os._exit(9)
+driver = Pkcs11Driver(softhsm2(), Path(sys.argv[1]))
+driver.open(LABEL, lambda: USER_PIN)
+driver.unwrap_keys([WrappedKey.model_validate_json(sys.argv[2])], BACKUP_KEY_ID)
+"""
+
+
+def test_a_key_that_has_not_proved_itself_yet_is_no_more_than_half_a_pair(process, tmp_path):
+    process.install_backup_key("backup key", BACKUP_KEY_ID, BACKUP_KEY, SO_PIN)
+    process.generate_key(spec(1))
+    [key] = process.wrap_keys([key_id(1)], BACKUP_KEY_ID)
+    process.destroy_key(key_id(1))
+    process.close()
+    command = [sys.executable, "-c", DIES_BEFORE_THE_PROOF, str(tmp_path / "token"), key.model_dump_json()]
+    assert subprocess.run(command, check=False, cwd=ROOT).returncode == 9
+    process.open(LABEL, lambda: USER_PIN)
+    found = process.find_key(key_id(1))
+    assert (found.complete, found.public_key) == (False, None)
+    process.destroy_key(key_id(1))
+    assert process.unwrap_key(key, BACKUP_KEY_ID).complete
 
 
 def test_a_record_whose_writing_was_killed_is_the_old_or_the_new_one(process):

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
-from hsmnodes.node.drivers.errors import BlobBroken, ObjectExists, ObjectNotFound
+from hsmnodes.node.drivers.errors import BlobBroken, InvalidRequest, ObjectExists, ObjectNotFound
 from hsmnodes.node.drivers.values import Algorithm, SignMechanism, Usage, WrappedKey
 from tests.hsmnodes.node.drivers.cast import (
     BACKUP_KEY,
@@ -212,3 +212,57 @@ class TestUnwrapping:
             with pytest.raises(BlobBroken):
                 attempt(key, BACKUP_KEY_ID)
         assert other.list_keys() == []
+
+
+class TestUnwrappingMany:
+    def test_they_come_back_as_they_do_one_by_one(self, zone):
+        keys = [wrapped(zone, 1), wrapped(zone, 2, Algorithm.RSA_2048), wrapped(zone, 3, Algorithm.AES_256)]
+        one_by_one = [zone.unwrap_key(key, BACKUP_KEY_ID) for key in keys]
+        for key in keys:
+            zone.destroy_key(key.spec.key_id)
+        zone.prove_keys(keys, BACKUP_KEY_ID)
+        assert zone.list_keys() == []
+        zone.unwrap_keys(keys, BACKUP_KEY_ID)
+        assert [zone.find_key(key.spec.key_id) for key in keys] == one_by_one
+        zone.close()
+        zone.open(LABEL, lambda: USER_PIN)
+        assert zone.list_keys() == one_by_one
+        zone.unwrap_keys([], BACKUP_KEY_ID)
+        zone.prove_keys([], BACKUP_KEY_ID)
+
+    def test_one_that_does_not_prove_itself_keeps_all_of_them_out(self, zone):
+        first, second = wrapped(zone, 1), wrapped(zone, 2)
+        for bad in (
+            {"blob": flipped(second.blob, 9)},
+            {"blob": first.blob},
+            {"public_key": first.public_key},
+        ):
+            keys = [first, second.model_copy(update=bad)]
+            for attempt in (zone.prove_keys, zone.unwrap_keys):
+                with pytest.raises(BlobBroken):
+                    attempt(keys, BACKUP_KEY_ID)
+        assert zone.list_keys() == []
+
+    def test_one_that_is_there_or_stands_twice_keeps_all_of_them_out(self, zone):
+        first, second, third = (wrapped(zone, number) for number in (1, 2, 3))
+        there = zone.unwrap_key(second, BACKUP_KEY_ID)
+        same_label = third.model_copy(update={"spec": spec(3, label="key 1")})
+        for keys in ([first, second], [first, first], [first, same_label]):
+            with pytest.raises(ObjectExists):
+                zone.unwrap_keys(keys, BACKUP_KEY_ID)
+        assert zone.list_keys() == [there]
+
+    def test_there_is_a_most_at_once(self, zone):
+        key = wrapped(zone, 1)
+        for attempt in (zone.prove_keys, zone.unwrap_keys):
+            with pytest.raises(InvalidRequest):
+                attempt([key] * 101, BACKUP_KEY_ID)
+
+    def test_without_the_backup_key_nothing_is_unwrapped(self, zone, make_driver, tmp_path):
+        key = wrapped(zone, 1)
+        other = make_driver(tmp_path / "other")
+        other.initialise(LABEL, SO_PIN, USER_PIN)
+        other.open(LABEL, lambda: USER_PIN)
+        for attempt in (other.prove_keys, other.unwrap_keys):
+            with pytest.raises(ObjectNotFound):
+                attempt([key], BACKUP_KEY_ID)

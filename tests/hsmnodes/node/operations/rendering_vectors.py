@@ -7,17 +7,32 @@ from hsmnodes.node.operations.registry import catalogue
 from hsmnodes.node.operations.sentences import render_fields, render_sentence
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import read_backup
-from hsmnodes.node.protocol.documents import Proposal
+from hsmnodes.node.protocol.documents import Proposal, Warrant
 from tests.cast import people
+from tests.cast.applications import Application, admit_application, remove_application
 from tests.cast.backups import import_backup_key, restore_backup, take_backup, verify_backup
 from tests.cast.custody import share_elsewhere
 from tests.cast.deployment import PAYMENTS, Deployment, NodeOfCast
+from tests.cast.moving import abandon, extend_zone, withdraw_zone
 from tests.cast.people import CLEO, JON, KIM, make_id, named
-from tests.cast.signing import changed
+from tests.cast.signing import changed, suspend
+from tests.cast.statements import sign_statement, statement_of
+from tests.cast.suspending import reinstate
+from tests.hsmnodes.node.protocol.recovering import zone_recovered
 
 FILE = Path(__file__).parents[3] / "vectors" / "rendering.json"
 NOW = 1_800_000_000
 AMS_1 = NodeOfCast(named("ams-1"), b"\x04" + bytes(range(64)))
+WEBSHOP = Application(
+    named("webshop"),
+    {
+        "certificate": canonical.b64u(bytes(range(200))),
+        "public_key": "5a" * 32,
+        "valid_from": NOW,
+        "valid_until": NOW + 34_300_800,
+        "sealing_key": canonical.b64u(bytes(range(32))),
+    },
+)
 FRA_1 = NodeOfCast(named("fra-1"), b"\x04" + bytes(range(1, 65)))
 
 
@@ -43,12 +58,26 @@ def proposals() -> dict[str, Proposal]:
             ("db 😀", "aes-256", ("encrypt", "decrypt")),
         ),
         "destroy a key": cast.destroy_keys(AMS_1, zone, (make_id("key"), "card-signing")),
+        "rotate keys": cast.rotate_keys(
+            AMS_1,
+            zone,
+            ((make_id("key"), "card-signing"), "card-signing v2", "ec-p256", ("sign",)),
+            ((make_id("db"), "Grüße “an” alle"), "db 😀", "aes-256", ("decrypt", "encrypt")),
+        ),
         "split a backup key": cast.share_backup_key(AMS_1, zone),
         "reshare a backup key": cast.share_backup_key(
             AMS_1, zone, people.CUSTODIANS[1:], threshold=2, share_set=3
         ),
         "rotate a backup key": cast.rotate_backup_key(AMS_1, zone, retired_kcv="a1b2c3"),
         "import a backup key": import_backup_key(cast, AMS_1, zone, share_elsewhere(cast, zone)[0]),
+        "extend a zone": extend_zone(cast, FRA_1, AMS_1, zone, kcv="a1b2c3", commitment="cd" * 32),
+        "withdraw a zone": withdraw_zone(cast, FRA_1, AMS_1, zone),
+        "reinstate a token": reinstate(
+            cast, AMS_1, zone, people.FAY, suspend(zone.current, people.FAY, people.DINA, at=NOW)
+        ),
+        "abandon a warrant": abandon(
+            cast, FRA_1, zone, cast.generate_keys(AMS_1, zone, key, proposal=make_id("abandoned"))
+        ),
         "hold a drill": cast.hold_drill(AMS_1, zone, shares=3),
         "take a backup": take_backup(cast, AMS_1, zone),
         "take a backup of chosen keys": take_backup(
@@ -56,6 +85,18 @@ def proposals() -> dict[str, Proposal]:
         ),
         "verify a backup": verify_backup(cast, AMS_1, zone, backup),
         "restore keys": restore_backup(cast, FRA_1, zone, backup, {"cards": "create", "database": "skip"}),
+        "admit an application": admit_application(
+            cast,
+            AMS_1,
+            zone,
+            WEBSHOP,
+            [
+                (make_id("key"), "card-signing", ("sign",)),
+                (make_id("other"), "Grüße “an” alle", ("decrypt", "sign")),
+            ],
+        ),
+        "remove an application": remove_application(cast, AMS_1, zone, WEBSHOP.named),
+        "sign a statement": sign_statement(cast, statement_of(cast, zone)),
         "export the log": cast.export_log(AMS_1, 1, 9_007_199_254_740_991),
     }
     found = {name: Proposal.from_bytes(canonical.b64u_decode(one.proposal)) for name, one in warrants.items()}
@@ -63,6 +104,9 @@ def proposals() -> dict[str, Proposal]:
         canonical.b64u_decode(
             json.loads(canonical.b64u_decode(amendment.warrant))["proposal"],
         )
+    )
+    found["recover a charter"] = Proposal.from_bytes(
+        Warrant.from_bytes(canonical.b64u_decode(zone_recovered()[1].warrant)).proposal_bytes
     )
     found["two nodes and a predecessor"] = changed(
         found["generate one key"], nodes=(AMS_1.at, FRA_1.at), previous="ab" * 32, demo=False

@@ -3,27 +3,52 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from hsmnodes.node.agent.messages import SuspensionMessage
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import Backup, read_backup
-from hsmnodes.node.protocol.documents import KeyShare, Warrant
+from hsmnodes.node.protocol.documents import KeyShare, Role, Suspension, Warrant
+from tests.cast.applications import Application, admit_application, remove_application
 from tests.cast.backups import import_backup_key, restore_backup, take_backup, verify_backup
 from tests.cast.charters import Chain
 from tests.cast.custody import share_elsewhere
 from tests.cast.deployment import Deployment
-from tests.cast.people import ADA, BEN, CLEO, CUSTODIANS, DINA, EMIL, FAY, GUS, LEA, Member
+from tests.cast.moving import abandon, extend_zone, withdraw_zone
+from tests.cast.people import (
+    ADA,
+    BEN,
+    CLEO,
+    CUSTODIANS,
+    DINA,
+    EMIL,
+    FAY,
+    GUS,
+    JON,
+    KIM,
+    LEA,
+    MERIDIAN,
+    Member,
+)
+from tests.cast.signing import suspend
+from tests.cast.statements import sign_statement, statement_of
+from tests.cast.suspending import reinstate
 from tests.hsmnodes.node.agent.gathering import split
-from tests.hsmnodes.node.agent.making import Site, carrying
+from tests.hsmnodes.node.agent.making import Cluster, Site, carrying
+from tests.hsmnodes.node.agent.rotating import stated_key
+from tests.hsmnodes.node.agent.stepping import Carrier
+
+PIA = Member("Pia", MERIDIAN, (Role.KEY_MANAGER,))
 
 
 @dataclass
 class Scene:
-    """A node in the state in which a good warrant of an operation would be carried out."""
+    """A node in the state in which a good warrant would be carried out, and others with it."""
 
     site: Site
     cast: Deployment
     zone: Chain
     shares: dict[int, KeyShare] = field(default_factory=dict)
-    enclosure: bytes = b""
+    enclosures: tuple[bytes, ...] = ()
+    others: list[Site] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -41,6 +66,13 @@ def _destroy(scene: Scene) -> Warrant:
     made = scene.site.send(scene.cast.generate_keys(scene.site.at, scene.zone))
     [key] = made.results["keys"]
     return scene.cast.destroy_keys(scene.site.at, scene.zone, (key["id"], key["label"]))
+
+
+def _rotate_keys(scene: Scene) -> Warrant:
+    made = scene.site.send(scene.cast.generate_keys(scene.site.at, scene.zone))
+    [key] = made.results["keys"]
+    wanted = ((key["id"], key["label"]), "card-signing v2", "ec-p256", ("sign",))
+    return scene.cast.rotate_keys(scene.site.at, scene.zone, wanted)
 
 
 def _amend(scene: Scene) -> Warrant:
@@ -73,8 +105,8 @@ def with_keys(scene: Scene) -> object:
 
 def _taken(scene: Scene) -> Backup:
     [said] = scene.site.deliver(carrying(take_backup(scene.cast, scene.site.at, scene.zone))).said
-    scene.enclosure = canonical.b64u_decode(said.attachments[0].data)
-    return read_backup(scene.enclosure)
+    scene.enclosures = (canonical.b64u_decode(said.attachments[0].data),)
+    return read_backup(scene.enclosures[0])
 
 
 def _verify(scene: Scene) -> Warrant:
@@ -99,10 +131,78 @@ def _import(scene: Scene) -> Warrant:
     return import_backup_key(scene.cast, scene.site.at, scene.zone, known)
 
 
+def with_neighbour(scene: Scene) -> object:
+    """The node serves and has no zone yet; another one has the zone, with a key."""
+    scene.zone = scene.cast.zone(members=CUSTODIANS)
+    other = Site(scene.site.config.state.parent, scene.cast, name="fra-1")
+    scene.others.append(other)
+    Cluster([scene.site, other])
+    for site in (scene.site, other):
+        site.send(scene.cast.start_service(site.at), scene.cast.northgate, scene.cast.meridian)
+    other.send(scene.cast.create_slot(other.at, scene.zone), scene.zone)
+    other.send(scene.cast.share_backup_key(other.at, scene.zone))
+    return other.send(scene.cast.generate_keys(other.at, scene.zone))
+
+
+def _extend(scene: Scene) -> Warrant:
+    [other] = scene.others
+    stated = stated_key(other, scene.zone)
+    return extend_zone(scene.cast, scene.site.at, other.at, scene.zone, **stated)
+
+
+def on_two_nodes(scene: Scene) -> object:
+    with_neighbour(scene)
+    return Carrier(_extend(scene), [scene.site, *scene.others], [scene.zone]).carry()
+
+
+def _withdraw(scene: Scene) -> Warrant:
+    return withdraw_zone(scene.cast, scene.site.at, scene.others[0].at, scene.zone)
+
+
+def _abandon(scene: Scene) -> Warrant:
+    """A key that the other node has made, and this one is not to copy any more."""
+    [other] = scene.others
+    making = scene.cast.generate_keys(
+        other.at, scene.zone, ("late", "ec-p256", ("sign",)), others=[scene.site.at]
+    )
+    other.deliver(carrying(making))
+    return abandon(scene.cast, scene.site.at, scene.zone, making)
+
+
+def _with_a_lost_token(scene: Scene) -> object:
+    scene.zone = scene.cast.zone(members=(DINA, EMIL, FAY, PIA))
+    scene.site.with_zone(scene.zone)
+    return scene.site.deliver(SuspensionMessage(suspension=canonical.b64u(_lost(scene).raw)))
+
+
+def _lost(scene: Scene) -> Suspension:
+    return suspend(scene.zone.current, PIA, DINA, at=scene.cast.now)
+
+
+def _reinstate(scene: Scene) -> Warrant:
+    return reinstate(scene.cast, scene.site.at, scene.zone, PIA, _lost(scene))
+
+
+def _admit(scene: Scene, application: Application | None = None) -> Warrant:
+    [key] = scene.site.facts.holdings.keys.values()
+    admitted = [(key.id, key.label, ("sign",))]
+    return admit_application(
+        scene.cast, scene.site.at, scene.zone, application or Application.make(), admitted
+    )
+
+
+def _remove(scene: Scene) -> Warrant:
+    application = Application.make()
+    scene.site.send(_admit(scene, application))
+    return remove_application(scene.cast, scene.site.at, scene.zone, application.named)
+
+
 PROVIDER, CUSTOMER, ZONE = (
     lambda s: [s.cast.northgate], lambda s: [s.cast.meridian], lambda s: [s.zone],
 )  # fmt: skip
 STORIES = {
+    "application.admit/v1": Story(with_keys, _admit, DINA, (EMIL, FAY), ZONE),
+    "application.remove/v1": Story(with_keys, _remove, DINA, (EMIL, FAY), ZONE),
     "backup.restore/v1": Story(with_keys, _restore, DINA, (EMIL, FAY), ZONE),
     "backup.take/v1": Story(
         with_keys, lambda s: take_backup(s.cast, s.site.at, s.zone), DINA, (EMIL, FAY), ZONE
@@ -130,6 +230,7 @@ STORIES = {
         (EMIL, FAY),
         ZONE,
     ),
+    "key.rotate/v1": Story(lambda s: s.site.with_zone(s.zone), _rotate_keys, DINA, (EMIL, FAY), ZONE),
     "node.enrol/v1": Story(lambda s: None, lambda s: s.cast.enrol(s.site.at), CLEO, (ADA, BEN), PROVIDER),
     "node.export-log/v1": Story(
         lambda s: s.site.enrolled(), lambda s: s.cast.export_log(s.site.at), CLEO, (ADA,), PROVIDER
@@ -147,6 +248,21 @@ STORIES = {
         CLEO,
         (ADA, BEN, DINA, EMIL),
         lambda s: [s.cast.northgate, s.zone],
+    ),
+    "warrant.abandon/v1": Story(on_two_nodes, _abandon, DINA, (EMIL, FAY), ZONE),
+    "token.reinstate/v1": Story(_with_a_lost_token, _reinstate, DINA, (EMIL, FAY), ZONE),
+    "zone.extend/v1": Story(
+        with_neighbour, _extend, CLEO, (ADA, BEN, DINA, EMIL), lambda s: [s.cast.northgate, s.zone]
+    ),
+    "zone.withdraw/v1": Story(
+        on_two_nodes, _withdraw, CLEO, (ADA, BEN, DINA, EMIL), lambda s: [s.cast.northgate, s.zone]
+    ),
+    "statement.sign/v1": Story(
+        lambda s: s.site.serving(),
+        lambda s: sign_statement(s.cast, statement_of(s.cast, s.zone)),
+        DINA,
+        (GUS, LEA, JON, KIM),
+        lambda s: [s.cast.northgate, s.cast.meridian],
     ),
     "zone.found/v1": Story(
         lambda s: s.site.serving(), lambda s: s.cast.found_zone(s.zone), DINA, (GUS, LEA), CUSTOMER

@@ -35,7 +35,7 @@ def test_every_value_of_a_proposal_is_shown(case):
     proposal = read(case)
     shown = [row.value for row in render_fields(proposal)] + [row.detail for row in render_fields(proposal)]
     text = "\n".join(shown)
-    keys = [proposal.parameters.get("identity", "")]
+    keys = [proposal.parameters.get(name, "") for name in ("identity", "certificate", "sealing_key")]
     keys += [one["share_key"] for one in proposal.parameters.get("custodians", ())]
     for leaf in leaves(proposal.model_dump(mode="json")):
         if isinstance(leaf, str):

@@ -34,14 +34,21 @@ TERMS = ZoneTerms(
 __all__ = ["AMEND", "GENERATE", "NOW", "TERMS", "assemble", "make_charter", "make_proposal", "rule"]
 
 
-def rule(operation: str, *clauses: tuple[int, str]) -> Rule:
-    """The rule for an operation, each clause as (M, role or group)."""
-    return Rule(
-        operation=operation,
-        clauses=tuple(
-            Clause(role=Role(who), group=None, m=m) if who in set(Role) else Clause(role=None, group=who, m=m)
-            for m, who in clauses
-        ),
+Asked = tuple[int, str]
+
+
+def rule(
+    operation: str, *clauses: Asked, alternatives: Sequence[Sequence[Asked]] = (), **members: Any
+) -> Rule:
+    """The rule for an operation, each clause as (M, role or group), with further alternatives and members."""
+    others = tuple(map(_clauses, alternatives)) or None
+    return Rule(operation=operation, clauses=_clauses(clauses), alternatives=others, **members)
+
+
+def _clauses(asked: Sequence[Asked]) -> tuple[Clause, ...]:
+    return tuple(
+        Clause(role=Role(who), group=None, m=m) if who in set(Role) else Clause(role=None, group=who, m=m)
+        for m, who in asked
     )
 
 

@@ -9,12 +9,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hsmnodes.node.protocol import documents
+from hsmnodes.node.protocol.backup_pieces import listed, write_part
 from hsmnodes.node.protocol.canonical import b64u, b64u_decode, sha256_hex
-from hsmnodes.node.protocol.documents import AuthorityKind, BackedUpKey, BackupManifest, Document
+from hsmnodes.node.protocol.documents import (
+    AuthorityKind,
+    BackedUpKey,
+    BackupIndex,
+    BackupManifest,
+    Document,
+    KitFile,
+    PartManifest,
+)
+from hsmnodes.node.protocol.documents.backups import Taken
 from hsmnodes.node.protocol.documents.ceremonies import Holder
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from hsmnodes.node.protocol.words import fingerprint
 from tests.cast.charters import DEPLOYMENT, Chain
+from tests.cast.deployment import Deployment
 from tests.cast.people import (
     ADA,
     CUSTODIANS,
@@ -30,7 +41,8 @@ from tests.cast.people import (
     make_id,
     named,
 )
-from tests.cast.signing import approve, cancel, make_warrant, reject
+from tests.cast.signing import approve, cancel, make_warrant, reject, suspend
+from tests.cast.statements import statement_of
 from tests.cast.tokens import DESK
 from tests.hsmnodes.node.protocol.making import AMEND, GENERATE, NOW, make_charter, make_proposal, rule
 
@@ -58,6 +70,7 @@ def describe(document: Document) -> dict[str, Any]:
 def write_golden_files() -> None:
     """Write the samples that are not there yet, and what is to be made of each. None is ever changed."""
     samples = _about_a_proposal() | _by_nodes() | _by_people() | _of_custody() | _of_backups()
+    samples |= {"statement": _statement()}
     for name, document in samples.items():
         file = VECTORS / "documents" / f"{name}.json"
         if not file.exists():
@@ -105,9 +118,26 @@ def backup_manifest(identity: ec.EllipticCurvePublicKey, blobs: Sequence[bytes])
     )
 
 
+def backup_index(manifest: BackupManifest, blobs: Sequence[bytes]) -> tuple[BackupIndex, tuple[bytes, ...]]:
+    """The index of the backup with this manifest in parts of one key each, and the parts."""
+    parts = tuple(
+        write_part(number, (key,), (blob,))
+        for number, (key, blob) in enumerate(zip(manifest.keys, blobs, strict=True), start=1)
+    )
+    index = BackupIndex(
+        **{name: getattr(manifest, name) for name in Taken.model_fields},
+        keys=len(parts),
+        parts=tuple(listed((key,), part) for key, part in zip(manifest.keys, parts, strict=True)),
+    )
+    return index, parts
+
+
 def _of_backups() -> dict[str, Document]:
-    identity = ec.derive_private_key(7, ec.SECP256R1()).public_key()
-    return {"backup-manifest": backup_manifest(identity, (b"\x01" * 40, b"\x02" * 24))}
+    identity, blobs = ec.derive_private_key(7, ec.SECP256R1()).public_key(), (b"\x01" * 40, b"\x02" * 24)
+    manifest = backup_manifest(identity, blobs)
+    index, _ = backup_index(manifest, blobs)
+    part = PartManifest(number=1, keys=manifest.keys[:1])
+    return {"backup-manifest": manifest, "backup-index": index, "backup-part": part}
 
 
 def _about_a_proposal() -> dict[str, Document]:
@@ -124,6 +154,7 @@ def _about_a_proposal() -> dict[str, Document]:
     chain.amend(requester=DINA, approvers=[GUS, LEA], now=NOW, valid_until=NOW + 90 * 86_400)
     proposal = make_proposal(zone, requester=DINA)
     rejection, cancellation = reject(proposal, FAY, at=NOW), cancel(proposal, DINA, at=NOW)
+    suspension = suspend(charter, HANA, LEA, at=NOW)
     read = documents.RejectionStatement.from_bytes, documents.CancellationStatement.from_bytes
     return {
         "charter": charter,
@@ -136,6 +167,8 @@ def _about_a_proposal() -> dict[str, Document]:
         "rejection-statement": read[0](b64u_decode(rejection.statement)),
         "cancellation": cancellation,
         "cancellation-statement": read[1](b64u_decode(cancellation.statement)),
+        "suspension": suspension,
+        "suspension-statement": suspension.stated,
         "warrant": make_warrant(proposal, DINA, [EMIL, FAY]),
         "receipt": documents.Receipt(
             **AMS_1,
@@ -183,6 +216,11 @@ def _by_nodes() -> dict[str, Document]:
     }
 
 
+def _statement() -> Document:
+    deployment = Deployment(now=NOW)
+    return statement_of(deployment, deployment.zone(members=CUSTODIANS))
+
+
 def _by_people() -> dict[str, Document]:
     shared: dict[str, Any] = {"deployment": DEPLOYMENT, "desk": DESK, "nonce": make_id("nonce"), "at": NOW}
     return {
@@ -204,6 +242,14 @@ def _of_custody() -> dict[str, Document]:
     return {
         "charter-with-share-keys": make_charter(
             CUSTODIANS, *zone_rules, kind=AuthorityKind.ZONE, authority=named("Payments")
+        ),
+        "charter-with-token-rules": make_charter(
+            CUSTOMER_PEOPLE,
+            rule(AMEND, (2, "security-officer")),
+            token_rules=documents.TokenRules(
+                backup_eligible="allowed",
+                models_blocked=("2fc0579f811347eab116bb5a8db9202a", "fa2b99dc9e3942578f924a30d23c4118"),
+            ),
         ),
         "share-key-statement": share_key.stated,
         "share-key-statement-of-a-file": dina.key.share_key(dina, kept="file").stated,
@@ -236,6 +282,22 @@ def _of_custody() -> dict[str, Document]:
             custodian=named(dina.name),
             credential_id=dina.key.credential_id,
             value=b64u(bytes(range(32))),
+        ),
+        "kit": documents.Kit(
+            deployment=DEPLOYMENT,
+            demo=True,
+            node=named("ams-1"),
+            identity=b64u(b"\x04" + bytes(range(64))),
+            zone=named("Payments"),
+            application=named("webshop"),
+            certificate=HASH,
+            node_certificate=HASH[::-1],
+            host="ams-1.northgate.example",
+            port=9443,
+            server_name=f"{named('Payments').id}.zones.quorate.internal",
+            token=named("webshop").id,
+            files=(KitFile(name="haproxy.cfg", sha256=HASH), KitFile(name="node.crt", sha256=HASH[::-1])),
+            made_at=NOW,
         ),
         **_of_a_ceremony(),
     }

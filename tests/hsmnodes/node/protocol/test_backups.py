@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from hsmnodes.node.protocol import backups, canonical
 from hsmnodes.node.protocol.backups import Backup, read_backup, write_backup
-from hsmnodes.node.protocol.documents import BackupManifest
+from hsmnodes.node.protocol.documents import BackupIndex, BackupManifest
 from hsmnodes.node.protocol.errors import DocumentRefused, Refused
 from hsmnodes.node.protocol.purposes import Purpose, pae
 from tests.hsmnodes.node.protocol.samples import VECTORS, backup_manifest
@@ -21,7 +21,7 @@ AT_DIGEST = AT_LENGTH + 4
 AT_MANIFEST = AT_DIGEST + 32
 
 
-def sign(manifest: BackupManifest, purpose: Purpose = Purpose.BACKUP) -> bytes:
+def sign(manifest: BackupManifest | BackupIndex, purpose: Purpose = Purpose.BACKUP) -> bytes:
     r, s = decode_dss_signature(
         NODE.sign(pae(purpose, manifest.raw), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
     )
@@ -133,7 +133,8 @@ def test_a_key_is_what_its_algorithm_is(backup):
 
 
 def test_a_backup_that_no_message_could_carry_is_not_written(monkeypatch, backup):
-    monkeypatch.setattr(backups, "LONGEST_BACKUP", len(backup.data) - 1)
-    with pytest.raises(DocumentRefused, match="in parts"):
+    monkeypatch.setattr(backups, "LONGEST_PART", len(backup.data) - 1)
+    assert not backups.fits_in_one_file(backup.manifest, BLOBS)
+    with pytest.raises(DocumentRefused, match="chosen keys"):
         make_backup()
     assert refusal(backup.data).code == "too-long"

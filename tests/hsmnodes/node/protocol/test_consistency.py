@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from hsmnodes.node.protocol.charters import conflicts
-from hsmnodes.node.protocol.consistency import unsatisfiable, without_spare
+from hsmnodes.node.protocol.consistency import unsatisfiable
 from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Desk, Named, Person, Role, TokenRules
 from tests.cast.people import (
     ADA,
@@ -25,7 +25,7 @@ from tests.cast.people import (
     named,
 )
 from tests.hsmnodes.node.protocol.amending import CURRENT, PEOPLE, alias, amend_rule, in_order
-from tests.hsmnodes.node.protocol.making import AMEND, GENERATE, TERMS, make_charter, rule
+from tests.hsmnodes.node.protocol.making import GENERATE, TERMS, make_charter, rule
 
 DAY = 86_400
 ADMINISTRATOR_TOO = (Role.HSM_ADMINISTRATOR, Role.KEY_MANAGER)
@@ -63,10 +63,6 @@ CONTRADICTIONS = {
         "stands twice",
     ),
     "a simulated token stands outside a demo": ({"demo": False}, "only in a charter of a demo"),
-    "a synced token stands where they are forbidden": (
-        {"people": (holding(GUS, backup_eligible=True),)},
-        "synced",
-    ),
     "someone is administrator and key manager": (
         {"people": people(CLEO.with_roles(*ADMINISTRATOR_TOO))},
         "cannot be HSM administrator",
@@ -141,11 +137,6 @@ def test_a_rule_that_everyone_together_could_not_meet_is_unsatisfiable():
     assert found((3, "key-manager"), (2, "owners"), groups={"owners": [DINA, EMIL, GUS]}) == (GENERATE,)
     assert found((2, "owners"), groups={"owners": []}) == (GENERATE,)
     assert found() == ()
-
-
-def test_a_rule_with_nobody_to_spare_is_told():
-    charter = make_charter(PEOPLE, rule(AMEND, (2, "security-officer")), rule(GENERATE, (3, "key-manager")))
-    assert without_spare(charter) == (GENERATE,)
 
 
 def zone_of(*members: Member, groups=None, rules=()) -> Charter:

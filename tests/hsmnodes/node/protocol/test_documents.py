@@ -20,8 +20,8 @@ SAMPLES = golden()
 CHARTER, PROPOSAL = SAMPLES["charter"], SAMPLES["proposal"]
 every_document = pytest.mark.parametrize("name", SAMPLES)
 FREE_FORM = ("parameters", "results")
-OPTIONAL = {"share_key", "kept"}
-NULLABLE = {"check_value", "at_work", "previous", "zone", "role", "group", "warrant", "code"}
+OPTIONAL = {"share_key", "kept", "models_blocked", "delay"}
+NULLABLE = {"check_value", "at_work", "previous", "zone", "role", "group", "warrant", "code", "default"}
 WRONG: list[Any] = [None, True, 3, "x", [], {}]
 
 Path = tuple[str | int, ...]

@@ -27,7 +27,7 @@ def test_people_and_nodes_sign_for_different_purposes():
         f"quorate/{what}/v1"
         for what in (
             *("sign-in", "enrol", "propose", "approve", "reject", "cancel", "found"),
-            *("share-key", "contribute"),
+            *("share-key", "contribute", "suspend"),
         )
     }
 

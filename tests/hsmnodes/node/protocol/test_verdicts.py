@@ -1,8 +1,9 @@
 """What a verdict tells people: who counted, what was ignored and why, what is missing, who closed it."""
 
+from hsmnodes.node.protocol.closing import Closed
 from hsmnodes.node.protocol.documents import Approval
 from hsmnodes.node.protocol.purposes import Purpose
-from hsmnodes.node.protocol.quorum import Closed, Verdict
+from hsmnodes.node.protocol.quorum import Verdict
 from tests.cast.people import HANA, IVO
 from tests.cast.signing import approve, cancel, reject
 from tests.hsmnodes.node.protocol.making import NOW

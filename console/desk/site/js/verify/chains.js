@@ -7,10 +7,12 @@ import { challenge, Purpose } from "../purposes.js";
 import { Refused } from "../refusal.js";
 import { stated } from "../share_key_shapes.js";
 import { verifyAssertion } from "./assertions.js";
-import { clausesFor, eligibleFor, headOf, readCharter, tokensOf } from "./charters.js";
+import { AMEND, delayBefore, eligibleFor, headOf, RECOVER, readCharter, tokensOf, waysFor } from "./charters.js";
+import { checkControlled, checkTerms } from "./control.js";
 import { seat } from "./matching.js";
 import { readPaper } from "./papers.js";
-import { AMEND, tally } from "./quorum.js";
+import { tally } from "./quorum.js";
+import { checkKept, countRecovery, isSide } from "./recovery.js";
 import { readWarrant } from "./warrants.js";
 
 /** @typedef {import("./charters.js").Charter} Charter */
@@ -24,15 +26,16 @@ import { readWarrant } from "./warrants.js";
  * @param {boolean} by.demo
  * @param {number} by.floor how many people an amendment takes at least, whatever its rule says
  * @param {number} by.now
+ * @param {Charter[]} [by.known] the verified chain of another authority, by which its consent must be
  * @returns {Promise<Charter[]>}
  * @throws {Refused} at the first link that does not follow
  */
-export async function verifyChain(links, { anchor, deployment, demo, floor, now }) {
+export async function verifyChain(links, { anchor, deployment, demo, floor, now, known = [] }) {
   if (!links.length) throw new Refused("no-charter");
   const [first, ...rest] = links.map((bytes) => readPaper("quorate/charter-link/v1", bytes));
   const charters = [await verifyFounding(first, { deployment, demo })];
   if (charters[0].hash !== anchor) throw new Refused("other-anchor");
-  for (const link of rest) charters.push(await verifyAmendment(charters.at(-1), link, { floor, now }));
+  for (const link of rest) charters.push(await verifyAmendment(charters.at(-1), link, { floor, now, known }));
   return charters;
 }
 
@@ -43,17 +46,23 @@ async function verifyFounding(link, { deployment, demo }) {
   if (charter.deployment !== deployment || charter.demo !== demo) throw new Refused("other-deployment");
   await checkTokens(charter, link.possession, null);
   checkSatisfiable(charter);
+  checkControlled(charter);
   return charter;
 }
 
 /** @param {Charter} current @returns {Promise<Charter>} */
-async function verifyAmendment(current, link, { floor, now }) {
+async function verifyAmendment(current, link, { floor, now, known }) {
   const charter = await readCharter(fromB64u(link.charter));
   if (link.warrant === null) throw new Refused("no-warrant");
   checkFollows(current, charter);
-  await checkAuthorised(current, charter, await readWarrant(fromB64u(link.warrant)), { floor, now });
+  const warrant = await readWarrant(fromB64u(link.warrant));
+  checkTime(current, warrant.proposal, now);
+  if (warrant.proposal.operation === RECOVER) await checkRecovered(current, charter, link, warrant, { floor, now, known });
+  else if (link.sides !== undefined) throw new Refused("not-a-recovery");
+  else await checkAuthorised(current, charter, warrant, { floor });
   await checkTokens(charter, link.possession, current);
   checkSatisfiable(charter);
+  checkControlled(charter);
   return charter;
 }
 
@@ -62,17 +71,55 @@ function checkFollows(current, charter) {
   const same = (...members) => members.every((name) => sameBytes(encode(current[name]), encode(charter[name])));
   if (charter.version !== current.version + 1 || charter.previous !== current.hash) throw new Refused("does-not-follow");
   if (!same("deployment", "demo", "authority")) throw new Refused("other-authority");
-  if (!same("zone")) throw new Refused("other-terms");
+  checkTerms(current, charter);
   if (charter.valid_from < current.valid_from) throw new Refused("goes-back");
 }
 
 /** @param {Charter} current @param {Charter} charter */
-async function checkAuthorised(current, charter, { proposal, signatures }, { floor, now }) {
-  if (!(now >= proposal.not_before)) throw new Refused("too-early");
+async function checkAuthorised(current, charter, { proposal, signatures }, { floor }) {
   const old = await tally([current], proposal, signatures, { floor, problems: amendmentProblems(current, charter, proposal) });
   if (!old.authorised) throw new Refused("not-authorised-old", old.problems[0] ?? "missing");
-  const young = await tally([charter], proposal, signatures, { floor, after: current });
+  const young = await tally([charter], proposal, signatures, { floor, after: [current] });
   if (!young.authorised) throw new Refused("not-authorised-new", young.problems[0] ?? "missing");
+}
+
+/** It has begun, and its delay can be over. @param {Charter} current @param {any} proposal @param {number} now */
+function checkTime(current, proposal, now) {
+  if (!(now >= proposal.not_before)) throw new Refused("too-early");
+  if (!(now >= proposal.not_before + delayBefore(current, proposal))) throw new Refused("delayed");
+}
+
+/** Authorised by the recovery clause of the version before and by the other sides. */
+async function checkRecovered(current, charter, link, { proposal, signatures }, { floor, now, known }) {
+  checkKept(current, charter);
+  const others = await consenting(current, link, { floor, now, known });
+  const [old, young] = await countRecovery(current, charter, others, proposal, signatures);
+  if (!old.authorised) throw new Refused("not-authorised-old", old.problems[0] ?? "missing");
+  if (!young.authorised) throw new Refused("not-authorised-new", young.problems[0] ?? "missing");
+}
+
+/**
+ * The charters by which the other sides consent, each verified from the version on that the clause names; and one of
+ * an authority whose chain is known is of that chain.
+ * @param {Charter} current @param {any} link @returns {Promise<Charter[]>}
+ */
+async function consenting(current, link, { floor, now, known }) {
+  if (current.recovery === undefined) throw new Refused("no-recovery");
+  const { others } = current.recovery;
+  const { sides = [] } = link;
+  if (sides.length !== others.length) throw new Refused("side-missing");
+  const found = [];
+  for (const [place, side] of sides.entries()) {
+    let charter = await readCharter(fromB64u(side.charter));
+    if (charter.hash !== others[place].charter || !isSide(charter, others[place])) throw new Refused("other-side");
+    for (const one of side.links) {
+      charter = await verifyAmendment(charter, readPaper("quorate/charter-link/v1", fromB64u(one)), { floor, now, known });
+    }
+    const here = known.find((one) => one.authority.id === charter.authority.id && one.version === charter.version);
+    if (here !== undefined && here.hash !== charter.hash) throw new Refused("other-side");
+    found.push(charter);
+  }
+  return found;
 }
 
 /** @param {Charter} current @param {Charter} charter @returns {string[]} */
@@ -130,12 +177,16 @@ function hasSameShareKey(one, other) {
   );
 }
 
-/** Everyone together can fill every seat of each rule. @param {Charter} charter */
+/** Everyone together can fill every seat of each alternative of each rule. @param {Charter} charter */
 function checkSatisfiable(charter) {
   const people = charter.people.map((one) => one.id);
-  for (const { operation } of charter.rules) {
-    const clauses = clausesFor(charter, operation).map(({ m, ...who }) => ({ m, eligible: eligibleFor(charter, who) }));
-    const seated = seat(people, clauses);
-    if (clauses.some(({ m }, index) => seated[index].length !== m)) throw new Refused("unsatisfiable", operation);
+  const ways = charter.rules.map(({ operation }) => [operation, waysFor(charter, operation)]);
+  if (charter.recovery !== undefined) ways.push([RECOVER, [charter.recovery.clauses]]);
+  for (const [operation, asked] of ways) {
+    for (const way of asked) {
+      const clauses = way.map(({ m, ...who }) => ({ m, eligible: eligibleFor(charter, who) }));
+      const seated = seat(people, clauses);
+      if (clauses.some(({ m }, index) => seated[index].length !== m)) throw new Refused("unsatisfiable", operation);
+    }
   }
 }

@@ -1,6 +1,10 @@
 /** A charter as the verifier asks it: whose token a credential is, and who may take a seat. */
 import { sha256Hex } from "../canonical.js";
+import { waysOf } from "../charter.js";
 import { readDocument } from "../documents.js";
+
+export const AMEND = "charter.amend/v1";
+export const RECOVER = "charter.recover/v1";
 
 /**
  * @typedef {object} Charter its members as in the document, and
@@ -26,9 +30,42 @@ export function headOf({ authority, version, hash }) {
   return { ...authority, version, hash };
 }
 
-/** The clauses of the rule for an operation; none denies it. @param {Charter} charter @param {string} operation */
-export function clausesFor(charter, operation) {
-  return charter.rules.find((rule) => rule.operation === operation)?.clauses ?? [];
+/**
+ * The alternatives of the rule for an operation, each a set of clauses; none denies it.
+ * @param {Charter} charter @param {string} operation @returns {any[][]}
+ */
+export function waysFor(charter, operation) {
+  return rulesFor([charter], operation).flatMap(waysOf);
+}
+
+/**
+ * The longest delay, in seconds, that the rules of these charters have for an operation; 0 for none.
+ * @param {Charter[]} charters @param {string} operation
+ */
+export function delayOf(charters, operation) {
+  return Math.max(0, ...rulesFor(charters, operation).map(({ delay }) => delay ?? 0));
+}
+
+/**
+ * How many seconds a proposal for the next version of a charter waits, by what that charter says.
+ * @param {Charter} charter @param {any} proposal
+ */
+export function delayBefore(charter, proposal) {
+  if (proposal.operation === RECOVER) return (charter.recovery?.days ?? 0) * 86400;
+  return delayOf([charter], AMEND);
+}
+
+/** Whether a rule has those who give a share not count. @param {Charter[]} charters @param {string} operation */
+export function areCustodiansApart(charters, operation) {
+  return rulesFor(charters, operation).some((rule) => rule.custodians_apart === true);
+}
+
+/**
+ * The rules of these charters for an operation, of those that have one.
+ * @param {Charter[]} charters @param {string} operation
+ */
+export function rulesFor(charters, operation) {
+  return charters.flatMap((charter) => charter.rules.filter((rule) => rule.operation === operation));
 }
 
 /** The ids of those who may take a seat of a clause. @param {Charter} charter @returns {Set<string>} */

@@ -11,11 +11,12 @@ import { findSigners } from "./signers.js";
  * @param {{charter: any, may: Set<string>}[]} clauses with those who may sit in them
  * @param {any} proposal @param {any} signatures
  * @param {any} requester the person who requests, null if that is not certain
+ * @param {import("./charters.js").Charter | null} anybodyOf a charter of which everyone may stop it
  * @returns {Promise<{how: string, person: string} | null>}
  */
-export async function findClosing(charters, clauses, proposal, signatures, requester) {
+export async function findClosing(charters, clauses, proposal, signatures, requester, anybodyOf = null) {
   const isConcerned = ({ charter, person }) =>
-    person.id === requester?.id || clauses.some((one) => one.charter === charter && one.may.has(person.id));
+    charter === anybodyOf || person.id === requester?.id || clauses.some((one) => one.charter === charter && one.may.has(person.id));
   for (const [how, purpose, type, signed] of [
     ["rejected", Purpose.REJECT, "quorate/rejection-statement/v1", signatures.rejections],
     ["cancelled", Purpose.CANCEL, "quorate/cancellation-statement/v1", signatures.cancellations],

@@ -1,8 +1,8 @@
 /** Duties that must lie in different hands: who runs a provider's HSMs has none in a zone on them. */
+import { waysOf } from "../charter.js";
 import { Refused } from "../refusal.js";
-import { eligibleFor } from "./charters.js";
+import { AMEND, eligibleFor } from "./charters.js";
 import { identitiesIn } from "./identities.js";
-import { AMEND } from "./quorum.js";
 
 /**
  * @param {import("./charters.js").Charter} provider
@@ -13,11 +13,11 @@ export function checkDuties(provider, zone) {
   const identity = identitiesIn([provider, zone]);
   const groups = provider.rules
     .filter((rule) => rule.operation !== AMEND)
-    .flatMap((rule) => rule.clauses.filter((one) => one.group !== null))
+    .flatMap((rule) => waysOf(rule).flat().filter((one) => one.group !== null))
     .flatMap((clause) => [...eligibleFor(provider, clause)]);
   const administrators = provider.people.filter((one) => one.roles.includes("hsm-administrator")).map((one) => one.id);
   const there = new Set([...administrators, ...groups].map(identity));
-  const signing = new Set(zone.rules.flatMap((rule) => rule.clauses).flatMap((one) => [...eligibleFor(zone, one)]));
+  const signing = new Set(zone.rules.flatMap(waysOf).flat().flatMap((one) => [...eligibleFor(zone, one)]));
   const hasDuties = ({ id, roles }) => signing.has(id) || roles.includes("key-manager") || roles.includes("custodian");
   if (zone.people.some((one) => hasDuties(one) && there.has(identity(one.id)))) throw new Refused("separation");
 }

@@ -40,12 +40,16 @@ const warrant = is.object({
   evidence: is.list(is.bytes(), 0, 16),
 });
 
-const link = is.object({
-  type: is.oneOf("quorate/charter-link/v1"),
-  charter: is.bytes(),
-  possession: is.list(assertion, 0, 10000),
-  warrant: is.nullable(is.bytes()),
-});
+const link = is.object(
+  {
+    type: is.oneOf("quorate/charter-link/v1"),
+    charter: is.bytes(),
+    possession: is.list(assertion, 0, 10000),
+    warrant: is.nullable(is.bytes()),
+  },
+  undefined,
+  { sides: is.list(is.object({ charter: is.bytes(), links: is.list(is.bytes(), 0, 1000) }), 1, 2) },
+);
 
 const nodeSigned = is.object({
   type: is.oneOf("quorate/node-signed/v1"),

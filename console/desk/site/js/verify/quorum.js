@@ -2,14 +2,13 @@
  * Whether enough people have signed: what `hsmnodes/node/protocol/quorum.py` counts, counted once more from the
  * rules in docs/formats/verifier.md. Whatever cannot be checked does not count, and what counts is not guessed.
  */
+import { waysOf } from "../charter.js";
 import { challenge, Purpose } from "../purposes.js";
-import { clausesFor, eligibleFor, headOf } from "./charters.js";
+import { AMEND, areCustodiansApart, delayOf, eligibleFor, headOf, rulesFor } from "./charters.js";
 import { findClosing } from "./closing.js";
 import { identitiesIn } from "./identities.js";
 import { seat } from "./matching.js";
 import { findSigners } from "./signers.js";
-
-export const AMEND = "charter.amend/v1";
 
 /**
  * @typedef {import("./charters.js").Charter} Charter
@@ -26,39 +25,50 @@ export const AMEND = "charter.amend/v1";
  * @param {Charter[]} charters
  * @param {any} proposal with its `bytes` and `hash`
  * @param {any} signatures the warrant they are in
- * @param {{kinds: string[], floor: number, now: number}} demanded
+ * @param {{kinds: string[], floor: number, now: number, announced?: number, contributors?: string[]}} demanded where a
+ *   delay is demanded, with when it began; where custodians are to be apart, with the ids of those who give a share
  * @returns {Promise<Verdict>}
  */
-export async function evaluate(charters, proposal, signatures, { kinds, floor, now }) {
-  const problems = [...bindingProblems(charters, proposal, kinds), ...timeProblems(charters, proposal, now)];
-  return tally(charters, proposal, signatures, { floor, problems });
+export async function evaluate(charters, proposal, signatures, { kinds, floor, now, announced = now, contributors }) {
+  const problems = [
+    ...bindingProblems(charters, proposal, kinds),
+    ...timeProblems(charters, proposal, now, announced),
+  ];
+  return tally(charters, proposal, signatures, { floor, problems, contributors });
 }
 
 /**
  * Counts under some charters, whether or not the proposal names them.
- * @param {{floor: number, problems?: string[], after?: Charter}} with the version before, under which the request was
- *   found good, so that who requests need not be in a later one any more
+ * @param {object} how
+ * @param {number} how.floor
+ * @param {string[]} [how.problems]
+ * @param {Charter[]} [how.after] the charters under which the request was found good, so that who requests need not be
+ *   in a later one any more
+ * @param {string[]} [how.contributors]
+ * @param {(charter: Charter) => any[]} [how.ruling] the rule by which each charter is asked, or none
+ * @param {Charter} [how.anybodyOf] the charter of which everyone may stop it
  * @returns {Promise<Verdict>}
  */
-export async function tally(charters, proposal, signatures, { floor, problems = [], after }) {
-  const identity = identitiesIn(after === undefined ? charters : [...charters, after]);
-  const clauses = charters.flatMap((charter) =>
-    clausesFor(charter, proposal.operation).map(({ m, ...who }) => ({ charter, m, may: eligibleFor(charter, who) })),
-  );
+export async function tally(charters, proposal, signatures, how) {
+  const { floor, problems = [], after, contributors = [], anybodyOf } = how;
+  const ruling = how.ruling ?? ((charter) => rulesFor([charter], proposal.operation));
+  const identity = identitiesIn(after === undefined ? charters : [...charters, ...after]);
+  const asked = charters.map((charter) => ruling(charter).flatMap(waysOf).map((way) =>
+    way.map(({ m, ...who }) => ({ charter, m, may: eligibleFor(charter, who) }))));
+  const clauses = asked.flat(2);
   const requester = await findRequester(charters, proposal, signatures.request, after !== undefined);
-  const found = [...problems, ...ruleProblems(charters, proposal, floor), ...requester.problems];
-  const seatsOf = await countApprovals(charters, clauses, proposal, signatures.approvals, identity);
-  const seats = seat(
-    [...seatsOf.keys()],
-    clauses.map(({ m }, index) => ({ m, eligible: thoseWhoMaySit(seatsOf, index) })),
-  );
-  const counted = seats.flatMap((there, index) =>
-    there.map((one) => ({
-      identity: one, person: seatsOf.get(one).get(index), authority: clauses[index].charter.authority,
-    })),
-  );
-  const closed = await findClosing(charters, clauses, proposal, signatures, requester.person);
-  const missing = clauses.reduce((sum, { m }) => sum + m, 0) - counted.length;
+  const found = [
+    ...problems,
+    ...ruleProblems(charters, ruling, floor),
+    ...lifetimeProblems(charters.flatMap(ruling), proposal),
+    ...requester.problems,
+  ];
+  const seatsOf = await countApprovals(charters, clauses, proposal, signatures.approvals, {
+    identity, apart: areCustodiansApart(charters, proposal.operation) ? contributors : [],
+  });
+  const fillings = oneOfEach(asked).map((way) => fill(way, clauses, seatsOf));
+  const { counted, missing } = fillings.reduce((best, one) => (one.missing < best.missing ? one : best));
+  const closed = await findClosing(charters, clauses, proposal, signatures, requester.person, anybodyOf);
   return {
     authorised: found.length === 0 && closed === null && clauses.length > 0 && missing === 0,
     problems: found,
@@ -66,6 +76,31 @@ export async function tally(charters, proposal, signatures, { floor, problems = 
     counted,
     closed,
   };
+}
+
+/**
+ * Every choice of one alternative of each charter together with one of every other; those of the first vary last.
+ * @param {any[][][]} asked for each charter its alternatives, each a list of clauses
+ * @returns {any[][]}
+ */
+function oneOfEach(asked) {
+  return asked.reduce(
+    (chosen, ways) => chosen.flatMap((before) => (ways.length ? ways : [[]]).map((way) => [...before, ...way])), [[]]);
+}
+
+/** As many seats of these clauses as can be filled, who sits in them, and how many stay empty. */
+function fill(way, clauses, seatsOf) {
+  const places = way.map((clause) => clauses.indexOf(clause));
+  const seats = seat(
+    [...seatsOf.keys()],
+    way.map(({ m }, index) => ({ m, eligible: thoseWhoMaySit(seatsOf, places[index]) })),
+  );
+  const counted = seats.flatMap((there, index) =>
+    there.map((one) => ({
+      identity: one, person: seatsOf.get(one).get(places[index]), authority: way[index].charter.authority,
+    })),
+  );
+  return { counted, missing: way.reduce((sum, { m }) => sum + m, 0) - counted.length };
 }
 
 function bindingProblems(charters, proposal, kinds) {
@@ -79,10 +114,12 @@ function bindingProblems(charters, proposal, kinds) {
   return elsewhere ? ["other-deployment"] : [];
 }
 
-function timeProblems(charters, proposal, now) {
+function timeProblems(charters, proposal, now, announced) {
   const problems = [];
-  if (!(now >= proposal.not_before)) problems.push("too-early");
-  if (!(now < proposal.expires_at)) problems.push("expired");
+  const delay = delayOf(charters, proposal.operation);
+  const begun = delay > 0 ? announced : now;
+  if (!(begun >= proposal.not_before)) problems.push("too-early");
+  else if (!(begun < proposal.expires_at && (begun === now || now < proposal.expires_at + delay))) problems.push("expired");
   for (const charter of charters) {
     if (!(now >= charter.valid_from)) problems.push("charter-not-yet");
     if (!(now < charter.valid_until) && proposal.operation !== AMEND) problems.push("charter-expired");
@@ -90,12 +127,19 @@ function timeProblems(charters, proposal, now) {
   return problems;
 }
 
-function ruleProblems(charters, proposal, floor) {
+/** @param {Charter[]} charters @param {(charter: Charter) => any[]} ruling @param {number} floor @returns {string[]} */
+export function ruleProblems(charters, ruling, floor) {
   return charters.flatMap((charter) => {
-    const seats = clausesFor(charter, proposal.operation).reduce((sum, { m }) => sum + m, 0);
-    if (seats === 0) return ["no-rule"];
-    return seats >= floor ? [] : ["below-floor"];
+    const ways = ruling(charter).flatMap(waysOf);
+    if (!ways.length) return ["no-rule"];
+    return ways.every((way) => way.reduce((sum, { m }) => sum + m, 0) >= floor) ? [] : ["below-floor"];
   });
+}
+
+function lifetimeProblems(rules, { not_before: from, expires_at: until }) {
+  return rules
+    .filter(({ lifetime }) => lifetime !== undefined && !(until - from <= lifetime))
+    .map(() => "lives-too-long");
 }
 
 /** Who requests: their token signed the proposal, and they are who it says. */
@@ -111,17 +155,18 @@ async function findRequester(charters, proposal, request, wasFoundGood) {
 
 /**
  * The approvals that count: for each identity, in the order in which they came, the clauses they may sit in, with
- * the person they are there. The requester never does.
+ * the person they are there. The requester never does, nor do those who are to be apart.
  * @returns {Promise<Map<string, Map<number, any>>>}
  */
-async function countApprovals(charters, clauses, proposal, approvals, identity) {
+async function countApprovals(charters, clauses, proposal, approvals, { identity, apart }) {
   const seatsOf = new Map();
+  const aside = new Set([proposal.requester.id, ...apart].map(identity));
   const wanted = await challenge(Purpose.APPROVE, proposal.bytes);
   for (const { proposal: hash, assertion } of approvals) {
     const signers = hash === proposal.hash ? await findSigners(charters, assertion, wanted) : [];
     if (!signers.length) continue;
     const who = identity(signers[0].person.id);
-    if (who === identity(proposal.requester.id)) continue;
+    if (aside.has(who)) continue;
     const seats = clauses.flatMap(({ charter, may }, index) =>
       signers.filter((one) => one.charter === charter && may.has(one.person.id)).map((one) => [index, one.person]));
     if (seats.length) seatsOf.set(who, new Map([...(seatsOf.get(who) ?? []), ...seats]));

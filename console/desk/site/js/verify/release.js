@@ -8,11 +8,10 @@ import { CLOCK_TOLERANCE, checkDeployment } from "../checks.js";
 import { Refused } from "../refusal.js";
 import { fingerprint } from "../words.js";
 import { verifyChain } from "./chains.js";
-import { headOf } from "./charters.js";
+import { AMEND, headOf } from "./charters.js";
 import { shareCommitment } from "./commitments.js";
 import { checkIsNode, openEnvelope, verifyEnrolment } from "./nodes.js";
 import { readPaper } from "./papers.js";
-import { AMEND } from "./quorum.js";
 import { readWarrant, verifyWarrant } from "./warrants.js";
 
 export const CEREMONY = "quorate/ceremony/v1";
@@ -63,16 +62,18 @@ async function verify({ share: shareBytes, charters, warrant, enrolment, ceremon
   const { floor } = operations[AMEND].consent;
   const by = { deployment: share.deployment, demo: share.demo, floor, now };
   const provider = await verifyChain(charters.provider, { anchor: share.provider_founding, ...by });
-  const zone = await verifyChain(charters.zone, { anchor: share.zone_founding, ...by });
+  const zone = await verifyChain(charters.zone, { anchor: share.zone_founding, ...by, known: provider });
   const inForce = { provider: provider.at(-1), zone: zone.at(-1) };
   checkZone(inForce, share, now);
   const enrolled = await verifyEnrolment(enrolment, { provider, operations });
   const question = await readCeremony(ceremony, enrolled);
   await checkAsksForThis(question, share);
   const authorised = await readWarrant(warrant);
-  const { operation, counted } = await verifyWarrant(authorised, { inForce, operations, now });
+  const { operation, counted, delay } = await verifyWarrant(authorised, {
+    inForce, operations, now, contributor: share.custodian.id,
+  });
   checkIsForThis(authorised.proposal, operation, { question, share, enrolled });
-  checkTime(question, authorised.proposal, now);
+  checkTime(question, authorised.proposal, { delay, now });
   const { node, dataCentre, identity } = enrolled;
   return {
     proposal: authorised.proposal,
@@ -137,11 +138,11 @@ function checkIsForThis(proposal, operation, { question, share, enrolled }) {
 }
 
 /** The ceremony was opened under the warrant, is not over, and does not outlast it. */
-function checkTime(question, proposal, now) {
-  if (question.opened_at < proposal.not_before || question.opened_at > now + CLOCK_TOLERANCE) {
+function checkTime(question, proposal, { delay, now }) {
+  if (question.opened_at < proposal.not_before + delay || question.opened_at > now + CLOCK_TOLERANCE) {
     throw new Refused("too-early");
   }
-  if (now >= question.expires_at || question.expires_at > proposal.expires_at) throw new Refused("ceremony-over");
+  if (now >= question.expires_at || question.expires_at > proposal.expires_at + delay) throw new Refused("ceremony-over");
 }
 
 function isSame(one, other) {

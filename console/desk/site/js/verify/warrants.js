@@ -3,6 +3,7 @@ import { fromB64u, sha256Hex } from "../canonical.js";
 import { readDocument } from "../documents.js";
 import { checkFields } from "../fields.js";
 import { Refused } from "../refusal.js";
+import { areCustodiansApart, delayOf } from "./charters.js";
 import { checkDuties } from "./duties.js";
 import { readPaper } from "./papers.js";
 import { evaluate } from "./quorum.js";
@@ -42,19 +43,30 @@ export function operationOf(proposal, operations) {
 /**
  * Verifies a warrant that nodes carry out.
  * @param {{proposal: any, signatures: any}} warrant
- * @param {{inForce: InForce, operations: Record<string, any>, now: number}} by
- * @returns {Promise<{operation: any, counted: any[]}>}
+ * @param {{inForce: InForce, operations: Record<string, any>, now: number, contributor?: string}} by with the id of
+ *   the person who is to give a share for it
+ * @returns {Promise<{operation: any, counted: any[], delay: number}>} with the delay that was demanded, in seconds
  * @throws {Refused} unless it is authorised
  */
-export async function verifyWarrant({ proposal, signatures }, { inForce, operations, now }) {
+export async function verifyWarrant({ proposal, signatures }, { inForce, operations, now, contributor }) {
   const operation = operationOf(proposal, operations);
   const { kinds } = operation.consent;
-  if (proposal.nodes.length !== operation.nodes || !operation.nodes) throw new Refused("other-node");
+  const { nodes: least, most_nodes: most } = operation;
+  const count = proposal.nodes.length;
+  if (!(count > 0 && count >= least && count <= most)) throw new Refused("other-nodes");
   const charters = kinds.map((kind) => partyTo(proposal, operation, kind, inForce));
-  const verdict = await evaluate(charters, proposal, signatures, { ...operation.consent, now });
+  const announced = proposal.not_before;
+  const verdict = await evaluate(charters, proposal, signatures, { ...operation.consent, now, announced });
   refuseUnless(verdict);
+  const delay = delayOf(charters, proposal.operation);
+  if (!(now >= announced + delay)) throw new Refused("delayed");
+  if (contributor !== undefined && areCustodiansApart(charters, proposal.operation)) {
+    const demanded = { ...operation.consent, now, announced, contributors: [contributor] };
+    const without = await evaluate(charters, proposal, signatures, demanded);
+    if (!without.authorised) throw new Refused("custodian-apart");
+  }
   if (kinds.includes("zone")) checkDuties(inForce.provider, inForce.zone);
-  return { operation, counted: verdict.counted };
+  return { operation, counted: verdict.counted, delay };
 }
 
 /** @param {import("./quorum.js").Verdict} verdict @throws {Refused} unless it authorises */

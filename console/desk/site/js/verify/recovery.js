@@ -1,0 +1,73 @@
+/**
+ * Recovery below quorum: what `hsmnodes/node/protocol/recovery.py` holds to, once more from docs/formats/verifier.md.
+ */
+import { encode, sameBytes } from "../canonical.js";
+import { Refused } from "../refusal.js";
+import { AMEND, headOf, RECOVER, rulesFor } from "./charters.js";
+import { ruleProblems, tally } from "./quorum.js";
+
+const OTHERS_FLOOR = 2;
+const KEPT = ["rules", "recovery", "zone", "token_rules", "desk"];
+
+/** @typedef {import("./charters.js").Charter} Charter */
+
+/** A recovery changes who has duties, and nothing else. @param {Charter} current @param {Charter} charter */
+export function checkKept(current, charter) {
+  const changed = KEPT.find((name) => !isSame(current[name] ?? null, charter[name] ?? null));
+  const names = ({ groups }) => groups.map((one) => one.name);
+  if (changed !== undefined || !isSame(names(current), names(charter))) throw new Refused("changes-more", changed ?? "groups");
+}
+
+/**
+ * The count by the clause and the other sides together, and by the rule for amendments of the new version.
+ * @param {Charter} current @param {Charter} charter
+ * @param {Charter[]} others of the other sides, as the clause names them
+ * @param {any} proposal @param {any} signatures
+ * @returns {Promise<import("./quorum.js").Verdict[]>}
+ */
+export async function countRecovery(current, charter, others, proposal, signatures) {
+  const amending = (one) => rulesFor([one], AMEND);
+  const old = await tally([current, ...others], proposal, signatures, {
+    floor: 1,
+    problems: [...problemsOf(current, charter, others, proposal), ...ruleProblems(others, amending, OTHERS_FLOOR)],
+    ruling: (one) => (one === current ? [{ operation: RECOVER, clauses: current.recovery.clauses }] : amending(one)),
+    anybodyOf: current,
+  });
+  const young = await tally([charter], proposal, signatures, {
+    floor: OTHERS_FLOOR,
+    after: [current, ...others],
+    ruling: amending,
+  });
+  return [old, young];
+}
+
+/** Whether this is a charter of the other side that a clause names. @param {Charter} charter */
+export function isSide({ authority }, { kind, id, name }) {
+  return isSame(authority, { kind, id, name });
+}
+
+/** @returns {string[]} */
+function problemsOf(current, charter, others, proposal) {
+  const { kind, id, name } = current.authority;
+  const { days, others: named } = current.recovery;
+  const sides = named.map((one) => ({ kind: one.kind, id: one.id, name: one.name }));
+  const wanted = { authority: { kind, id, name }, version: charter.version, charter: charter.hash, days, others: sides };
+  const heads = [current, ...others].map(headOf).sort(byKindAndId);
+  const alike = (one) => one.deployment === current.deployment && one.demo === current.demo;
+  const isOfThis = proposal.operation === RECOVER && proposal.nodes.length === 0;
+  const checks = {
+    "not-this-recovery": isOfThis && isSame(proposal.authorities, heads),
+    "other-deployment": [proposal, ...others].every(alike),
+    "other-recovery": isSame(proposal.parameters, wanted) && proposal.previous === current.hash,
+  };
+  return Object.keys(checks).filter((code) => !checks[code]);
+}
+
+function byKindAndId(one, other) {
+  const key = ({ kind, id }) => `${kind} ${id}`;
+  return key(one) < key(other) ? -1 : 1;
+}
+
+function isSame(one, other) {
+  return sameBytes(encode(one), encode(other));
+}

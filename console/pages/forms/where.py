@@ -1,0 +1,37 @@
+"""Where an operation is carried out: on one HSM, on those of a zone, or on those its parameters name."""
+
+from collections.abc import Mapping
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from console.pages.forms.sources import Option
+from tenants import tags
+
+WHERE = "on_node"
+
+# Parameters that name the nodes themselves, in the order in which a proposal has them.
+NAMED: Mapping[str, tuple[str, ...]] = {
+    tags.ENROL_NODE: ("node",),
+    tags.EXTEND_ZONE: ("receiver", "sender"),
+    tags.WITHDRAW_ZONE: ("keeper", "left"),
+}
+
+
+class NodesField(forms.MultipleChoiceField):
+    """Several nodes, the first of which acts first; all of them, as long as nobody unticks one."""
+
+    def __init__(self, options: list[Option], *, of_zone: bool) -> None:
+        super().__init__(
+            label=_("On which HSMs"),
+            choices=[(one.id, one.label) for one in options],
+            initial=[one.id for one in options] if of_zone else [],
+            widget=forms.CheckboxSelectMultiple,
+            help_text=_(
+                "The first acts first. The others follow under the same warrant, each as soon as it can be "
+                "reached. One that is left out is no longer in step with them."
+            )
+            if of_zone
+            else _("It begins on each of them."),
+            error_messages={"required": _("Tick at least one.")},
+        )

@@ -1,0 +1,1 @@
+"""What is in every connection kit as it stands here."""

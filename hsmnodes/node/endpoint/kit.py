@@ -1,0 +1,68 @@
+"""The connection kit: one archive without secrets, in which a node signs for every file."""
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from hsmnodes.node.endpoint import connect, files
+from hsmnodes.node.protocol.canonical import sha256_hex
+from hsmnodes.node.protocol.documents.kits import KitFile
+from hsmnodes.node.protocol.documents.node import NodeSigned
+from hsmnodes.node.protocol.words import word_list
+
+TOOL, PACKAGE = "quorate-connect", "quorate_connect"
+MAIN = f"import sys\n\nfrom {PACKAGE}.commands import main\n\nsys.exit(main())\n"
+KIT, CERTIFICATE = "kit.json", "node.crt"
+AS_THEY_ARE = ("README.md", "java.cfg", "openssl.cnf")
+
+
+@cache
+def tool() -> bytes:
+    """The program for the application's host, in one file (zipapp): it knows the words by itself.
+
+    The same bytes from the same source.
+    """
+    stream, package = io.BytesIO(), resources.files(connect)
+    sources = {file.name: file.read_text("utf-8") for file in package.iterdir() if file.name.endswith(".py")}
+    members = {f"{PACKAGE}/{name}": text for name, text in sources.items()} | {"__main__.py": MAIN}
+    with zipfile.ZipFile(stream, "w") as packed:
+        for name, text in sorted(members.items()):
+            packed.writestr(zipfile.ZipInfo(name), text.replace("@WORDS@", " ".join(word_list())))
+    return b"#!/usr/bin/env python3\n" + stream.getvalue()
+
+
+def kit_files(*, certificate: bytes, token: str) -> dict[str, bytes]:
+    """The files of a kit, by name; `certificate` is the node's, in DER."""
+    made = {
+        TOOL: tool(),
+        CERTIFICATE: x509.load_der_x509_certificate(certificate).public_bytes(Encoding.PEM),
+        "environment": _file("environment").replace("{token}", token).encode("utf-8"),
+        **{name.lower(): _file(name).encode("utf-8") for name in AS_THEY_ARE},
+    }
+    return dict(sorted(made.items()))
+
+
+def listed(contents: Mapping[str, bytes]) -> tuple[KitFile, ...]:
+    """The files as the node signs for them."""
+    return tuple(KitFile(name=name, sha256=sha256_hex(data)) for name, data in sorted(contents.items()))
+
+
+def archive(signed: NodeSigned, contents: Mapping[str, bytes]) -> bytes:
+    """The kit as one tar file: the same bytes from the same contents."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, data in {KIT: signed.raw, **contents}.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(data), 0o755 if name == TOOL else 0o644
+            tar.addfile(member, io.BytesIO(data))
+    return stream.getvalue()
+
+
+def _file(name: str) -> str:
+    return resources.files(files).joinpath(name).read_text("utf-8")

@@ -1,0 +1,70 @@
+"""The endpoint's processes: they have no rights, gain none, and end with the agent."""
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from hsmnodes.node.endpoint.folder import Account
+
+logger = logging.getLogger(__name__)
+
+SECONDS_TO_END = 5.0
+LONGEST_LINE = 1_000
+
+
+class ServingProcess:
+    """A process with all that it forks. The kernel kills it when the thread that started it ends."""
+
+    def __init__(
+        self, name: str, command: Sequence[str], account: Account | None, environment: Mapping[str, str]
+    ) -> None:
+        self.name = name
+        self._process = subprocess.Popen(
+            [*_without_rights(account), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **environment},
+            start_new_session=True,
+        )
+        threading.Thread(target=self._log, name=f"log of {name}", daemon=True).start()
+
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def reload(self) -> None:
+        """Have HAProxy read its configuration again."""
+        self._process.send_signal(signal.SIGUSR2)
+
+    def end(self) -> None:
+        """End it and everything that it forked, at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(SECONDS_TO_END)
+
+    def _log(self) -> None:
+        stream = self._process.stdout
+        assert stream is not None  # noqa: S101 -- it was asked for above
+        with stream:
+            for line in iter(lambda: stream.readline(LONGEST_LINE), b""):
+                text = line.decode("utf-8", "replace").rstrip()
+                if text:
+                    logger.log(_level(text), "%s: %s", self.name, text)
+
+
+def _level(text: str) -> int:
+    refused = text.startswith(("refused ", "ended=PR ", "[ALERT]"))
+    return logging.WARNING if refused else logging.INFO
+
+
+def _without_rights(account: Account | None) -> list[str]:
+    """The beginning of a command (setpriv(1)) that gives up rights and dies with its parent."""
+    change = [] if account is None else [f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups"]
+    return ["setpriv", *change, "--no-new-privs", "--pdeathsig=KILL", "--"]

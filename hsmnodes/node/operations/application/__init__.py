@@ -1,0 +1,1 @@
+"""Operations on the applications that use keys of a zone."""

@@ -1,0 +1,1 @@
+"""Operations on the statement of the agreed separation of duties."""

@@ -1,0 +1,135 @@
+"""A signed statement with all that makes it good, in one file: verified without a console and without a node.
+
+What it rests on are the founding charters of the two sides, whose hashes its reader knows from elsewhere.
+docs/formats/statement.md describes the file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from hsmnodes.node.operations.statement.differences import Difference, differences
+from hsmnodes.node.operations.statement.sign import SignStatement, check_binds
+from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.charters import verify_chain
+from hsmnodes.node.protocol.documents.base import Bytes, Id, Model, refusal
+from hsmnodes.node.protocol.documents.charter import Charter, CharterLink
+from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
+from hsmnodes.node.protocol.documents.signatures import Warrant
+from hsmnodes.node.protocol.documents.statement import MOST_ZONES, Statement
+from hsmnodes.node.protocol.errors import ProposalRefused
+from hsmnodes.node.protocol.quorum import Signatures, evaluate
+from hsmnodes.node.protocol.signers import Signer
+from hsmnodes.node.protocol.statements import Basis, check_made_from, redraw
+
+LONGEST_FILE = 64_000_000
+Long = Annotated[Bytes, Field(max_length=1_400_000)]
+Links = Annotated[tuple[Long, ...], Field(min_length=1, max_length=1000)]
+
+
+class Zone(Model):
+    """A zone with the links of its chain of charters."""
+
+    id: Id
+    links: Links
+
+
+class StatementFile(Model):
+    """The file: the statement, the warrant that signs it, and the chain of every charter."""
+
+    type: Literal["quorate/signed-statement/v1"] = "quorate/signed-statement/v1"
+    statement: Long
+    warrant: Long
+    provider: Links
+    customer: Links
+    zones: Annotated[tuple[Zone, ...], Field(max_length=MOST_ZONES)]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a file proves: the statement, who signed it, and the last charters that it holds of each chain."""
+
+    statement: Statement
+    proposal: Proposal
+    signers: tuple[Signer, ...]
+    latest: Basis
+
+    @cached_property
+    def since(self) -> list[Difference]:
+        """What the last charters in the file say otherwise than the statement."""
+        return differences(self.statement, redraw(self.statement, self.latest))
+
+
+def verify_file(data: bytes, *, provider: str, customer: str) -> Verified:
+    """What the file proves to who knows the SHA-256 of both sides' founding charters (in hexadecimal).
+
+    Raises Refused with the first thing that does not hold.
+    """
+    canonical.check_length(data, limit=LONGEST_FILE)
+    try:
+        whole = StatementFile.model_validate_json(data)
+    except ValidationError as error:
+        raise refusal(error, what="signed statement") from None
+    statement = Statement.from_bytes(canonical.b64u_decode(whole.statement))
+    warrant = Warrant.from_bytes(canonical.b64u_decode(whole.warrant))
+    proposal = Proposal.from_bytes(warrant.proposal_bytes)
+    check_binds(proposal, statement)
+    sides = [_chain(whole.provider, statement, provider), _chain(whole.customer, statement, customer)]
+    zones = [_chain(zone.links, statement, None) for zone in whole.zones]
+    named = Basis(
+        _named(sides[0], statement.provider.authority),
+        _named(sides[1], statement.customer.authority),
+        [
+            _named(chain, stated.authority)
+            for chain, stated in zip(_matched(zones, statement), statement.zones, strict=True)
+        ],
+    )
+    check_made_from(statement, named)
+    signers = _signers(proposal, warrant, named)
+    return Verified(
+        statement, proposal, signers, Basis(sides[0][-1], sides[1][-1], [one[-1] for one in zones])
+    )
+
+
+def _chain(links: Sequence[str], statement: Statement, anchor: str | None) -> tuple[Charter, ...]:
+    """Every version of a charter. A zone's has no anchor: the statement names a version by its hash."""
+    parsed = [CharterLink.from_bytes(canonical.b64u_decode(one)) for one in links]
+    founding = canonical.sha256_hex(canonical.b64u_decode(parsed[0].charter))
+    return verify_chain(
+        parsed, anchor=anchor or founding, deployment=statement.deployment, demo=statement.demo
+    )
+
+
+def _matched(chains: Sequence[tuple[Charter, ...]], statement: Statement) -> list[tuple[Charter, ...]]:
+    """The chains of just the zones that are stated, in that order."""
+    by_id = {chain[0].authority.id: chain for chain in chains}
+    wanted = [one.authority.id for one in statement.zones]
+    if len(by_id) != len(chains) or sorted(by_id) != wanted:
+        raise ProposalRefused("other-zones", "The file does not have just the zones that are stated.")
+    return [by_id[one] for one in wanted]
+
+
+def _named(chain: Sequence[Charter], authority: AuthorityAt) -> Charter:
+    """The version of a charter that the statement was drawn up from."""
+    for charter in chain:
+        if charter.sha256 == authority.hash:
+            return charter
+    raise ProposalRefused("other-charter", f"The file lacks the charter of {authority.name} that is stated.")
+
+
+def _signers(proposal: Proposal, warrant: Warrant, named: Basis) -> tuple[Signer, ...]:
+    """Who signed for both sides, as of when the proposal was made: signatures bear no time of their own."""
+    verdict = evaluate(
+        (named.customer, named.provider),
+        proposal,
+        Signatures.of(warrant),
+        consent=SignStatement.consent,
+        now=proposal.not_before,
+    )
+    if not verdict.authorised:
+        reason = verdict.problems[0].message if verdict.problems else "Signatures are missing."
+        raise ProposalRefused("quorum-not-met", f"The statement is not signed by both sides: {reason}")
+    return verdict.counted

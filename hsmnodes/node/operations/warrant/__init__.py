@@ -1,0 +1,1 @@
+"""Operations on warrants that are partly carried out."""

@@ -1,0 +1,88 @@
+"""Forms of operations: what is asked for first, what is not chosen for anybody, and what comes before."""
+
+import pytest
+
+from tenants import tags
+from tests.cast.people import CLEO, DINA, EMIL
+
+pytestmark = pytest.mark.django_db
+
+
+def fields(browser, path):
+    return list(browser.get(path).context["form"].fields)
+
+
+def test_the_zone_stands_before_what_is_listed_by_it(stage, as_):
+    zone = f"?zone={stage.zones['Cards'].pk}"
+    assert fields(as_(DINA), f"/propose/zone.extend/v1{zone}")[:2] == ["zone", "slot"]
+    assert fields(as_(CLEO), "/propose/slot.create/v1")[:2] == ["zone", "slot"]
+    assert fields(as_(DINA), f"/propose/key.generate/v1{zone}")[0] == "zone"
+
+
+def test_nobody_gets_a_whole_hsm_because_it_stood_first(world, as_):
+    form = as_(CLEO).get("/propose/service.start/v1").context["form"]
+    assert [value for value, _label in form.fields["mode"].choices] == ["", "exclusive", "shared"]
+    answer = as_(CLEO).post("/propose/service.start/v1", {"service": "Payments HSM", "mode": ""})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["mode"] == ["Choose one of these."]
+
+
+def test_a_form_says_what_the_operation_does_and_who_must_sign(stage, as_):
+    shown = as_(DINA).get(f"/propose/key.generate/v1?zone={stage.zones['Cards'].pk}").content.decode()
+    assert "made in the HSM and backed up as they are made" in shown
+    assert "Whoever proposes does not count." in shown
+
+
+def test_where_there_is_nothing_to_choose_the_form_says_what_comes_first(stage, as_):
+    shown = as_(DINA).get(f"/propose/zone.extend/v1?zone={stage.zones['Cards'].pk}").content.decode()
+    assert "First its service is started on a further HSM" in shown
+
+
+def test_a_customer_is_not_led_to_a_form_it_cannot_fill_in(world, as_):
+    shown = as_(DINA).get("/").content.decode()
+    assert "for others to do" in shown
+    assert f"/propose/{tags.START_SERVICE}" not in shown
+    form = as_(DINA).get(f"/propose/{tags.START_SERVICE}").content.decode()
+    assert "An HSM administrator of your provider proposes a service" in form
+
+
+def test_who_admits_an_application_is_told_how_its_request_is_made(stage, as_):
+    shown = as_(DINA).get(f"/propose/application.admit/v1?zone={stage.zones['Cards'].pk}").content.decode()
+    assert "quorate-connect new FOLDER" in shown
+    assert "/applications/quorate-connect" in shown
+
+
+def test_what_takes_away_is_offered_after_what_gives(stage, as_):
+    groups = {group.title: group for group in as_(DINA).get("/propose").context["groups"]}
+    assert next(iter(groups)) == "Keys"
+    assert [one.title for one in groups["Keys"].offers] == ["Generate keys", "Rotate keys", "Destroy keys"]
+
+
+def test_a_key_names_the_programs_that_use_it(stage, as_):
+    (application,) = as_(EMIL).get(f"/zones/{stage.zones['Cards'].pk}").context["applications"]
+    used = application.keys[0]["id"]
+    assert application.name in as_(EMIL).get(f"/keys/{used}").content.decode()
+    others = stage.zones["Cards"].hsm_keys.exclude(pk__in=[held["id"] for held in application.keys])
+    shown = as_(EMIL).get(f"/keys/{others.first().pk}").content.decode()
+    assert f"/applications/{application.pk}" not in shown
+    assert "None yet. A program signs" in shown
+
+
+def test_the_transcript_to_print_states_its_times_in_utc(stage, as_):
+    shown = as_(EMIL).get(f"/ceremonies/{stage.proposals['drill'].pk}/print").content.decode()
+    assert " UTC</time>" in shown
+    transcript = shown.split('id="main"')[1]
+    assert "data-at=" not in transcript
+    assert "data-print" in transcript
+
+
+def test_a_proposal_that_is_done_says_what_follows_and_links_it_for_who_can(stage, as_):
+    made = f"/proposals/{stage.proposals['slot of Cards'].pk}"
+    forms = f"/propose/key.generate/v1?zone={stage.zones['Cards'].pk}"
+    assert forms in as_(DINA).get(made).content.decode()
+    shown = as_(CLEO).get(made).content.decode()
+    assert "its key managers propose its first keys" in shown
+    assert forms not in shown
+    admitted = as_(EMIL).get(f"/proposals/{stage.proposals['application'].pk}").content.decode()
+    assert "To the connection kit" in admitted
+    assert as_(EMIL).get(f"/proposals/{stage.proposals['waiting'].pk}").context["view"].next is None

@@ -1,0 +1,164 @@
+"""Recovery below quorum on the pages: off until it is chosen, offered for a draft, and seen by all."""
+
+from html import unescape
+
+import pytest
+
+from hsmnodes.node.protocol.documents import Role
+from tenants import charters
+from tenants.charter_drafts import Terms
+from tenants.models import CharterVersion, Proposal, State
+from tenants.recovery import could_recover
+from tests.cast.people import ADA, CLEO, DINA, EMIL, GUS, HANA, IVO, JON
+from tests.console.pages.charter_forms import sent
+from tests.console.pages.recovery_under_way import (
+    OSCAR,
+    PIA,
+    clause_for_a_zone,
+    draft_recovery,
+    recovery_under_way,
+)
+from tests.world.hiring import hire
+
+pytestmark = pytest.mark.django_db
+
+
+def in_force(authority) -> CharterVersion:
+    return CharterVersion.objects.get(authority=authority, state="in-force")
+
+
+def text(client, path) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+@pytest.fixture
+def service(world):
+    return world.service(world.node())
+
+
+@pytest.fixture
+def safe(world, service):
+    """A zone with a recovery clause."""
+    hire(world.meridian, OSCAR, PIA)
+    return world.zone(service, name="Safe", terms=Terms(recovery=clause_for_a_zone(world)))
+
+
+class TestTheClause:
+    """It is chosen in the form of a charter."""
+
+    def amend(self, client, version, **changes) -> CharterVersion:
+        path = f"/charters/{version.pk}/amend"
+        filled = sent(client.get(path).context["form"]) | changes | {"step": "draft"}
+        answer = client.post(path, filled)
+        assert answer.status_code == 302, answer.context["form"].errors
+        return CharterVersion.objects.get(pk=answer["Location"].rsplit("/", 1)[1])
+
+    def test_it_is_off_unless_it_is_chosen(self, as_, world, service):
+        zone = world.zone(service)
+        made = self.amend(as_(DINA), in_force(zone.pk))
+        assert made.document.recovery is None
+        assert b"recovery" not in bytes(made.raw)
+
+    def test_a_zone_s_takes_both_organisations_by_their_charters_in_force(self, as_, world, service):
+        zone = world.zone(service)
+        made = self.amend(as_(DINA), in_force(zone.pk), recovery="1 key-manager", recovery_days=14)
+        recovery = made.document.recovery
+        assert (recovery.days, recovery.clauses[0].m, recovery.clauses[0].role) == (14, 1, Role.KEY_MANAGER)
+        wanted = [in_force(one.pk).hash for one in (world.meridian, world.northgate)]
+        assert [one.charter for one in recovery.others] == wanted
+
+    def test_a_provider_chooses_the_customer(self, as_, world):
+        path = f"/charters/{in_force(world.northgate.pk).pk}/amend"
+        field = as_(JON).get(path).context["form"].fields["recovery_side"]
+        assert {name for _, name in field.choices} == {"Meridian Bank", "Lumen Health"}
+        made = self.amend(
+            as_(JON),
+            in_force(world.northgate.pk),
+            recovery="1 security-officer",
+            recovery_side=world.lumen.pk,
+        )
+        assert [one.name for one in made.document.recovery.others] == ["Lumen Health"]
+
+    @pytest.mark.parametrize("days", [6, 91, ""])
+    def test_its_days_are_a_week_to_a_quarter(self, as_, world, service, days):
+        zone = world.zone(service)
+        path = f"/charters/{in_force(zone.pk).pk}/amend"
+        client = as_(DINA)
+        filled = sent(client.get(path).context["form"]) | {"recovery": "1 key-manager"}
+        answer = client.post(path, filled | {"recovery_days": days, "step": "draft"})
+        assert answer.status_code == 422
+        assert "recovery_days" in answer.context["form"].errors
+
+    def test_where_it_is_off_nothing_more_is_asked(self, as_, world, service):
+        made = self.amend(as_(JON), in_force(world.northgate.pk), recovery_days="", recovery_side="")
+        assert made.document.recovery is None
+
+    def test_a_provider_s_asks_which_customer_it_takes(self, as_, world, service):
+        path = f"/charters/{in_force(world.northgate.pk).pk}/amend"
+        client = as_(JON)
+        filled = sent(client.get(path).context["form"]) | {"recovery": "1 security-officer"}
+        answer = client.post(path, filled | {"recovery_side": "", "step": "draft"})
+        assert answer.status_code == 422
+        assert "recovery_side" in answer.context["form"].errors
+
+    def test_an_amendment_by_the_form_keeps_it_so_that_the_draft_could_be_a_recovery(self, as_, world, safe):
+        changes = {f"roles-{one.id}": ["key-manager"] for one in (OSCAR, PIA)}
+        changes |= {f"roles-{EMIL.id}": []}
+        made = self.amend(as_(DINA), in_force(safe.pk), **changes)
+        assert made.document.recovery == in_force(safe.pk).document.recovery
+        assert could_recover(made)
+
+
+def test_a_draft_that_could_be_one_is_offered_to_be_proposed_as_one(as_, world, safe):
+    current = in_force(safe.pk)
+    draft = draft_recovery(world, current)
+    client = as_(DINA)
+    where = f"/propose/charter.recover/v1?charter={draft.hash}"
+    assert where in text(client, f"/charters/{draft.pk}")
+    answer = client.post(where, {"charter": draft.hash, "reason": "Two are lost.", "lifetime": 259200})
+    assert answer.status_code == 302
+    drafted = Proposal.objects.get(operation="charter.recover/v1")
+    assert drafted.state == State.DRAFT
+    assert drafted.document.parameters["days"] == 30
+    assert {one.kind for one in drafted.document.authorities} == {"zone", "customer", "provider"}
+
+
+def test_a_plain_draft_is_not(as_, world, service):
+    zone = world.zone(service)
+    hire(world.meridian, OSCAR, PIA)
+    draft = draft_recovery(world, in_force(zone.pk))
+    assert "charter.recover" not in text(as_(DINA), f"/charters/{draft.pk}")
+
+
+@pytest.mark.parametrize("member", [DINA, EMIL, GUS, HANA, JON, CLEO, ADA], ids=lambda one: one.name)
+def test_everybody_concerned_sees_it_on_the_overview_and_with_the_charter(as_, world, service, member):
+    proposal, current, draft = recovery_under_way(world, service)
+    client = as_(member)
+    assert "A recovery of the charter of Safe was begun" in text(client, "/")
+    for version in (current, draft):
+        shown = text(client, f"/charters/{version.pk}")
+        assert "A recovery below quorum is under way" in shown
+        assert f"/proposals/{proposal.pk}" in shown
+
+
+def test_a_stranger_does_not(as_, world, service):
+    proposal, *_ = recovery_under_way(world, service)
+    client = as_(IVO)
+    assert "recovery" not in text(client, "/")
+    assert client.get(f"/proposals/{proposal.pk}").status_code == 404
+
+
+def test_who_only_stands_in_the_charter_is_offered_to_cancel_it(as_, world, service):
+    proposal, *_ = recovery_under_way(world, service)
+    assert "Cancel…" in text(as_(EMIL), f"/proposals/{proposal.pk}")
+    assert "Cancel…" not in text(as_(HANA), f"/proposals/{proposal.pk}")
+
+
+def test_while_it_waits_its_draft_is_not_offered_to_be_given_up(as_, world, service):
+    _, _, draft = recovery_under_way(world, service)
+    assert "Give up this draft" not in text(as_(DINA), f"/charters/{draft.pk}")
+    answer = as_(DINA).post(f"/charters/{draft.pk}/discard")
+    assert answer.status_code == 409
+    assert charters.document_of(draft).version == 2

@@ -1,0 +1,121 @@
+"""Who is let through to a token, and who is not, with an entry in the log."""
+
+import time
+from contextlib import suppress
+
+import psutil
+import pytest
+
+from tests.cast.applications import Application
+from tests.cast.people import named
+from tests.hsmnodes.node.endpoint.serving import connected, live, served, wait_for
+from tests.hsmnodes.node.endpoint.tls import reaches_a_token
+
+CUT = {"DeviceError", "DeviceRemoved"}
+
+
+@pytest.fixture
+def attempt(node, caplog):
+    """Tries to reach a token; what the log says of it."""
+    caplog.set_level("INFO", logger="hsmnodes.node.endpoint")
+
+    def try_it(application, zone=None) -> str:
+        caplog.clear()
+        assert not reaches_a_token(node.port, zone or node.zone_id, application)
+        wait_for(lambda: "refused" in caplog.text or "ended=PR" in caplog.text)
+        return caplog.text
+
+    return try_it
+
+
+@pytest.fixture
+def shop(node):
+    """An application whose keys this test knows, admitted and served."""
+    application = Application.make(f"shop {time.monotonic_ns()}")
+    receipt, _ = node.admit(application, ("orders", ("sign",)))
+    assert receipt.outcome == "done", receipt
+    wait_for(lambda: reaches_a_token(node.port, node.zone_id, application))
+    return application
+
+
+def test_an_admitted_certificate_is_let_through(node, shop):
+    assert reaches_a_token(node.port, node.zone_id, shop)
+
+
+def test_without_a_certificate_nobody_is(attempt, shop):
+    assert "peer did not return a certificate" in attempt(None)
+
+
+def test_a_certificate_that_was_not_admitted_is_not(attempt, shop):
+    assert "certificate verify failed" in attempt(Application.make("webshop"))
+
+
+def test_a_certificate_with_the_names_of_an_admitted_one_is_not(attempt, shop):
+    assert "certificate verify failed" in attempt(Application.make(shop.named.name))
+
+
+def test_an_expired_certificate_is_not_though_the_node_s_clock_stands_still(node, attempt):
+    application = Application.make("short-lived", valid_seconds=3_600 + 20)
+    receipt, _ = node.admit(application, ("orders", ("sign",)))
+    assert receipt.outcome == "done", receipt
+    wait_for(lambda: reaches_a_token(node.port, node.zone_id, application), seconds=15)
+    time.sleep(max(0, application.request["valid_until"] - time.time()) + 1)
+    assert "verify=10" in attempt(application)  # X509_V_ERR_CERT_HAS_EXPIRED
+
+
+def test_a_zone_that_is_not_served_has_no_name_here(node, attempt, shop):
+    assert "callback failed" in attempt(shop, zone=named("Nowhere").id)
+
+
+def test_another_customer_s_application_does_not_reach_this_zone_nor_this_one_that_zone(node, attempt, shop):
+    ledger, theirs = node.with_ledger(), Application.make("ledger")
+    receipt = node.admit_to_ledger(ledger, theirs, "entries")
+    assert receipt.outcome == "done", receipt
+    there = ledger.current.authority.id
+    wait_for(lambda: reaches_a_token(node.port, there, theirs))
+    assert "certificate verify failed" in attempt(theirs)
+    assert "certificate verify failed" in attempt(shop, zone=there)
+
+
+def test_a_removed_application_is_cut_within_seconds_and_not_let_through_again(node, connect, attempt):
+    host = connect("leaving", ("orders", ("sign",)))
+    program = live(host)
+    assert node.remove(host.application).outcome == "done"
+    began = time.monotonic()
+    assert program.stdout.readline().strip() in CUT
+    assert time.monotonic() - began < 5
+    assert not host.is_served()
+    assert not node.site.node.parts.zones.applications.folder.token(host.token).exists()
+
+
+def test_the_others_stay_connected_when_one_is_removed(node, connect, shop):
+    host = connect("staying", ("orders", ("sign",)))
+    program = live(host)
+    assert node.remove(shop).outcome == "done"
+    wait_for(lambda: not reaches_a_token(node.port, node.zone_id, shop))
+    time.sleep(1)
+    assert program.poll() is None
+
+
+def test_a_session_is_cut_when_its_certificate_expires(tmp_path):
+    with served() as node, connected(node, tmp_path, "expiring", ("orders", ("sign",))) as host:
+        program = live(host)
+        node.site.clock.now = host.application.request["valid_until"]
+        assert program.stdout.readline().strip() in CUT
+        assert not host.is_served()
+
+
+def test_an_endpoint_that_was_killed_serves_again(node, connect):
+    host = connect("patient", ("orders", ("sign",)))
+    for process in node.endpoint_processes():
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    wait_for(host.is_served)
+
+
+def test_a_node_that_starts_again_serves_what_its_journal_says(node, connect):
+    host, gone = connect("lasting", ("orders", ("sign",))), connect("passing", ("orders", ("sign",)))
+    assert node.remove(gone.application).outcome == "done"
+    node.restart()
+    wait_for(host.is_served)
+    assert not gone.is_served()
