@@ -67,7 +67,7 @@ def found(first: Newcomer, roles: dict[str, str], people: People) -> str:
         words = " ".join(people[name].words)
         expect(first.page.get_by_role("article").filter(has_text=words)).to_contain_text(name)
     for name in roles:
-        story.sign_charter(people[name], charter)
+        people[name].sign_charter(charter)
     first.go(charter)
     expect(first.page.locator(".docket .badge").first).to_have_text("In force", timeout=PATIENCE)
     return str(first.page.locator("[data-what='charter hash']").first.get_attribute("data-copy"))
