@@ -4,7 +4,7 @@ from console import worker  # noqa: F401, I001 - sets Django up, before anything
 
 from django.conf import settings
 
-from console.tasks import HOUSEKEEPING, TELL, WATCH
+from console.tasks import HISTORY, HOUSEKEEPING, TELL, WATCH
 from hsmnodes import carrier
 from hsmnodes.node.agent.carrier_task import without_celerys_own_tasks
 from hsmnodes.tasks import SWEEP
@@ -21,4 +21,5 @@ app.conf.beat_schedule = {
     "tell": every(settings.SWEEP_SECONDS, TELL),
     "housekeeping": every(30, HOUSEKEEPING),
     "watch": every(settings.WATCH_SECONDS, WATCH),
+    "history": every(settings.HISTORY_SECONDS, HISTORY),
 }

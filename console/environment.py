@@ -147,6 +147,14 @@ def secret_key(name: str, state: Path) -> str:
     return drawn
 
 
+def secret(name: str) -> str:
+    """A secret that others are to show, or nothing where the variable is not set."""
+    value = text(name, "")
+    if value and (len(value) < 32 or not value.isascii() or not value.isprintable() or " " in value):
+        raise ImproperlyConfigured(f"{name} must have at least 32 characters of ASCII, and no blanks.")
+    return value
+
+
 def database(name: str, state: Path) -> dict[str, Any]:
     """Django's settings for the database at the URL: sqlite:///PATH or postgresql://USER@HOST/NAME."""
     url = text(name, f"sqlite:///{state}/console.sqlite3")

@@ -53,9 +53,15 @@ OUTBOX_RETRY_SECONDS = environment.number("QUORATE_OUTBOX_RETRY_SECONDS", 10)
 SWEEP_SECONDS = environment.number("QUORATE_SWEEP_SECONDS", 5)
 
 NODE_ALARM_SECONDS = environment.number("QUORATE_NODE_ALARM_SECONDS", 300)
+CLOCK_SECONDS = environment.number("QUORATE_CLOCK_SECONDS", 30)
+DISK_PERCENT = environment.number("QUORATE_DISK_PERCENT", 10, most=99)
+HISTORY_SECONDS = environment.number("QUORATE_HISTORY_SECONDS", 600)
 POST_SECONDS = environment.number("QUORATE_POST_SECONDS", 3)
 WATCH_SECONDS = environment.number("QUORATE_WATCH_SECONDS", 60)
 NOTICE_DAYS = environment.number("QUORATE_NOTICE_DAYS", 180)
+
+# Who asks for /metrics shows this; without it nobody is answered.
+METRICS_TOKEN = environment.secret("QUORATE_METRICS_TOKEN")
 
 # ------------------------------------------------------------------ telling people
 

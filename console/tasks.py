@@ -6,6 +6,7 @@ from django.core.management import call_command
 
 from console import mailing, sessions, watching
 from console.desk_backend import tickets
+from hsmnodes import history
 from hsmnodes.node.agent.carrier_task import CarrierTask
 from tenants import execution, programs, workflow
 from tenants.notices import letters, reading, telling
@@ -14,6 +15,7 @@ from tenants.webhooks import deliveries
 HOUSEKEEPING = "quorate.console.housekeeping"
 TELL = "quorate.console.tell"
 WATCH = "quorate.console.watch"
+HISTORY = "quorate.console.history"
 POST = "quorate.post.post"
 
 
@@ -39,6 +41,12 @@ def tell() -> None:
 def watch() -> None:
     """Look for what people are to be told of although nobody did it."""
     watching.look()
+
+
+@shared_task(name=HISTORY, base=CarrierTask)
+def roll_up_history() -> None:
+    """Make hours of the minutes that nodes were sampled by, and forget what is too old."""
+    history.roll_up()
 
 
 @shared_task(name=POST, base=CarrierTask)

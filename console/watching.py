@@ -6,7 +6,7 @@ The count of shares and the words for a loss are those of the custody page.
 from django.utils.translation import gettext as _
 
 from console.pages.custody import Custody
-from hsmnodes import drills, watching
+from hsmnodes import conditions, drills, watching
 from hsmnodes.node.protocol import canonical
 from tenants import statements
 from tenants.access import AnyoneOf
@@ -15,9 +15,10 @@ from tenants.notices import deadlines, kinds, occasions
 
 
 def look() -> None:
-    """Look at everything: ends that come near, silent nodes, custody, statements, drills."""
+    """Look at everything: ends that come near, nodes, custody, statements, drills."""
     deadlines.note_deadlines()
     watching.note_silent_nodes()
+    conditions.look()
     note_losses()
     note_broken_statements()
     note_overdue_drills()

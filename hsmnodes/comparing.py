@@ -1,13 +1,16 @@
 """Whether the HSMs of a zone have the same keys: by what each of them signed last, and by their receipts.
 
 Each node says in its heartbeats how many keys of a zone it has, with the digest over them; the console knows
-from receipts which they should be. Where nodes differ, the receipts tell in what.
+from receipts which they should be, and keeps that digest with the slot, so that keys are read only where
+they changed or nodes differ.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.db.models import F, QuerySet
 
 from hsmnodes.models import Key, KeyCopy, Slot
 from hsmnodes.node.operations.zone.inventory import KeyLine, digest_of
@@ -83,40 +86,58 @@ class Comparison:
 def compare(zone: TrustZone) -> Comparison:
     """The HSMs of a zone as they are now known."""
     slots = list(zone.zone_slots.select_related("node__data_centre").order_by("node__name", "pk"))
-    held = _keys_by_slot(slots)
-    everything = {key.pk: key for keys in held.values() for key in keys}
+    bring_digests_up_to_date(slots)
+    alike = len({slot.keys_digest for slot in slots}) < 2
     return Comparison(
         zone,
         tuple(
             Member(
                 slot=slot,
-                said=_said(slot),
-                keys=len(held[slot.pk]),
-                expected=digest_of(_lines(held[slot.pk])),
-                missing=_missing(everything.values(), held[slot.pk]),
+                said=said_of(slot),
+                keys=slot.keys_count,
+                expected=slot.keys_digest,
+                missing=() if alike else _missing(slots, slot),
             )
             for slot in slots
         ),
     )
 
 
-def _keys_by_slot(slots: Sequence[Slot]) -> dict[str, list[Key]]:
-    held: dict[str, list[Key]] = defaultdict(list)
-    for copy in KeyCopy.objects.filter(slot__in=slots, gone_at=None).select_related("key"):
-        held[copy.slot_id].append(copy.key)
-    return held
+def forget_digests(slots: QuerySet[Slot]) -> None:
+    """What these slots hold changes in this transaction: the digest is to be made anew."""
+    slots.update(keys_digest="", keys_version=F("keys_version") + 1)
 
 
-def _lines(keys: Iterable[Key]) -> list[KeyLine]:
-    return [(key.pk, key.label, key.algorithm) for key in keys]
+def bring_digests_up_to_date(slots: Iterable[Slot]) -> None:
+    """Have each of these slots know the digest over the keys that its receipts speak of.
+
+    It is kept only if no receipt has changed the keys since the slot was read.
+    """
+    stale = {slot.pk: slot for slot in slots if not slot.keys_digest}
+    lines: dict[str, list[KeyLine]] = defaultdict(list)
+    copies = KeyCopy.objects.filter(slot__in=stale, gone_at=None).order_by()
+    told = copies.values_list("slot_id", "key_id", "key__label", "key__algorithm")
+    for slot_id, *line in told.iterator(chunk_size=2000) if stale else ():
+        lines[slot_id].append((line[0], line[1], line[2]))
+    for slot in stale.values():
+        slot.keys_count, slot.keys_digest = len(lines[slot.pk]), digest_of(lines[slot.pk])
+        Slot.objects.filter(pk=slot.pk, keys_version=slot.keys_version).update(
+            keys_count=slot.keys_count, keys_digest=slot.keys_digest
+        )
 
 
-def _missing(everything: Iterable[Key], here: Iterable[Key]) -> tuple[Key, ...]:
-    ids = {key.pk for key in here}
-    return tuple(sorted((key for key in everything if key.pk not in ids), key=lambda key: key.label))
+def _missing(slots: Iterable[Slot], here: Slot) -> tuple[Key, ...]:
+    """The keys that others have and this one has not."""
+    living = KeyCopy.objects.filter(gone_at=None)
+    elsewhere = living.filter(slot__in=[slot.pk for slot in slots])
+    found = Key.objects.filter(pk__in=elsewhere.values("key")).exclude(
+        pk__in=living.filter(slot=here).values("key")
+    )
+    return tuple(found.order_by("label"))
 
 
-def _said(slot: Slot) -> Said | None:
+def said_of(slot: Slot) -> Said | None:
+    """What the node of a slot said last of its zone; None if it has not."""
     for held in slot.node.zones_held:
         if held["id"] == slot.zone_id and slot.node.reported_at is not None:
             return Said(held["keys"], held["digest"], held["epoch"], held["kcv"], slot.node.reported_at)

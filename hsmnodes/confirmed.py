@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from hsmnodes import backups, dispatch, outbox, steps
+from hsmnodes.comparing import forget_digests
 from hsmnodes.models import (
     Application,
     ApplicationToken,
@@ -136,6 +137,7 @@ def _token_reinstated(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
 def _note_copies(receipt: Receipt, slot: Slot, keys: Iterable[str]) -> None:
     """Keys are in a slot, for the first time or again."""
     wanted = set(keys)
+    forget_digests(Slot.objects.filter(pk=slot.pk))
     again = KeyCopy.objects.filter(slot=slot, key__in=wanted)
     again.update(gone_at=None)
     _place(receipt, slot, sorted(wanted - set(again.values_list("key", flat=True))))
@@ -143,6 +145,7 @@ def _note_copies(receipt: Receipt, slot: Slot, keys: Iterable[str]) -> None:
 
 def _place(receipt: Receipt, slot: Slot, keys: Iterable[str]) -> None:
     """Keys are in a slot for the first time."""
+    forget_digests(Slot.objects.filter(pk=slot.pk))
     KeyCopy.objects.bulk_create(KeyCopy(key_id=key, slot=slot, since=receipt.at) for key in keys)
 
 
@@ -151,6 +154,7 @@ def _keys_destroyed(receipt: Receipt, _parameters: Mapping[str, Any]) -> None:
     gone = [key["id"] for key in receipt.results["keys"]]
     copies = KeyCopy.objects.filter(key__in=gone, key__zone=receipt.proposal.zone, gone_at=None)
     copies.filter(slot__node=receipt.node).update(gone_at=receipt.at)
+    forget_digests(Slot.objects.filter(zone=receipt.proposal.zone, node=receipt.node))
     Key.objects.filter(pk__in=gone, zone=receipt.proposal.zone, destroyed_at=None).exclude(
         pk__in=copies.values("key")
     ).update(destroyed_at=receipt.at, destroyed_by=receipt.proposal)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from hsmnodes import dispatch, relay
+from hsmnodes import dispatch, history, relay
 from hsmnodes.models import MessageKind, Node, OutboxMessage
 from hsmnodes.node.agent.messages import FromNode
 from hsmnodes.node.protocol.documents import Heartbeat
@@ -15,6 +15,7 @@ from tenants.models import CharterState, CharterVersion, Proposal
 
 RELAY_EVERY = timedelta(seconds=60)
 REMIND_EVERY = timedelta(seconds=30)
+MOST_SECONDS = 2**31 - 1
 
 
 def take_heartbeat(node: Node, payload: bytes, message: FromNode) -> None:
@@ -54,6 +55,10 @@ def _store(node: Node, heartbeat: Heartbeat, raw: bytes, *, out_of_step: str) ->
     node.versions = heartbeat.versions.model_dump()
     node.zones_held = [held.model_dump() for held in heartbeat.zones or ()]
     node.serves_applications = heartbeat.endpoint is True
+    node.figures = heartbeat.figures.model_dump(exclude_none=True) if heartbeat.figures else {}
+    ahead = heartbeat.at - int(node.last_seen_at.timestamp())
+    node.clock_difference = max(-MOST_SECONDS, min(ahead, MOST_SECONDS))
+    history.note_heartbeat(node)
     node.save()
 
 

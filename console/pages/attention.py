@@ -10,18 +10,23 @@ from django.utils.translation import ngettext
 
 from console.pages.custody import Custody
 from console.pages.duties_warnings import SOON
+from console.pages.places import path_to
 from console.pages.recovering import recoveries
 from console.pages.topology import status_advice
 from hsmnodes import drills
-from hsmnodes.access import visible_nodes
-from hsmnodes.models import NodeStatus
+from hsmnodes.access import visible_applications, visible_nodes
+from hsmnodes.conditions import AHEAD_OF_A_CERTIFICATE
+from hsmnodes.models import Alarm, NodeStatus
 from tenants import access, charters, clock, statements
 from tenants.analysis.deciding import Weakness
 from tenants.analysis.questions import Answer
 from tenants.duties import duties_under
 from tenants.models import CharterState, CharterVersion, Person, Severity, State
+from tenants.notices import kinds
+from tenants.notices.kinds import KINDS
 
 RECENT = timedelta(days=7)
+MOST_CERTIFICATES = 10
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,19 @@ class Concern:
 
 def concerns(person: Person) -> list[Concern]:
     """Everything that needs attention in what `person` sees, the gravest first."""
-    looks = (_recoveries, _alarms, _nodes, _proposals, _custody, _charters, _statements, _drills, _own_tokens)
+    looks = (
+        _recoveries,
+        _alarms,
+        _nodes,
+        _conditions,
+        _certificates,
+        _proposals,
+        _custody,
+        _charters,
+        _statements,
+        _drills,
+        _own_tokens,
+    )
     found = [concern for look in looks for concern in look(person)]
     order = {"bad": 0, "odd": 1, "wait": 2}
     return sorted(found, key=lambda one: order[one.state])
@@ -109,6 +126,41 @@ def _nodes(person: Person) -> list[Concern]:
         )
         for node in visible_nodes(person)
         if node.status in colours
+    ]
+
+
+def _conditions(person: Person) -> list[Concern]:
+    """What lasts of nodes and zones, and is not said by a node's state already."""
+    nodes, zones = visible_nodes(person), access.visible_zones(person)
+    lasting = Alarm.objects.filter(ended_at=None, told_at__isnull=False)
+    own = lasting.filter(event__in=[kinds.NODE_CLOCK, kinds.NODE_DISK], subject__in=nodes.values("pk"))
+    found = [*lasting.filter(event=kinds.ZONE_OUT_OF_STEP, subject__in=zones.values("pk"))]
+    if person.organisation.is_provider:
+        found += own
+    return [
+        Concern(
+            KINDS[alarm.event].title,
+            alarm.words,
+            path_to(alarm.subject_kind, alarm.subject),
+            "bad" if alarm.event == kinds.NODE_DISK else "odd",
+        )
+        for alarm in found
+    ]
+
+
+def _certificates(person: Person) -> list[Concern]:
+    ahead = timedelta(days=max(AHEAD_OF_A_CERTIFICATE))
+    ending = visible_applications(person).filter(removed_at=None, valid_until__lte=clock.now() + ahead)
+    return [
+        Concern(
+            _("The certificate of %(name)s ended") % {"name": one.name}
+            if one.valid_until <= clock.now()
+            else _("The certificate of %(name)s ends soon") % {"name": one.name},
+            _("Until %(date)s it is served. Have it make a new key pair, and admit its new certificate.")
+            % {"date": date_format(one.valid_until, "j F Y")},
+            reverse("application", args=[one.pk]),
+        )
+        for one in ending.order_by("valid_until")[:MOST_CERTIFICATES]
     ]
 
 

@@ -1,12 +1,16 @@
 """HSMs: data centres, the nodes in them, and one node with its slots, receipts and identity."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from console.pages.charts import SPAN_NAMES, USUAL, history_of
 from console.pages.evidence import download, identity_pem
 from console.pages.forms.node_forms import DataCentreForm, NodeForm
 from console.pages.seating import few
@@ -72,7 +76,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @person_required
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """One node."""
-    return page(request, "console/nodes/node.html", "nodes", **_context(request, key))
+    context = _context(request, key)
+    return page(request, "console/nodes/node.html", "nodes", **context, **_history(request, context["node"]))
 
 
 @require_GET
@@ -83,6 +88,15 @@ def live(request: HttpRequest, key: str) -> HttpResponse:
     if is_seen(request, context["version"]):
         return nothing_new()
     return render(request, "console/nodes/live.html", context)
+
+
+@require_GET
+@person_required
+def export_history(request: HttpRequest, key: str) -> StreamingHttpResponse:
+    """How a node was, as CSV: the points of the charts."""
+    node: Node = access.get_visible(visible_nodes(request.person), key)
+    history = _history(request, node)["history"]
+    return csv_file(f"{node.name}-history", history.columns, history.rows)
 
 
 @require_GET
@@ -167,7 +181,16 @@ def _require_manager(person: Person) -> None:
     )
 
 
-def _context(request: HttpRequest, key: str) -> dict[str, object]:
+def _history(request: HttpRequest, node: Node) -> dict[str, Any]:
+    whole = request.person.organisation_id == node.provider_id
+    return {
+        "history": history_of([node], request.GET.get("span", USUAL), whole=whole),
+        "history_file": reverse("node-history", args=[node.pk]),
+        "spans": SPAN_NAMES,
+    }
+
+
+def _context(request: HttpRequest, key: str) -> dict[str, Any]:
     person: Person = request.person
     node: Node = access.get_visible(
         visible_nodes(person).select_related("data_centre", "cluster", "provider"), key

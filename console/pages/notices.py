@@ -34,6 +34,11 @@ STATES = {
     kinds.RECOVERY_BEGUN: "bad",
     kinds.TOKEN_SUSPENDED: "bad",
     kinds.NODE_OFFLINE: "bad",
+    kinds.NODE_OUT_OF_STEP: "odd",
+    kinds.ZONE_OUT_OF_STEP: "odd",
+    kinds.NODE_CLOCK: "odd",
+    kinds.NODE_DISK: "bad",
+    kinds.APPLICATION_EXPIRING: "wait",
     kinds.ALARM_RAISED: "bad",
     kinds.WEBHOOK_DISABLED: "bad",
 }

@@ -6,6 +6,7 @@ PAGES = {
     "proposal": "proposal",
     "zone": "zone",
     "node": "node",
+    "application": "application",
     "charter": "charter",
     "person": "person",
     "service": "service-statement",

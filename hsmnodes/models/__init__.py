@@ -1,5 +1,6 @@
 """The machines' side of the database."""
 
+from hsmnodes.models.alarm import Alarm
 from hsmnodes.models.application import Application, ApplicationToken
 from hsmnodes.models.backup import Backup
 from hsmnodes.models.ceremony import Ceremony, Contribution, ContributionOutcome
@@ -10,11 +11,13 @@ from hsmnodes.models.key import Key, KeyCopy
 from hsmnodes.models.node import Node, NodeStatus
 from hsmnodes.models.outbox import ANSWERED, MessageKind, OutboxMessage
 from hsmnodes.models.receipt import Attachment, Receipt
+from hsmnodes.models.sample import Sample, Span, Standing
 from hsmnodes.models.share_set import HeldShare, Kept, ShareSet
 from hsmnodes.models.slot import BackupKey, Placement, Slot
 
 __all__ = [
     "ANSWERED",
+    "Alarm",
     "Application",
     "ApplicationToken",
     "Attachment",
@@ -37,6 +40,9 @@ __all__ = [
     "OutboxMessage",
     "Placement",
     "Receipt",
+    "Sample",
     "ShareSet",
     "Slot",
+    "Span",
+    "Standing",
 ]

@@ -59,6 +59,11 @@ class Node(models.Model):
     versions = models.JSONField(default=dict)
     zones_held = models.JSONField(default=list)  # of each zone: id, keys, digest, epoch, kcv
     serves_applications = models.BooleanField(default=False)
+    figures = models.JSONField(default=dict)  # what it measures of itself: documents.node.Figures
+    clock_difference = models.IntegerField(
+        default=0
+    )  # seconds its clock was ahead, as the last heartbeat came
+    minute = models.JSONField(default=dict)  # the minute that is being sampled (hsmnodes/history.py)
 
     class Meta:
         ordering = ["name"]

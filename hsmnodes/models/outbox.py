@@ -46,6 +46,7 @@ class OutboxMessage(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["next_at"], condition=Q(settled_at__isnull=True), name="outbox_due"),
+            models.Index(fields=["node"], condition=Q(settled_at__isnull=True), name="outbox_of_node"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -6,7 +6,7 @@ from django.db.models.functions import Lower
 
 from hsmnodes.models.node import Node
 from tenants.models import Proposal, Service, TrustZone
-from tenants.models.fields import NAME_MAX, IdField
+from tenants.models.fields import NAME_MAX, HashField, IdField
 
 
 class Placement(models.Model):
@@ -56,6 +56,12 @@ class Slot(models.Model):
     removed_by = models.ForeignKey(
         Proposal, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+
+    # What receipts say it holds, so that nobody has to read every key; made when it is asked for and empty.
+    keys_digest = HashField(blank=True)
+    keys_count = models.PositiveIntegerField(default=0)
+    keys_version = models.PositiveIntegerField(default=0)  # how often receipts have changed what it holds
+    differs_since = models.DateTimeField(null=True, blank=True)  # from its node or others
 
     objects = LivingSlots()
     ever: "models.Manager[Slot]" = models.Manager()

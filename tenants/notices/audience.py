@@ -89,6 +89,17 @@ def _people_of_node(occasion: Occasion) -> Ids:
     return _in_charge(occasion, Role.HSM_ADMINISTRATOR, Role.SECURITY_OFFICER)
 
 
+def _people_of_zone(occasion: Occasion) -> Ids:
+    """Who manages the zone's keys under its charter, and of the provider who looks after its HSMs."""
+    of_zone = {
+        person.id
+        for charter in charters.in_force([occasion.subject]).values()
+        for person in charter.people
+        if Role.KEY_MANAGER in person.roles
+    }
+    return of_zone | (_in_charge(occasion, Role.HSM_ADMINISTRATOR) if occasion.provider else set())
+
+
 def _officers(occasion: Occasion) -> Ids:
     return _in_charge(occasion, Role.SECURITY_OFFICER)
 
@@ -140,6 +151,11 @@ _AUDIENCES: Final[Mapping[str, Callable[[Occasion], Ids]]] = {
     kinds.TOKEN_SUSPENDED: lambda occasion: {occasion.subject} | _officers(occasion),
     kinds.MODEL_COMPROMISED: _its_officers,
     kinds.NODE_OFFLINE: _people_of_node,
+    kinds.NODE_OUT_OF_STEP: _people_of_node,
+    kinds.NODE_CLOCK: _people_of_node,
+    kinds.NODE_DISK: _people_of_node,
+    kinds.ZONE_OUT_OF_STEP: _people_of_zone,
+    kinds.APPLICATION_EXPIRING: lambda occasion: _in_charge(occasion, Role.KEY_MANAGER),
     kinds.ALARM_RAISED: lambda occasion: _in_charge(
         occasion, Role.SECURITY_OFFICER, Role.HSM_ADMINISTRATOR, Role.AUDITOR
     ),

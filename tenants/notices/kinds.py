@@ -60,6 +60,11 @@ RECOVERY_BEGUN = "recovery.begun"
 TOKEN_SUSPENDED = "token.suspended"  # noqa: S105 - an event
 MODEL_COMPROMISED = "token.model-compromised"
 NODE_OFFLINE = "node.offline"
+NODE_OUT_OF_STEP = "node.out-of-step"
+NODE_CLOCK = "node.clock-wrong"
+NODE_DISK = "node.disk-nearly-full"
+ZONE_OUT_OF_STEP = "zone.out-of-step"
+APPLICATION_EXPIRING = "application.certificate-expiring"
 ALARM_RAISED = "alarm.raised"
 WEBHOOK_DISABLED = "webhook.disabled"
 
@@ -195,6 +200,41 @@ _ALL: Final = (
         _("It has not been heard of for some time."),
         usual=CONSOLE,
         by_role={Role.HSM_ADMINISTRATOR: MAIL},
+    ),
+    Kind(
+        NODE_OUT_OF_STEP,
+        _("An HSM is out of step"),
+        _("It refuses to act, or goes by another version of a charter than the one in force."),
+        usual=CONSOLE,
+        by_role={Role.HSM_ADMINISTRATOR: MAIL},
+    ),
+    Kind(
+        ZONE_OUT_OF_STEP,
+        _("The HSMs of a zone differ"),
+        _("They have not the same keys, or other keys than their receipts speak of."),
+        usual=CONSOLE,
+        by_role={Role.HSM_ADMINISTRATOR: MAIL, Role.KEY_MANAGER: MAIL},
+    ),
+    Kind(
+        NODE_CLOCK,
+        _("An HSM's clock is wrong"),
+        _("It judges deadlines and delays by that clock. For its provider's administrators and officers."),
+        usual=CONSOLE,
+        by_role={Role.HSM_ADMINISTRATOR: MAIL},
+    ),
+    Kind(
+        NODE_DISK,
+        _("An HSM's disk is nearly full"),
+        _("What it cannot journal it does not do. For its provider's administrators and officers."),
+        usual=CONSOLE,
+        by_role={Role.HSM_ADMINISTRATOR: MAIL},
+    ),
+    Kind(
+        APPLICATION_EXPIRING,
+        _("An application's certificate ends"),
+        _("A month, a week and a day ahead, and when it has: it is not served any more then."),
+        usual=DIGEST,
+        by_role={Role.KEY_MANAGER: MAIL},
     ),
     Kind(
         ALARM_RAISED,

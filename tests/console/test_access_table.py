@@ -50,6 +50,7 @@ desk/answer                                  PUT    any     403 403 403 403 403 
 desk/answer                                  PATCH  any     403 403 403 403 403 403 403 403
 desk/answer                                  DELETE any     403 403 403 403 403 403 403 403
 desk/return                                  GET    any     302 302 302 302 302 302 302 302
+metrics                                      GET    any     403 403 403 403 403 403 403 403
 (root)                                       GET    any     302 200 200 200 200 200 200 200
 overview/live                                GET    any     302 200 200 200 200 200 200 200
 sign-in                                      GET    any     200 302 302 302 302 302 302 302
@@ -145,6 +146,8 @@ hsms/<str:key>                               GET    own     302 200 200 200 200 
 hsms/<str:key>                               GET    foreign 302 200 200 404 404 404 404 404
 hsms/<str:key>/live                          GET    own     302 200 200 200 200 200 404 404
 hsms/<str:key>/live                          GET    foreign 302 200 200 404 404 404 404 404
+hsms/<str:key>/history.csv                   GET    own     302 200 200 200 200 200 404 404
+hsms/<str:key>/history.csv                   GET    foreign 302 200 200 404 404 404 404 404
 hsms/<str:key>/identity.pem                  GET    own     302 200 200 200 200 200 404 404
 hsms/<str:key>/identity.pem                  GET    foreign 302 200 200 404 404 404 404 404
 data-centres/new                             GET    any     302 200 403 403 403 403 403 403

@@ -57,7 +57,10 @@ class EndpointSettings(_Part):
 
 
 class Config(_Part):
-    """What a node is told when it is installed; everything else it learns from signed documents."""
+    """What a node is told when it is installed; everything else it learns from signed documents.
+
+    With `metrics_file` it writes its metrics there, for the textfile collector of Prometheus's node exporter.
+    """
 
     deployment: Id
     demo: bool
@@ -68,6 +71,7 @@ class Config(_Part):
     broker: Annotated[str, Field(min_length=1, max_length=500)]
     heartbeat_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
     slots: Annotated[int, Field(ge=1, le=1000)] = 20
+    metrics_file: AbsolutePath | None = None
     endpoint: EndpointSettings | None = None
 
     @classmethod
@@ -88,6 +92,7 @@ class Config(_Part):
         """Write the configuration, readable by its owner alone: the broker's address may hold a password."""
         values: dict[str, Any] = self.model_dump(mode="json")
         parts = {name: values.pop(name) for name in ("node", "pkcs11", "endpoint")}
+        values = {name: value for name, value in values.items() if value is not None}
         text = _lines(values) + "".join(f"\n[{name}]\n{_lines(part)}" for name, part in parts.items() if part)
         file.touch(mode=0o600)
         file.write_text(text, "utf-8")

@@ -14,6 +14,7 @@ from hsmnodes.node.protocol.documents.node import (
     MOST_ZONES,
     Capacity,
     CharterHead,
+    Figures,
     Heartbeat,
     JournalHead,
     Versions,
@@ -36,6 +37,7 @@ class Summary:
     charters: tuple[tuple[Place, Charter], ...]
     slots_used: int
     keys: int
+    operations: int
     zones: tuple[ZoneHeld, ...]
 
     @classmethod
@@ -60,12 +62,19 @@ class Summary:
             charters=tuple((place, chain.current) for place, chain in sorted(facts.chains.items())),
             slots_used=len(facts.holdings.slots),
             keys=facts.holdings.living_keys,
+            operations=facts.last_receipt[0],
             zones=before.zones if same and before is not None else _zones(facts),
         )
 
 
 def make_heartbeat(
-    config: Config, summary: Summary, versions: Versions, *, at_work: str | None, at: int
+    config: Config,
+    summary: Summary,
+    versions: Versions,
+    figures: Figures | None = None,
+    *,
+    at_work: str | None,
+    at: int,
 ) -> Heartbeat:
     """The heartbeat that says it, at a time in seconds since 1970; `at_work` is a proposal's id."""
     return Heartbeat(
@@ -86,6 +95,7 @@ def make_heartbeat(
         versions=versions,
         zones=summary.zones[:MOST_ZONES] or None,
         endpoint=True if config.endpoint is not None else None,
+        figures=figures,
     )
 
 

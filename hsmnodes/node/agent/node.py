@@ -1,6 +1,6 @@
 """A node, whole but for the broker: it is given messages and gives back what it has to say.
 
-`served` is what the endpoint is to serve: nothing while the node may not act.
+`served` is what the endpoint is to serve: nothing while the node may not act. `sessions` counts who uses it.
 
 `deliver` never raises, and drops nothing in silence: what is not carried out is refused, held until the peers
 have answered, or at least recorded. One message is handled at a time.
@@ -14,13 +14,16 @@ from threading import RLock
 
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.errors import NodeError
+from hsmnodes.node.agent.figures import measure
 from hsmnodes.node.agent.handlers import Handlers, NotYet
 from hsmnodes.node.agent.heartbeat import Summary, make_heartbeat
 from hsmnodes.node.agent.messages import LONGEST, FromNode, read_to_node
 from hsmnodes.node.agent.parts import assemble
+from hsmnodes.node.agent.textfile import write_metrics
 from hsmnodes.node.drivers.base import DriverPool
 from hsmnodes.node.drivers.errors import DriverError
 from hsmnodes.node.endpoint.served import Served
+from hsmnodes.node.protocol.documents.node import Heartbeat
 from hsmnodes.node.protocol.errors import ProposalRefused, Refused
 from hsmnodes.node.protocol.purposes import Purpose
 
@@ -51,6 +54,7 @@ class Node:
         self._held: dict[str, None] = {}
         self.summary = self._summarise(None)
         self.served: tuple[Served, ...] = ()
+        self.sessions: Callable[[], int] | None = None
 
     @property
     def held(self) -> int:
@@ -92,12 +96,26 @@ class Node:
         """
         parts, summary, now = self.parts, self.summary, self.parts.clock.now()
         parts.clock.keep()
-        heartbeat = make_heartbeat(parts.config, summary, parts.versions, at_work=self.at_work, at=now)
+        heartbeat = make_heartbeat(
+            parts.config, summary, parts.versions, measure(self), at_work=self.at_work, at=now
+        )
+        self._tell_the_machine(heartbeat)
         said = [FromNode(kind="heartbeat", envelope=parts.identity.sign(Purpose.HEARTBEAT, heartbeat))]
         if summary.state == "starting":
             question = parts.identity.sign(Purpose.WITNESS_REQUEST, parts.witnesses.request(now))
             said.append(FromNode(kind="witness-request", envelope=question))
         return said
+
+    def _tell_the_machine(self, said: Heartbeat) -> None:
+        """Write the metrics, if the node is configured to; that they cannot be written stops nothing."""
+        file = self.parts.config.metrics_file
+        if file is None:
+            return
+        charters = tuple(charter for _, charter in self.summary.charters)
+        try:
+            write_metrics(file, said, charters, peers=len(self.parts.ledger.facts.peers))
+        except OSError as error:
+            logger.warning("The metrics cannot be written: %s", error)
 
     def refuse_carrier(self, what: bytes) -> None:
         """Record a message that is not even text."""

@@ -32,6 +32,7 @@ def serving(config: Config, node: Node) -> Iterator[None]:
         node.parts.clock.now,
     )
     endpoint.start()
+    node.sessions = endpoint.sessions
     try:
         yield
     finally:

@@ -58,6 +58,10 @@ class Endpoint(threading.Thread):
         self._ended.set()
         self.join(timeout=30)
 
+    def sessions(self) -> int:
+        """How many connections of applications are open: each is a process of its `p11-kit server`."""
+        return sum(server.children for _, server in list(self._servers.values()))
+
     def _keep_in_step(self) -> None:
         now = self._now()
         wanted = {one.application: one for one in self._wanted() if now < one.not_after}

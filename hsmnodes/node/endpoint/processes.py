@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from hsmnodes.node.endpoint.folder import Account
 
@@ -32,11 +33,20 @@ class ServingProcess:
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **environment},
             start_new_session=True,
         )
+        self._children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         threading.Thread(target=self._log, name=f"log of {name}", daemon=True).start()
 
     def is_alive(self) -> bool:
         """Whether it runs."""
         return self._process.poll() is None
+
+    @property
+    def children(self) -> int:
+        """How many processes it has forked that still run (proc(5)); none once it has ended."""
+        try:
+            return len(self._children.read_text("ascii").split())
+        except OSError:
+            return 0
 
     def reload(self) -> None:
         """Have HAProxy read its configuration again."""

@@ -32,6 +32,7 @@ from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, LE
 from tests.world import statements as making_statements
 from tests.world.applications import admit
 from tests.world.backups import make_file
+from tests.world.history import FIGURES, make_history
 from tests.world.models import load_models
 from tests.world.nodes import NodeOfWorld
 from tests.world.world import World
@@ -93,7 +94,8 @@ class Stage:
     def beat(self) -> "Stage":
         """Two nodes are heard of, and one was last heard of five hours ago."""
         for node, used, keys in (("ams-1", 2, 4), ("ams-2", 0, 0)):
-            self._beat(node, capacity={"slots": 8, "slots_used": used, "keys": keys})
+            self._beat(node, capacity={"slots": 8, "slots_used": used, "keys": keys}, figures=FIGURES)
+        make_history(Node.objects.get(name="ams-1"))
         Node.objects.filter(name="fra-1").update(last_seen_at=clock.now() - timedelta(hours=5))
         return self
 

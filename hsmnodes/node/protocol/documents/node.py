@@ -123,11 +123,31 @@ class ZoneHeld(Part):
     kcv: CheckValue
 
 
+class Figures(Part):
+    """What a node measures of itself and its machine.
+
+    `operations` counts the steps of warrants it has carried out since it was made, `held` the messages that
+    wait until it may act. `load` is the machine's load of the last minute in percent of its processors,
+    `disk_free` and `disk_size` are bytes of the file system with the journal. `clock_behind` is by how many
+    seconds the machine's clock is behind a time that the node has known. `sessions` are the connections of
+    applications, `applications` those that are served; both are absent where the node serves none.
+    """
+
+    operations: Sequence
+    held: Sequence
+    load: Sequence
+    disk_free: Sequence
+    disk_size: Sequence
+    clock_behind: Sequence
+    applications: Annotated[Sequence | None, Field(exclude_if=is_absent)] = None
+    sessions: Annotated[Sequence | None, Field(exclude_if=is_absent)] = None
+
+
 class Heartbeat(Document):
     """The state of a node, every few seconds; `at_work` is the proposal that it is carrying out, if any.
 
     `zones` are those it has, by id; `endpoint` says that it serves applications. Both are absent where there
-    is nothing to say.
+    is nothing to say, and `figures` in what nodes said before they measured any.
     """
 
     type: Literal["quorate/heartbeat/v1"] = "quorate/heartbeat/v1"
@@ -147,6 +167,7 @@ class Heartbeat(Document):
         tuple[ZoneHeld, ...] | None, Field(min_length=1, max_length=MOST_ZONES, exclude_if=is_absent)
     ] = None
     endpoint: Annotated[Literal[True] | None, Field(exclude_if=is_absent)] = None
+    figures: Annotated[Figures | None, Field(exclude_if=is_absent)] = None
 
 
 class WitnessRequest(Document):

@@ -6,6 +6,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
+from hsmnodes.node.protocol.documents import Heartbeat
 from tests.cast.applications import Application
 from tests.cast.people import named
 from tests.hsmnodes.node.endpoint.serving import connected, live, served, wait_for
@@ -86,6 +87,20 @@ def test_a_removed_application_is_cut_within_seconds_and_not_let_through_again(n
     assert time.monotonic() - began < 5
     assert not host.is_served()
     assert not node.site.node.parts.zones.applications.folder.token(host.token).exists()
+
+
+def test_the_sessions_that_are_open_are_counted_in_the_heartbeat(node, connect):
+    def figures():
+        [said] = [one for one in node.site.node.heartbeat() if one.kind == "heartbeat"]
+        return Heartbeat.from_bytes(said.envelope.payload_bytes).figures
+
+    host = connect("counted", ("orders", ("sign",)))
+    before = figures().sessions
+    program = live(host)
+    wait_for(lambda: figures().sessions == before + 1)
+    assert figures().applications >= 1
+    program.kill()
+    wait_for(lambda: figures().sessions == before)
 
 
 def test_the_others_stay_connected_when_one_is_removed(node, connect, shop):

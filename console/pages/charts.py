@@ -1,0 +1,233 @@
+"""Small charts of how nodes were over a time, drawn here as SVG, with the same as a table and as CSV.
+
+A page shows them with `console/parts/history.html`: for one node, or for several together.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from hsmnodes import history
+from hsmnodes.models import Node, Sample, Span, Standing
+from tenants import clock
+
+WIDTH, HEIGHT = 320, 56
+SPANS: Mapping[str, tuple[timedelta, Span, timedelta, timedelta]] = {
+    "1h": (timedelta(hours=1), Span.MINUTE, timedelta(minutes=1), timedelta(seconds=70)),
+    "24h": (timedelta(hours=24), Span.MINUTE, timedelta(minutes=10), timedelta(seconds=70)),
+    "30d": (timedelta(days=30), Span.HOUR, timedelta(hours=4), timedelta(minutes=75)),
+}
+"""For each choice: how far back it goes, which samples it reads, how long a point is, and when all are in."""
+
+USUAL = "24h"
+SPAN_NAMES = [
+    ("1h", gettext_lazy("1 hour")),
+    ("24h", gettext_lazy("24 hours")),
+    ("30d", gettext_lazy("30 days")),
+]
+ADDED_UP = ("sessions", "keys", "slots_used", "waiting", "behind")  # over several nodes; of others the most
+COLUMNS = (
+    "at",
+    "standing",
+    "behind",
+    "waiting",
+    "heard",
+    "load",
+    "sessions",
+    "keys",
+    "operations",
+    "disk_free",
+)
+FOR_CUSTOMERS = COLUMNS[:5]
+
+Point = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A line: pieces of it, interrupted where nothing is known; what it ended with, and its most."""
+
+    title: str
+    unit: str
+    lines: tuple[str, ...]
+    areas: tuple[str, ...]
+    last: int | None
+    most: int | None
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stretch of time in one state; `x` and `width` in units of the drawing."""
+
+    state: str
+    label: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True)
+class History:
+    """What there is to show of some nodes over one of SPANS."""
+
+    span: str
+    points: tuple[Point, ...]
+    bands: tuple[Band, ...]
+    charts: tuple[Chart, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def begin(self) -> datetime:
+        return self.points[0]["at"]
+
+    @property
+    def end(self) -> datetime:
+        return self.points[-1]["at"]
+
+    @property
+    def in_words(self) -> str:
+        """For how much of the time the nodes were heard of, and how much of that in step."""
+        heard = [point for point in self.points if point["heard"]]
+        if not heard:
+            return _("Nothing was heard in this time.")
+        return _("Heard of for %(heard)d %% of the time, and in step for %(step)d %% of that.") % {
+            "heard": 100 * len(heard) // len(self.points),
+            "step": 100 * sum(_state(point)[0] == "ok" for point in heard) // len(heard),
+        }
+
+    @property
+    def told(self) -> list[Point]:
+        """The points of which something is known, the latest first."""
+        return [point for point in reversed(self.points) if point["heard"]]
+
+    @property
+    def rows(self) -> Iterable[list[Any]]:
+        """The points as rows of a file."""
+        names = dict(Standing.choices)
+        for point in self.points:
+            yield [names.get(point[one]) if one == "standing" else point[one] for one in self.columns]
+
+
+def history_of(nodes: Sequence[Node], span: str, *, whole: bool) -> History:
+    """The history of nodes; `whole` shows what is its provider's business, too."""
+    chosen = span if span in SPANS else USUAL
+    points = _points(nodes, chosen)
+    charts = [
+        _chart(_("Waiting in the console for it"), _("messages"), points, "waiting"),
+        _chart(_("Zones out of step"), _("zones"), points, "behind"),
+    ]
+    if whole:
+        charts = [
+            _chart(_("Load of its machine"), "%", points, "load", least=100),
+            _chart(_("Sessions of applications"), _("open"), points, "sessions"),
+            _chart(_("Keys"), _("keys"), points, "keys"),
+            _chart(_("Operations carried out"), _("in that time"), _done(points), "operations"),
+            _chart(_("Free disk"), "MiB", points, "disk_free"),
+            *charts,
+        ]
+    columns = COLUMNS if whole else FOR_CUSTOMERS
+    return History(chosen, tuple(points), tuple(_bands(points)), tuple(charts), columns)
+
+
+def _points(nodes: Sequence[Node], span: str) -> list[Point]:
+    """A point for each stretch of time, also of which nothing is known; `heard` is 0 then."""
+    back, kind, each, lag = SPANS[span]
+    seconds = int(each.total_seconds())
+    last = int((clock.now() - lag).timestamp()) // seconds
+    count = int(back / each)
+    samples = Sample.objects.filter(
+        node__in=nodes, span=kind, at__gte=clock.from_unix((last - count + 1) * seconds)
+    )
+    by_time: dict[int, dict[str, list[Mapping[str, Any]]]] = {}
+    for one in samples.values("node", "at", *history.FIGURES):
+        slot = by_time.setdefault(int(one["at"].timestamp()) // seconds, {})
+        slot.setdefault(one["node"], []).append(one)
+    return [
+        {"at": clock.from_unix(number * seconds)} | _together(list(by_time.get(number, {}).values()))
+        for number in range(last - count + 1, last + 1)
+    ]
+
+
+def _together(of_nodes: list[list[Mapping[str, Any]]]) -> Point:
+    """The samples of each node in one stretch of time, as one."""
+    each = [{name: _best(name, samples) for name in history.FIGURES} for samples in of_nodes]
+    point: Point = {}
+    for name in history.FIGURES:
+        known = [one[name] for one in each if one[name] is not None]
+        if name in ADDED_UP or name in ("heard", "operations"):
+            point[name] = sum(known) if known else None
+        else:
+            point[name] = (min if name in history.LEAST else max)(known, default=None)
+    point["heard"] = point["heard"] or 0
+    return point
+
+
+def _best(name: str, samples: list[Mapping[str, Any]]) -> Any:
+    known = [one[name] for one in samples if one[name] is not None]
+    if name == "heard":
+        return sum(known)
+    return (min if name in history.LEAST else max)(known, default=None)
+
+
+def _done(points: Sequence[Point]) -> list[Point]:
+    """How many operations were carried out in each stretch; unknown after one of which nothing is known."""
+    done: list[Point] = []
+    before: int | None = None
+    for point in points:
+        now = point["operations"]
+        done.append({"operations": None if None in (now, before) else max(0, now - before)})
+        before = now
+    return done
+
+
+def _chart(title: str, unit: str, points: Sequence[Point], name: str, *, least: int = 1) -> Chart:
+    """The figure `name` as a line; the drawing is at least `least` high, so that little looks little."""
+    values = [point[name] for point in points]
+    known = [value for value in values if value is not None]
+    most = max(known, default=None)
+    top = max(most or 0, least)
+    step = WIDTH / max(1, len(values) - 1)
+    lines, areas = [], []
+    for begin, piece in _pieces(values):
+        xs = [(begin + n) * step for n in range(len(piece))]
+        xs, ys = ([xs[0] - step / 2, xs[0] + step / 2], piece * 2) if len(piece) == 1 else (xs, piece)
+        spots = [f"{x:.1f} {HEIGHT - y / top * (HEIGHT - 4) - 2:.1f}" for x, y in zip(xs, ys, strict=True)]
+        lines.append("M" + "L".join(spots))
+        areas.append(f"M{xs[0]:.1f} {HEIGHT}L{'L'.join(spots)}L{xs[-1]:.1f} {HEIGHT}Z")
+    return Chart(title, unit, tuple(lines), tuple(areas), known[-1] if known else None, most)
+
+
+def _pieces(values: Sequence[int | None]) -> Iterable[tuple[int, list[int]]]:
+    """The stretches of known values, each with where it begins."""
+    piece: list[int] = []
+    for number, value in enumerate([*values, None]):
+        if value is not None:
+            piece.append(value)
+        elif piece:
+            yield number - len(piece), piece
+            piece = []
+
+
+def _bands(points: Sequence[Point]) -> Iterable[Band]:
+    """In step, behind, refusing or not heard of, as it was over the time."""
+    states = [_state(point) for point in points]
+    step = WIDTH / len(points)
+    begin = 0
+    for number in range(1, len(states) + 1):
+        if number == len(states) or states[number] != states[begin]:
+            state, label = states[begin]
+            yield Band(state, label, begin * step, (number - begin) * step)
+            begin = number
+
+
+def _state(point: Point) -> tuple[str, str]:
+    if not point["heard"]:
+        return "quiet", _("Not heard of")
+    if point["standing"] == Standing.REFUSING:
+        return "bad", _("Refusing")
+    if point["standing"] == Standing.BEHIND or point["behind"]:
+        return "odd", _("Behind")
+    return "ok", _("In step")

@@ -1,0 +1,33 @@
+"""Alarms: conditions of nodes, zones and applications that last, each from its beginning to its end."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Alarm(models.Model):
+    """One occurrence of a condition (an event of tenants/notices/kinds.py) of the thing `subject`.
+
+    `words` say what was found last, with what to do about it. Told once, when it has lasted.
+    """
+
+    event = models.CharField(max_length=40)
+    subject_kind = models.CharField(max_length=20)
+    subject = models.CharField(max_length=32)
+    words = models.TextField()
+    since = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["since", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "subject"],
+                condition=Q(ended_at__isnull=True),
+                name="a_condition_of_a_thing_is_one_alarm",
+            ),
+        ]
+        indexes = [models.Index(fields=["event", "subject", "-since"], name="alarms_of_a_thing")]
+
+    def __str__(self) -> str:
+        return f"{self.event} of {self.subject}"

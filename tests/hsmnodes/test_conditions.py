@@ -1,0 +1,170 @@
+"""Conditions that last are told once while they last, to those whom they concern, with what to do."""
+
+from datetime import timedelta
+
+import pytest
+
+from hsmnodes import conditions, incoming
+from hsmnodes.models import Alarm, Application, KeyCopy, Slot
+from hsmnodes.node.operations.zone.inventory import digest_of
+from tenants import clock
+from tenants.models import Notice, Occasion
+from tenants.notices import kinds, telling
+from tests.world.applications import admit
+from tests.world.history import FIGURES
+from tests.world.nodes import KCV
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
+
+ADMINISTRATORS = {"Ada", "Ben", "Cleo", "Jon", "Kim"}
+FULL = {"disk_free": 2**30}
+
+
+@pytest.fixture
+def zone(world, node, once):
+    def make():
+        zone = world.ready_zone(node)
+        world.key(zone, node)
+        return zone
+
+    return once(make, node)
+
+
+@pytest.fixture
+def look(monkeypatch, settings):
+    """A look at everything, some time after the last; what nodes say in between is said by `say`."""
+    moment = [clock.now()]
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+
+    def look(*says, after=0):
+        moment[0] += timedelta(seconds=after)
+        for node, said in says:
+            at = int(clock.now().timestamp()) + said.pop("ahead", 0)
+            figures = FIGURES | said.pop("figures", {})
+            incoming.receive(node.heartbeat_message(at=at, figures=figures, **said))
+        conditions.look()
+
+    look.patience = settings.NODE_ALARM_SECONDS + 1
+    return look
+
+
+def occasions(event):
+    return Occasion.objects.filter(event=event)
+
+
+def told(event):
+    telling.sweep()
+    return set(Notice.objects.filter(occasion__event=event).values_list("person__name", flat=True))
+
+
+def test_a_disk_that_stays_nearly_full_is_told_once_to_the_provider_alone(node, zone, look):
+    look((node, {"figures": FULL}))
+    assert not occasions(kinds.NODE_DISK).exists()
+    for _ in range(3):
+        look((node, {"figures": FULL}), after=look.patience)
+    assert occasions(kinds.NODE_DISK).count() == 1
+    assert told(kinds.NODE_DISK) == ADMINISTRATORS
+    assert "Make room on its host" in occasions(kinds.NODE_DISK).get().summary
+
+
+def test_a_disk_with_room_is_no_condition(node, look):
+    look((node, {}))
+    assert not Alarm.objects.exists()
+
+
+def test_what_wavers_is_one_alarm_and_what_comes_back_another_day_is_another(node, look):
+    for _ in range(4):
+        look((node, {"figures": FULL}), after=look.patience)
+        look((node, {}), after=60)
+    assert occasions(kinds.NODE_DISK).count() == 1
+    look((node, {}), after=86_400)
+    for _ in range(2):
+        look((node, {"figures": FULL}), after=look.patience)
+    assert occasions(kinds.NODE_DISK).count() == 2
+
+
+def test_a_clock_that_is_ahead_is_told(node, look):
+    for _ in range(2):
+        look((node, {"ahead": 90}), after=look.patience)
+    assert "90 s ahead" in occasions(kinds.NODE_CLOCK).get().summary
+    assert told(kinds.NODE_CLOCK) == ADMINISTRATORS
+
+
+def test_a_clock_that_was_set_back_is_told_although_the_node_goes_on_from_where_it_was(node, look):
+    for _ in range(2):
+        look((node, {"figures": {"clock_behind": 3600}}), after=look.patience)
+    assert "set back by 3600 s" in occasions(kinds.NODE_CLOCK).get().summary
+
+
+def test_that_all_messages_are_late_is_nobodys_clock_but_one_later_than_the_others_is(world, node, look):
+    others = [world.node(name) for name in ("ams-2", "ams-3")]
+    slow = [(one, {"ahead": -100}) for one in (node, *others)]
+    for _ in range(2):
+        look(*[(one, dict(said)) for one, said in slow], after=look.patience)
+    assert not Alarm.objects.filter(event=kinds.NODE_CLOCK).exists()
+    for _ in range(2):
+        look(*[(one, {"ahead": -100 if one is not node else -300}) for one, _ in slow], after=look.patience)
+    assert "ams-1: its clock is 200 s behind" in occasions(kinds.NODE_CLOCK).get().summary
+
+
+def test_a_node_that_refuses_is_told_to_both_sides_of_its_services(node, zone, look):
+    refusing = {"state": "refusing", "reason": "An older state was restored."}
+    for _ in range(3):
+        look((node, dict(refusing)), after=look.patience)
+    assert occasions(kinds.NODE_OUT_OF_STEP).count() == 2
+    assert told(kinds.NODE_OUT_OF_STEP) == ADMINISTRATORS | {"Dina", "Emil", "Fay", "Gus", "Lea"}
+
+
+def test_keys_that_are_not_those_of_the_receipts_are_told_to_who_manages_them(node, zone, look):
+    held = {"id": zone.pk, "keys": 0, "digest": digest_of([]), "epoch": 1, "kcv": KCV}
+    for _ in range(2):
+        look((node, {"zones": (dict(held),)}), after=look.patience)
+    assert Slot.objects.get().differs_since is not None
+    assert told(kinds.ZONE_OUT_OF_STEP) == {"Ada", "Ben", "Cleo", "Dina", "Emil", "Fay"}
+    keys = [(one.key_id, one.key.label, one.key.algorithm) for one in KeyCopy.objects.all()]
+    look((node, {"zones": (held | {"keys": len(keys), "digest": digest_of(keys)},)}), after=60)
+    assert Slot.objects.get().differs_since is None
+    assert Alarm.objects.get(event=kinds.ZONE_OUT_OF_STEP).ended_at is not None
+
+
+def test_a_new_key_makes_the_digest_new(world, node, zone, look):
+    """What is kept of a slot's keys follows every receipt: else a zone would differ for ever."""
+    look((node, {}))
+    before = Slot.objects.get().keys_digest
+    world.key(zone, node, label="another")
+    assert Slot.objects.get().keys_digest == ""
+    look((node, {}), after=1)
+    assert Slot.objects.get().keys_digest not in ("", before)
+    assert Slot.objects.get().keys_count == 2
+
+
+def test_a_receipt_that_comes_while_the_digest_is_made_is_not_overlooked(node, zone):
+    from hsmnodes.comparing import bring_digests_up_to_date, forget_digests
+
+    slot = Slot.objects.get()
+    forget_digests(Slot.objects.all())
+    bring_digests_up_to_date([slot])
+    assert Slot.objects.get().keys_digest == ""
+
+
+def test_a_certificate_is_told_of_a_month_a_week_and_a_day_ahead_and_when_it_has_ended(
+    world, node, zone, look
+):
+    admit(world, zone, node)
+    Application.objects.update(valid_until=clock.now() + timedelta(days=60))
+    look()
+    assert not occasions(kinds.APPLICATION_EXPIRING).exists()
+    for days, count in ((31, 1), (1, 1), (22, 2), (5.5, 3), (1, 4)):
+        look(after=int(days * 86_400))
+        assert occasions(kinds.APPLICATION_EXPIRING).count() == count, days
+    assert told(kinds.APPLICATION_EXPIRING) == {"Dina", "Emil", "Fay"}
+
+
+def test_an_alarm_that_cannot_be_open_twice(node, look):
+    from django.db import IntegrityError, transaction
+
+    look((node, {"figures": FULL}))
+    alarm = Alarm.objects.get()
+    alarm.pk = None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        alarm.save(force_insert=True)
