@@ -2,9 +2,12 @@
 
 from django.urls import include, path
 
+from console.metrics import metrics
+
 urlpatterns = [
     path("desk/", include("console.desk_backend.urls")),
     path("api/", include("console.api.urls")),
+    path("metrics", metrics, name="metrics"),
     path("", include("console.pages.urls")),
 ]
 
