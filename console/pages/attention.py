@@ -12,7 +12,7 @@ from console.pages.custody import Custody
 from console.pages.duties_warnings import SOON
 from console.pages.places import path_to
 from console.pages.recovering import recoveries
-from console.pages.topology import status_advice
+from console.pages.topology import HEAVY, status_advice
 from hsmnodes import drills
 from hsmnodes.access import visible_applications, visible_nodes
 from hsmnodes.conditions import AHEAD_OF_A_CERTIFICATE
@@ -27,6 +27,7 @@ from tenants.notices.kinds import KINDS
 
 RECENT = timedelta(days=7)
 MOST_CERTIFICATES = 10
+MOST_NODES = 8
 
 
 @dataclass(frozen=True)
@@ -117,16 +118,27 @@ def _statements(person: Person) -> list[Concern]:
 
 def _nodes(person: Person) -> list[Concern]:
     colours = {NodeStatus.OFFLINE: "bad", NodeStatus.OUT_OF_STEP: "odd", NodeStatus.LATE: "wait"}
-    return [
+    troubled = [
+        (node, colours[node.status])
+        for node in visible_nodes(person).defer(*HEAVY).order_by("name")
+        if node.status in colours
+    ]
+    more = len(troubled) - MOST_NODES
+    shown = troubled[: MOST_NODES - 1] if more > 0 else troubled
+    found = [
         Concern(
             f"{node.name}: {node.status.label.lower()}",
             node.status_reason or status_advice(node),
             reverse("node", args=[node.pk]),
-            colours[node.status],
+            colour,
         )
-        for node in visible_nodes(person)
-        if node.status in colours
+        for node, colour in shown
     ]
+    if more > 0:
+        title = _("%(n)d more HSMs are late, offline or out of step") % {"n": more + 1}
+        advice = _("So many at once: look at the console's worker and the broker first.")
+        found.append(Concern(title, advice, reverse("nodes"), "bad"))
+    return found
 
 
 def _conditions(person: Person) -> list[Concern]:

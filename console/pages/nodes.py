@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,13 +13,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 from console.pages.charts import SPAN_NAMES, USUAL, history_of
 from console.pages.evidence import download, identity_pem
 from console.pages.forms.node_forms import DataCentreForm, NodeForm
+from console.pages.portions import portion_of
 from console.pages.seating import few
 from console.pages.shell import form_page, is_seen, nothing_new, page, version_of
 from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import csv_file
-from console.pages.topology import regions, status_advice
+from console.pages.topology import HEAVY, picture, status_advice
 from console.sessions import person_required
-from hsmnodes.access import visible_nodes, visible_receipts, visible_slots
+from hsmnodes.access import visible_data_centres, visible_nodes, visible_receipts, visible_slots
 from hsmnodes.models import Node
 from hsmnodes.registering import add_data_centre, register_node
 from tenants import access
@@ -58,9 +59,12 @@ def index(request: HttpRequest) -> HttpResponse:
         request,
         "console/nodes/index.html",
         "nodes",
-        regions=regions(person),
+        picture=picture(person),
+        q=_text(request),
+        place=request.GET.get("place", ""),
+        places=visible_data_centres(person).order_by("name"),
         may_manage=access.may_manage_nodes(person, person.organisation),
-        nodes=_nodes(request),
+        nodes=portion_of(request, _nodes(request)),
         sorting=_sorting(request),
     )
 
@@ -161,7 +165,17 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 def _nodes(request: HttpRequest) -> QuerySet[Node]:
-    return visible_nodes(request.person).select_related("data_centre").order_by(*_sorting(request).order)
+    """The nodes as filtered and sorted."""
+    nodes = visible_nodes(request.person).select_related("data_centre").defer(*HEAVY)
+    if text := _text(request):
+        nodes = nodes.filter(Q(name__icontains=text) | Q(pk__startswith=text.lower()))
+    if place := request.GET.get("place", ""):
+        nodes = nodes.filter(data_centre=place)
+    return nodes.order_by(*_sorting(request).order)
+
+
+def _text(request: HttpRequest) -> str:
+    return request.GET.get("q", "").strip()[:80]
 
 
 def _sorting(request: HttpRequest) -> Sorting:

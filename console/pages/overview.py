@@ -10,7 +10,7 @@ from console.pages.attention import charters_to_sign, concerns
 from console.pages.checklist import checklist
 from console.pages.seating import few
 from console.pages.shell import is_seen, nothing_new, page, version_of
-from console.pages.topology import regions
+from console.pages.topology import picture
 from console.sessions import person_required
 from hsmnodes import ceremonies
 from tenants import access
@@ -51,7 +51,7 @@ def _moving(request: HttpRequest) -> dict[str, Any]:
     person: Person = request.person
     customers = _customers(person)
     chosen = next((one for one in customers if one.pk == request.GET.get("customer")), None)
-    found = regions(person, chosen)
+    found = picture(person, chosen)
     proposals = access.visible_proposals(person)
     if chosen is not None:
         proposals = proposals.filter(customer=chosen)
@@ -63,7 +63,7 @@ def _moving(request: HttpRequest) -> dict[str, Any]:
     )
     shares = ceremonies.waiting_for(person)
     return {
-        "regions": found,
+        "picture": found,
         "customers": customers,
         "chosen": chosen,
         "waiting": _with_seats(waiting),
@@ -72,11 +72,7 @@ def _moving(request: HttpRequest) -> dict[str, Any]:
         "others": _with_seats(others),
         "shares_to_give": shares,
         "version": version_of(
-            [
-                (box.node.pk, box.node.status, box.node.keys_held, len(box.slots))
-                for one in found
-                for box in one.boxes
-            ],
+            found.mark,
             [one.pk for one in shares],
             [(one.pk, one.state, one.seats_filled) for one in (*waiting, *drafts, *running, *others)],
         ),

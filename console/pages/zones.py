@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from console.pages.charter_view import CharterView, latest_of
 from console.pages.custody import Custody
 from console.pages.forms.zone_models import MODELS
 from console.pages.offers import founds_zones
+from console.pages.portions import portion_of
 from console.pages.saved import SavedViews
 from console.pages.seating import few
 from console.pages.shell import page
@@ -51,7 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
         request,
         "console/zones/index.html",
         "zones",
-        zones=_zones(person, request.GET).order_by(*_sorting(request).order),
+        zones=portion_of(request, _zones(person, request.GET).order_by(*_sorting(request).order)),
         sorting=_sorting(request),
         saved=SavedViews(request, "zones", reverse("zones"), lambda asked: _zones(person, asked)),
         q=_text(request.GET),
@@ -172,11 +174,14 @@ def _key_row(key: Key) -> tuple[object, ...]:
 
 def _zones(person: Person, asked: QueryDict) -> QuerySet[TrustZone]:
     text = _text(asked)
+    living = Key.objects.filter(zone=OuterRef("pk"), destroyed_at=None).order_by()
     zones = (
         access.visible_zones(person)
         .select_related("service__customer")
         .prefetch_related("zone_slots__node")
-        .annotate(living_keys=Count("hsm_keys", filter=Q(hsm_keys__destroyed_at=None), distinct=True))
+        .annotate(
+            living_keys=Coalesce(Subquery(living.values("zone").annotate(n=Count("pk")).values("n")), 0)
+        )
     )
     if text:
         zones = zones.filter(

@@ -87,6 +87,10 @@ class Stage:
         for name in ("ams-1", "ams-2", "fra-1"):
             self.nodes[name] = self.world.node(name)
         Node.objects.filter(name="fra-1").update(data_centre=frankfurt)
+        ams = Node.objects.get(name="ams-2").cluster
+        ams.name, ams.mode = "Amsterdam–Frankfurt", "failover"
+        ams.save()
+        Node.objects.filter(name__in=["ams-1", "fra-1"]).update(cluster=ams)
         self.nodes["fra-2"] = NodeOfWorld.register("fra-2", by=self.world.person(CLEO))
         Node.objects.filter(name="fra-2").update(data_centre=frankfurt)
         self.proposals["enrolment"] = self.world.propose_enrolment(self.nodes["fra-2"])
