@@ -6,7 +6,7 @@ they changed or nodes differ.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,8 @@ from django.db.models import F, QuerySet
 from hsmnodes.models import Key, KeyCopy, Slot
 from hsmnodes.node.operations.zone.inventory import KeyLine, digest_of
 from tenants.models import TrustZone
+
+SLOTS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,16 @@ def bring_digests_up_to_date(slots: Iterable[Slot]) -> None:
 
     It is kept only if no receipt has changed the keys since the slot was read.
     """
-    stale = {slot.pk: slot for slot in slots if not slot.keys_digest}
+    stale = [slot for slot in slots if not slot.keys_digest]
+    for begin in range(0, len(stale), SLOTS_AT_ONCE):
+        _bring_up_to_date({slot.pk: slot for slot in stale[begin : begin + SLOTS_AT_ONCE]})
+
+
+def _bring_up_to_date(stale: Mapping[str, Slot]) -> None:
     lines: dict[str, list[KeyLine]] = defaultdict(list)
     copies = KeyCopy.objects.filter(slot__in=stale, gone_at=None).order_by()
     told = copies.values_list("slot_id", "key_id", "key__label", "key__algorithm")
-    for slot_id, *line in told.iterator(chunk_size=2000) if stale else ():
+    for slot_id, *line in told.iterator(chunk_size=2000):
         lines[slot_id].append((line[0], line[1], line[2]))
     for slot in stale.values():
         slot.keys_count, slot.keys_digest = len(lines[slot.pk]), digest_of(lines[slot.pk])

@@ -13,7 +13,7 @@ from tenants import clock, deployment, execution, log
 from tenants.log import Event
 from tenants.models import CharterState, CharterVersion, Proposal
 
-RELAY_EVERY = timedelta(seconds=60)
+RELAY_EVERY = timedelta(minutes=5)  # a head that has moved is shown at once
 REMIND_EVERY = timedelta(seconds=30)
 MOST_SECONDS = 2**31 - 1
 
@@ -81,6 +81,8 @@ def _note_going_back(node: Node, heartbeat: Heartbeat) -> None:
 
 
 def _note_work(node: Node, heartbeat: Heartbeat) -> None:
+    if heartbeat.at_work is None:
+        return
     proposal = Proposal.objects.filter(pk=heartbeat.at_work, node=node.pk).first()
     if proposal is not None:
         execution.mark_executing(proposal=proposal)

@@ -23,11 +23,13 @@ from tenants import clock
 
 logger = structlog.get_logger(__name__)
 
+CIRCLE = 12
+
 
 def pass_on_heartbeat(node: Node, message: FromNode) -> None:
-    """Show a node's heartbeat to its peers, who remember the head of its journal."""
+    """Show a node's heartbeat to its circle, who remember the head of its journal."""
     Node.objects.filter(pk=node.pk).update(relayed_at=clock.now())
-    _send(_peers(node), HeartbeatMessage(envelope=message.envelope).text())
+    _send(_circle(node), HeartbeatMessage(envelope=message.envelope).text())
 
 
 def pass_on_request(node: Node, _payload: bytes, message: FromNode) -> None:
@@ -42,6 +44,19 @@ def pass_on_statement(node: Node, payload: bytes, message: FromNode) -> None:
     if not asked.exists():
         raise Refused("not-a-peer", "The witness is about a node that is not a peer.")
     _send(asked, WitnessMessage(envelope=message.envelope).text())
+
+
+def _circle(node: Node) -> list[Node]:
+    """Those of its peers who are shown its heartbeats: its cluster, and the `CIRCLE` that follow it by id.
+
+    Where there are few, that is all of them. Each that is shown less would cost as many messages as there are
+    nodes, a minute and node; and a start asks all of them, of whom one that knows more is enough to stop it.
+    """
+    peers = _peers(node)
+    after = list(peers.filter(pk__gt=node.pk).order_by("pk")[:CIRCLE])
+    around = [*after, *peers.filter(pk__lt=node.pk).order_by("pk")[: CIRCLE - len(after)]]
+    known = {one.pk for one in around}
+    return [*around, *peers.filter(cluster=node.cluster_id).exclude(pk__in=known)]
 
 
 def _peers(node: Node) -> QuerySet[Node]:

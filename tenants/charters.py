@@ -8,8 +8,10 @@ its `zone.found` proposal is authorised; every later version when its `charter.a
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.db import transaction
+from django.db.models import BinaryField, F, Func, IntegerField, QuerySet, Value
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_amendment, verify_founding
@@ -59,6 +61,29 @@ def parse(raw: bytes) -> Charter:
 def document_of(version: CharterVersion) -> Charter:
     """The charter that `version` holds."""
     return parse(bytes(version.raw))
+
+
+class _Place(Func):
+    """Where bytes are in others, from 1 on, or 0: what does not hold them need not leave the database."""
+
+    output_field = IntegerField()
+    arity = 2
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """`instr(where, what)`; the arguments stand as PostgreSQL wants them, what before where."""
+        what, where = self.get_source_expressions()
+        turned = _Place(where, what)
+        return turned.as_sql(compiler, connection, function="INSTR", **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="POSITION", arg_joiner=" IN ", **context)
+
+
+def naming(versions: QuerySet[CharterVersion], person: str) -> QuerySet[CharterVersion]:
+    """Those of `versions` whose bytes name the person with this id: few of many have to be read for it."""
+    return versions.alias(named=_Place(Value(person.encode("ascii"), BinaryField()), F("raw"))).filter(
+        named__gt=0
+    )
 
 
 def in_force(authorities: Iterable[str]) -> dict[str, Charter]:

@@ -28,6 +28,8 @@ from tenants.notices.kinds import KINDS
 RECENT = timedelta(days=7)
 MOST_CERTIFICATES = 10
 MOST_NODES = 8
+MOST_ENDING = 10
+MOST_OWN = 20
 
 
 @dataclass(frozen=True)
@@ -200,14 +202,20 @@ def _charters(person: Person) -> list[Concern]:
             _("Amend it before then: an expired charter authorises nothing but its own renewal."),
             reverse("charter", args=[one.pk]),
         )
-        for one in in_force.filter(valid_until__lte=clock.now() + SOON)
+        for one in in_force.filter(valid_until__lte=clock.now() + SOON).order_by("valid_until")[:MOST_ENDING]
     ]
-    own = in_force.select_related("zone__service", "organisation")
-    return ending + [
+    named = charters.naming(in_force, person.id)
+    own = named.select_related("zone__service", "organisation").order_by("kind", "name")[:MOST_OWN]
+    found = ending + [
         _no_spare(one, count)
         for one in own
         if person.id in charters.document_of(one).persons and (count := _tight(one, person))
     ]
+    if (more := named.count() - MOST_OWN) > 0:
+        title = _("%(n)d more of your charters are not looked through here") % {"n": more}
+        advice = _("“Who can do what” says of each whether somebody can be spared.")
+        found.append(Concern(title, advice, reverse("duties")))
+    return found
 
 
 def _tight(version: CharterVersion, person: Person) -> int:
@@ -249,8 +257,12 @@ def _no_spare(version: CharterVersion, count: int) -> Concern:
 def _custody(person: Person) -> list[Concern]:
     """Zones in which the person has a duty, and of whose backup key shares are lost or none can be."""
     split = access.visible_zones(person).filter(share_sets__isnull=False).distinct()
-    in_force = charters.in_force(split.values_list("pk", flat=True))
-    mine = [zone for zone, charter in in_force.items() if person.id in charter.persons]
+    in_force = CharterVersion.objects.filter(zone__in=split, state=CharterState.IN_FORCE)
+    mine = [
+        one.zone_id
+        for one in charters.naming(in_force, person.id)
+        if person.id in charters.document_of(one).persons
+    ]
     found = []
     for zone in split.filter(pk__in=mine):
         loss = Custody(zone, person).loss

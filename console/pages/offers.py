@@ -13,7 +13,7 @@ from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Clause, Role
 from tenants import access, charters, tags
-from tenants.models import Person
+from tenants.models import CharterState, Person
 
 # These begin elsewhere: a founding with its wizard, an amendment with the draft of the next version, what is
 # to be done with a backup on its page, a statement with its text.
@@ -54,18 +54,24 @@ class Group:
 
 def duties_of(person: Person) -> dict[AuthorityKind, list[Charter]]:
     """The charters in force that the person sees, by kind, in which they have a duty that can propose."""
-    visible = access.visible_charters(person).values_list("authority", flat=True).distinct()
+    in_force = access.visible_charters(person).filter(state=CharterState.IN_FORCE)
     found: dict[AuthorityKind, list[Charter]] = {}
-    for charter in charters.in_force(visible).values():
+    for version in charters.naming(in_force, person.id).order_by("kind", "name"):
+        charter = charters.document_of(version)
         holder = charter.persons.get(person.id)
         if holder is not None and set(holder.roles) - {Role.AUDITOR}:
             found.setdefault(charter.authority.kind, []).append(charter)
     return found
 
 
-def may_request(operation: Operation[Any], person: Person) -> bool:
-    """Whether the person has a duty under a charter whose consent the operation needs (an amendment: any)."""
-    duties = duties_of(person)
+def may_request(
+    operation: Operation[Any], person: Person, duties: Mapping[AuthorityKind, list[Charter]] | None = None
+) -> bool:
+    """Whether the person has a duty under a charter whose consent the operation needs (an amendment: any).
+
+    Who asks for several operations gives the person's `duties`, which take a look at each of their charters.
+    """
+    duties = duties_of(person) if duties is None else duties
     return bool(duties) and (
         not operation.consent.kinds or any(one in duties for one in operation.consent.kinds)
     )
@@ -73,7 +79,10 @@ def may_request(operation: Operation[Any], person: Person) -> bool:
 
 def offered(person: Person) -> list[Operation[Any]]:
     """The operations that the person can propose somewhere."""
-    return [one for tag, one in operations().items() if tag not in ELSEWHERE and may_request(one, person)]
+    duties = duties_of(person)
+    return [
+        one for tag, one in operations().items() if tag not in ELSEWHERE and may_request(one, person, duties)
+    ]
 
 
 def offers(person: Person) -> list[Group]:

@@ -15,9 +15,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument("--only", choices=MEASURES, action="append", help="one measure; may be given again")
+    parser.add_argument("--scale", action="store_true", help="a thousand nodes and a million keys instead")
     arguments = parser.parse_args()
     figures: list[Figure] = []
-    for name in arguments.only or MEASURES:
+    for name in ("scale",) if arguments.scale else arguments.only or MEASURES:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
         figures.extend(importlib.import_module(f"tests.bench.{name}").measure())
     print(table(figures))

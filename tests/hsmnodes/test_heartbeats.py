@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from hsmnodes import incoming
-from hsmnodes.models import NodeStatus
+from hsmnodes import incoming, relay
+from hsmnodes.models import Cluster, Node, NodeStatus
 from tenants import access, clock
 from tenants.models import LogEntry, State
 from tests.cast.people import ADA, BEN, GUS, LEA
@@ -90,6 +90,29 @@ def test_the_head_of_a_journal_is_shown_to_the_peers_when_it_moves(world, node, 
     incoming.receive(message)
     assert len(no_broker.to(peer.id, "heartbeat")) == 1
     assert no_broker.to(node.id, "heartbeat") == []
+
+
+def test_of_many_peers_a_circle_is_shown_the_head_and_the_whole_cluster(world, node, no_broker):
+    row = node.row
+    fields = {one.attname: getattr(row, one.attname) for one in Node._meta.concrete_fields}
+    alone = Cluster.objects.create(id="c" * 32, provider=world.northgate, name="Elsewhere")
+    Node.objects.bulk_create(
+        Node(
+            **fields
+            | {
+                "id": f"{n:032x}",
+                "name": f"n-{n}",
+                "identity": f"{n}",
+                "cluster_id": row.cluster_id if n == 1 else alone.pk,
+            }
+        )
+        for n in range(1, 60)
+    )
+    incoming.receive(node.heartbeat_message())
+    shown = [n for n in range(1, 60) if no_broker.to(f"{n:032x}", "heartbeat")]
+    assert len(shown) in (relay.CIRCLE, relay.CIRCLE + 1)
+    assert 1 in shown
+    assert not no_broker.to(node.id, "heartbeat")
 
 
 def test_nodes_of_different_providers_are_not_introduced(world, node, no_broker):
