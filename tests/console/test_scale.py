@@ -28,4 +28,4 @@ def test_a_crowd_of_nodes_is_heard_and_shown(tmp_path, postgres_server, rabbitmq
     assert found["at half of that: from signed to committed, median"][0] > 0
     for page, most in MOST_QUERIES.items():
         assert found[f"{page}: queries"][0] <= most, page
-    assert found["history of a node, with its indexes"][0] < 1024
+    assert found["history of a node, with its indexes"][0] < 2048
