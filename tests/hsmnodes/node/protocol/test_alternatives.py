@@ -131,6 +131,11 @@ def test_people_are_enough_for_a_rule_if_they_are_for_one_alternative():
     assert not can_be_signed(charter, GENERATE, by=[GUS.id, DINA.id, HANA.id])
 
 
+def test_nobody_is_enough_for_what_has_no_rule():
+    charter = make_charter(PEOPLE, BOTH)
+    assert not can_be_signed(charter, "key.destroy/v1", by=[one.id for one in PEOPLE])
+
+
 def test_an_alternative_names_only_groups_that_are_there():
     with pytest.raises(ValidationError, match="a group that is not there"):
         make_charter(PEOPLE, rule(GENERATE, MANAGERS, alternatives=[[(2, "nobody-knows")]]))
