@@ -11,6 +11,7 @@ from hsmnodes.node.protocol.quorum import Signatures
 from hsmnodes.node.protocol.recovery import authorities_of, recovery_verdicts
 from tests.cast.ids import make_id
 from tests.cast.people import ADA, GUS, HANA, JON, KIM, LEA, MERIDIAN, Member
+from tests.cast.tokens import SoftwareToken
 from tests.hsmnodes.node.protocol import amending
 from tests.hsmnodes.node.protocol.amending import MIA, NORA
 from tests.hsmnodes.node.protocol.making import NOW
@@ -59,14 +60,23 @@ def test_nor_does_it_under_the_new_version(lost):
     assert "suspended" in {one.code for one in verdict.ignored}
 
 
-def test_who_requests_it_for_the_other_side_is_not_counted_as_a_newcomer_under_another_name():
-    officer = Member("Adele", MERIDIAN, (Role.SECURITY_OFFICER,))
-    adele = amending.alias(officer, "Adele", ADA.key)
+def test_who_requests_it_is_not_counted_under_the_new_version_by_another_name_and_token():
+    second = SoftwareToken("Ada's second")
+    tokens = tuple(sorted((ADA.key, second), key=lambda one: one.credential_id))
+    people = [one for one in PROVIDER.current.people if one.id != ADA.id]
+    people = amending.in_order([*people, ADA.person(tokens=tokens)])
+    provider = PROVIDER.current.model_copy(update={"people": people})
+    adele = amending.alias(Member("Adele", MERIDIAN, (Role.SECURITY_OFFICER,)), "Adele", second)
     left = [one for one in amending.PEOPLE if one not in (LEA, MIA)]
-    new = in_place_of_lea_and_mia(people=amending.in_order(one.person() for one in (*left, adele)))
-    link = recover(new, requester=ADA, approvers=(GUS, JON, KIM, adele), newcomers=(adele,))
-    with pytest.raises(Refused, match="not-authorised-new"):
-        verify_amendment(CHAIN.current, link)
+    _, after = count(
+        in_place_of_lea_and_mia(people=amending.in_order(one.person() for one in (*left, adele))),
+        others=(provider,),
+        authorities=authorities_of([CHAIN.current, provider]),
+        requester=ADA,
+        approvers=(GUS, JON, KIM, adele),
+    )
+    assert not after.authorised
+    assert "requester" in {one.code for one in after.ignored}
 
 
 def test_what_the_requester_is_not_in_the_new_version_is_no_problem():
