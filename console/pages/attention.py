@@ -1,6 +1,5 @@
 """What needs somebody's attention, with what to do about it."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.urls import reverse
@@ -8,6 +7,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.pages.application_states import application_concerns
+from console.pages.attending import Concern
 from console.pages.custody import Custody
 from console.pages.duties_warnings import SOON
 from console.pages.recovering import recoveries
@@ -25,19 +26,12 @@ from tenants.standing import standings_of
 RECENT = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Concern:
-    """One thing to look at; `state` gives its colour."""
-
-    title: str
-    advice: str
-    address: str
-    state: str = "wait"
-
-
 def concerns(person: Person) -> list[Concern]:
     """Everything that needs attention in what `person` sees, the gravest first."""
-    looks = (_recoveries, _alarms, _nodes, _proposals, _custody, _charters, _statements, _drills, _own_tokens)
+    looks = (
+        *(_recoveries, _alarms, _nodes, _proposals, application_concerns, _custody, _charters),
+        *(_statements, _drills, _own_tokens),
+    )
     found = [concern for look in looks for concern in look(person)]
     order = {"bad": 0, "odd": 1, "wait": 2}
     return sorted(found, key=lambda one: order[one.state])

@@ -1,6 +1,6 @@
 """The machines' side of the database."""
 
-from hsmnodes.models.application import Application, ApplicationToken
+from hsmnodes.models.application import Application, ApplicationSuspension, ApplicationToken
 from hsmnodes.models.backup import Backup
 from hsmnodes.models.ceremony import Ceremony, Contribution, ContributionOutcome
 from hsmnodes.models.cluster import Cluster, ClusterMode
@@ -16,6 +16,7 @@ from hsmnodes.models.slot import BackupKey, Placement, Slot
 __all__ = [
     "ANSWERED",
     "Application",
+    "ApplicationSuspension",
     "ApplicationToken",
     "Attachment",
     "Backup",

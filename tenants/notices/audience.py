@@ -139,6 +139,11 @@ _AUDIENCES: Final[Mapping[str, Callable[[Occasion], Ids]]] = {
     ),
     kinds.TOKEN_SUSPENDED: lambda occasion: {occasion.subject} | _officers(occasion),
     kinds.MODEL_COMPROMISED: _its_officers,
+    kinds.APPLICATION_SUSPENDED: lambda occasion: (
+        _in_charter(occasion)
+        | _in_charge(occasion, Role.SECURITY_OFFICER, Role.HSM_ADMINISTRATOR, Role.AUDITOR)
+    ),
+    kinds.APPLICATION_EXPIRING: _union(_in_charter, _officers),
     kinds.NODE_OFFLINE: _people_of_node,
     kinds.ALARM_RAISED: lambda occasion: _in_charge(
         occasion, Role.SECURITY_OFFICER, Role.HSM_ADMINISTRATOR, Role.AUDITOR

@@ -59,6 +59,8 @@ DRILL_OVERDUE = "custody.drill-overdue"
 RECOVERY_BEGUN = "recovery.begun"
 TOKEN_SUSPENDED = "token.suspended"  # noqa: S105 - an event
 MODEL_COMPROMISED = "token.model-compromised"
+APPLICATION_SUSPENDED = "application.suspended"
+APPLICATION_EXPIRING = "application.expiring"
 NODE_OFFLINE = "node.offline"
 ALARM_RAISED = "alarm.raised"
 WEBHOOK_DISABLED = "webhook.disabled"
@@ -188,6 +190,20 @@ _ALL: Final = (
         _("It became known that a model of your organisation's tokens is compromised. For its officers."),
         usual=MAIL,
         urgent=True,
+    ),
+    Kind(
+        APPLICATION_SUSPENDED,
+        _("An application was suspended"),
+        _("No HSM serves it until a quorum resumes it. For all in the zone, officers and administrators."),
+        usual=MAIL,
+        urgent=True,
+    ),
+    Kind(
+        APPLICATION_EXPIRING,
+        _("An application's certificate ends soon"),
+        _("Its sessions end with it, if it is not admitted anew before. For all in the zone, and officers."),
+        usual=DIGEST,
+        by_role={Role.KEY_MANAGER: MAIL},
     ),
     Kind(
         NODE_OFFLINE,

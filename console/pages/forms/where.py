@@ -4,8 +4,13 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from console.pages.forms.sources import Option
+from tenants import tags
 
 WHERE = "on_node"
+
+
+FURTHER = frozenset({tags.EXTEND_APPLICATION})
+"""What names all nodes that have something, and then the further ones that are ticked."""
 
 
 class NodesField(forms.MultipleChoiceField):

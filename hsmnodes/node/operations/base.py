@@ -27,8 +27,8 @@ class Request(Generic[P]):
 
     `charters` are those that consented, by kind; `evidence` the bytes of further documents; `now` is the time
     as of which it is judged, and `clock` what the time is, in seconds since 1970; `enclosures` what travelled
-    beside the warrant, by SHA-256; `act` what is to be done in this step; `earlier` the receipts that the
-    step needs, by the number of their steps.
+    beside the warrant, by SHA-256; `act` what is to be done in this step, by the node of this `place` in the
+    proposal; `earlier` the receipts that the step needs, by the number of their steps.
     """
 
     proposal: Proposal
@@ -39,6 +39,7 @@ class Request(Generic[P]):
     clock: int = 0
     enclosures: Mapping[str, bytes] = field(default_factory=dict)
     act: str = ACT
+    place: int = 0
     earlier: Mapping[int, Receipt] = field(default_factory=dict)
     foundings: Mapping[AuthorityKind, Charter] = field(default_factory=dict)
 
