@@ -3,25 +3,30 @@
 The count of shares and the words for a loss are those of the custody page.
 """
 
+from datetime import timedelta
+
 from django.utils.translation import gettext as _
 
 from console.pages.custody import Custody
 from hsmnodes import conditions, drills, watching
+from hsmnodes.models import Application
 from hsmnodes.node.protocol import canonical
-from tenants import statements
+from tenants import clock
 from tenants.access import AnyoneOf
 from tenants.models import Organisation, OrganisationKind, Service, TrustZone
 from tenants.notices import deadlines, kinds, occasions
+from tenants.standing import standings_of
 
 
 def look() -> None:
-    """Look at everything: ends that come near, nodes, custody, statements, drills."""
+    """Look at everything: ends that come near, nodes, custody, statements, drills, certificates."""
     deadlines.note_deadlines()
     watching.note_silent_nodes()
     conditions.look()
     note_losses()
     note_broken_statements()
     note_overdue_drills()
+    note_ending_certificates()
 
 
 def note_losses() -> None:
@@ -42,8 +47,9 @@ def note_losses() -> None:
 
 def note_broken_statements() -> None:
     """Note each service where charters in force depart from what both sides signed: once a state of it."""
-    for service in Service.objects.filter(statements__signed__isnull=False).distinct():
-        standing = statements.standing_of(service)
+    services = Service.objects.filter(statements__signed__isnull=False).distinct()
+    for standing in standings_of(services.select_related("customer")):
+        service = standing.service
         if standing.signed is None or standing.holds:
             continue
         said = "\n".join(one.sentence for one in standing.differences)
@@ -69,6 +75,28 @@ def note_overdue_drills() -> None:
                 _("A drill of %(name)s is overdue: its custodians last proved on %(date)s that it works.")
                 % {"name": one.zone.name, "date": f"{one.since:%d %b %Y}"},
             )
+
+
+def note_ending_certificates() -> None:
+    """Note each application whose certificate ends weeks from now, as for charters: once a deadline."""
+    ending = Application.objects.filter(
+        removed_at=None, valid_until__lte=clock.now() + max(deadlines.AHEAD_OF_A_CHARTER)
+    )
+    for one in ending.select_related("zone__service"):
+        left = one.valid_until - clock.now()
+        ahead = min(days for days in deadlines.AHEAD_OF_A_CHARTER if left <= days)
+        over = left <= timedelta()
+        texts = (
+            _("%(zone)s: the certificate of the application %(name)s ended on %(date)s. It is not served.")
+            if over
+            else _("%(zone)s: the certificate of the application %(name)s ends on %(date)s. Admit it anew.")
+        )
+        _note(
+            one.zone,
+            kinds.APPLICATION_EXPIRING,
+            f"{one.pk}:{0 if over else ahead.days}",
+            texts % {"zone": one.zone.name, "name": one.name, "date": f"{one.valid_until:%d %b %Y}"},
+        )
 
 
 def _note(zone: TrustZone, event: str, mark: str, summary: str) -> None:

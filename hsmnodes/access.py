@@ -4,6 +4,7 @@ from django.db.models import Prefetch, QuerySet
 
 from hsmnodes.models import (
     Application,
+    ApplicationSuspension,
     ApplicationToken,
     Backup,
     Ceremony,
@@ -45,10 +46,13 @@ def visible_keys(viewer: Viewer) -> QuerySet[Key]:
 
 
 def visible_applications(viewer: Viewer) -> QuerySet[Application]:
-    """The applications of the zones they see, with the tokens that they have."""
+    """The applications of the zones they see, with the tokens that they have, and what suspends them."""
     living = ApplicationToken.objects.filter(removed_at=None).select_related("slot__node")
+    suspended = ApplicationSuspension.objects.filter(lifted_at=None).select_related("by").defer("raw")
     found = Application.objects.filter(zone__in=visible_zones(viewer))
-    return found.prefetch_related(Prefetch("tokens", living, to_attr="living"))
+    return found.prefetch_related(
+        Prefetch("tokens", living, to_attr="living"), Prefetch("suspensions", suspended, to_attr="suspended")
+    )
 
 
 def visible_share_sets(viewer: Viewer) -> QuerySet[ShareSet]:

@@ -14,25 +14,23 @@ from django.utils.translation import gettext as _
 from hsmnodes import alarms
 from hsmnodes.alarms import Found
 from hsmnodes.comparing import bring_digests_up_to_date
-from hsmnodes.models import Application, Node, NodeStatus, Placement, Slot
+from hsmnodes.models import Node, NodeStatus, Placement, Slot
 from tenants import clock
 from tenants.models import TrustZone
-from tenants.notices import kinds, occasions
+from tenants.notices import kinds
 
 ENOUGH_TO_COMPARE_CLOCKS = 3
-AHEAD_OF_A_CERTIFICATE = (30, 7, 1)
 HEAVY = ("last_heartbeat", "charters", "zones_held", "versions", "minute")
 
 
 def look() -> None:
-    """Look for every condition, and note those certificates of applications that end soon."""
+    """Look for every condition."""
     nodes = [node for node in Node.objects.defer(*HEAVY) if _is_heard(node)]
     note_differences()
     alarms.observe(kinds.NODE_OUT_OF_STEP, _out_of_step(nodes))
     alarms.observe(kinds.ZONE_OUT_OF_STEP, _zones_that_differ())
     alarms.observe(kinds.NODE_CLOCK, _clocks(nodes))
     alarms.observe(kinds.NODE_DISK, _disks(nodes))
-    note_certificates()
     alarms.forget_old()
 
 
@@ -61,36 +59,6 @@ def note_differences() -> None:
             ended.append(slot.pk)
     Slot.objects.filter(pk__in=begun).update(differs_since=clock.now())
     Slot.objects.filter(pk__in=ended).update(differs_since=None)
-
-
-def note_certificates() -> None:
-    """Note each application whose certificate ends within a month, a week or a day, or has, once each."""
-    now = clock.now()
-    ending = Application.objects.filter(
-        removed_at=None, valid_until__lte=now + timedelta(days=max(AHEAD_OF_A_CERTIFICATE))
-    )
-    for one in ending.select_related("zone__service"):
-        left = one.valid_until - now
-        ahead = min((days for days in AHEAD_OF_A_CERTIFICATE if left <= timedelta(days=days)), default=0)
-        over = left <= timedelta()
-        texts = (
-            _("The certificate of %(name)s ended on %(date)s, and it is served no more. %(what)s")
-            if over
-            else _("The certificate of %(name)s ends on %(date)s; from then on it is not served. %(what)s")
-        )
-        occasions.note(
-            key=f"{kinds.APPLICATION_EXPIRING}:{one.pk}:{0 if over else ahead}",
-            event=kinds.APPLICATION_EXPIRING,
-            summary=texts
-            % {
-                "name": one.name,
-                "date": f"{one.valid_until:%d %b %Y}",
-                "what": _("Have it make a new key pair, and admit its new certificate."),
-            },
-            subject=("application", one.pk),
-            provider=one.zone.service.provider_id,
-            customer=one.zone.service.customer_id,
-        )
 
 
 def _is_heard(node: Node) -> bool:

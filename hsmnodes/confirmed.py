@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from hsmnodes import backups, dispatch, outbox, steps
+from hsmnodes import backups, dispatch, outbox, steps, suspending
 from hsmnodes.comparing import forget_digests
 from hsmnodes.models import (
     Application,
@@ -299,6 +299,17 @@ def _application_removed(receipt: Receipt, _parameters: Mapping[str, Any]) -> No
     _remove(tokens.filter(slot__node=receipt.node, slot__zone=receipt.proposal.zone), receipt)
 
 
+def _application_extended(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
+    """On a further node it has a token now; on one that had it, a new kit came beside the receipt."""
+    if receipt.node_id in [node["id"] for node in parameters["to"]]:
+        _application_copied(receipt, parameters)
+
+
+def _application_resumed(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
+    """A node has found the quorum good: it is lifted here, and on each other node when that does it."""
+    suspending.lift(proposal=receipt.proposal, statements=parameters["statements"])
+
+
 def _remove(tokens: QuerySet[ApplicationToken], receipt: Receipt) -> None:
     """Note that tokens are gone, and with its last one an application."""
     gone = {"removed_at": receipt.at, "removed_by": receipt.proposal}
@@ -311,7 +322,10 @@ def _remove(tokens: QuerySet[ApplicationToken], receipt: Receipt) -> None:
 CONFIRMED: Mapping[tuple[str, str], Confirm] = {
     (tags.ADMIT_APPLICATION, ACT): _application_admitted,
     (tags.ADMIT_APPLICATION, COPY): _application_copied,
+    (tags.EXTEND_APPLICATION, ACT): _application_extended,
+    (tags.EXTEND_APPLICATION, COPY): _application_extended,
     (tags.REMOVE_APPLICATION, ACT): _application_removed,
+    (tags.RESUME_APPLICATION, ACT): _application_resumed,
     (tags.ENROL_NODE, ACT): _node_enrolled,
     (tags.START_SERVICE, ACT): _service_started,
     (tags.CREATE_SLOT, ACT): _slot_created,

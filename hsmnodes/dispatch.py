@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hsmnodes import outbox, steps
-from hsmnodes.models import MessageKind, Node
+from hsmnodes.models import ApplicationSuspension, MessageKind, Node
 from hsmnodes.node.agent.messages import (
     CancellationMessage,
     ChartersMessage,
@@ -75,15 +75,33 @@ def send_cancellation(proposal: Proposal, cancellation: Cancellation) -> None:
 
 def send_suspension(suspension: Suspension) -> None:
     """Tell every node that goes by the charter concerned."""
-    text = suspension_message(suspension)
-    for node in nodes_that_pin(suspension.kind, suspension.authority):
-        outbox.put(node=node, kind=MessageKind.SUSPENSION, message=text)
+    _suspend(suspension_message(suspension), nodes_that_pin(suspension.kind, suspension.authority))
+
+
+def send_application_suspension(suspension: ApplicationSuspension) -> None:
+    """Tell every node that has the application's zone, also those where the application is still to come."""
+    zone = suspension.application.zone_id
+    _suspend(application_suspension_message(suspension), nodes_that_pin(AuthorityKind.ZONE, zone))
+
+
+def _suspend(message: str, nodes: Iterable[Node]) -> None:
+    for node in nodes:
+        outbox.put(node=node, kind=MessageKind.SUSPENSION, message=message)
 
 
 def suspension_message(suspension: Suspension) -> str:
     """A suspension as a node takes it, also by `quorate-node accept`."""
-    raw = canonical.b64u(bytes(suspension.raw))
-    return SuspensionMessage(suspension=raw, charters=steps.links_of([suspension.authority])).text()
+    return _suspension_message(suspension.raw, suspension.authority)
+
+
+def application_suspension_message(suspension: ApplicationSuspension) -> str:
+    """A suspension of an application as a node takes it, likewise."""
+    return _suspension_message(suspension.raw, suspension.application.zone_id)
+
+
+def _suspension_message(raw: bytes, authority: str) -> str:
+    suspension = canonical.b64u(bytes(raw))
+    return SuspensionMessage(suspension=suspension, charters=steps.links_of([authority])).text()
 
 
 def send_charters(authority: str, nodes: Iterable[Node]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from hsmnodes import backups, outbox
-from hsmnodes.models import Attachment, MessageKind, Node, OutboxMessage, Receipt
+from hsmnodes.models import ApplicationSuspension, Attachment, MessageKind, Node, OutboxMessage, Receipt
 from hsmnodes.node.agent.messages import WarrantMessage, in_loads
 from hsmnodes.node.operations.base import NodeOperation
 from hsmnodes.node.operations.registry import operation
@@ -151,7 +151,13 @@ def _messages(
         charters=links_of(_authorities(proposal)),
         receipts=tuple(NodeSigned.from_bytes(bytes(one.envelope)) for one in needed.values()),
         suspensions=tuple(
-            canonical.b64u(bytes(one.raw)) for one in suspensions.in_force(_authorities(proposal))
+            canonical.b64u(bytes(one.raw))
+            for one in (
+                *suspensions.in_force(_authorities(proposal)),
+                *ApplicationSuspension.objects.filter(
+                    application__zone__in=_authorities(proposal), lifted_at=None
+                ).order_by("at", "id"),
+            )
         ),
     )
     loads = in_loads(parts, len)

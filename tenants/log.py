@@ -31,6 +31,7 @@ class Event(StrEnum):
     SHARE_KEY_MADE = "token.share-key-made"
     TOKEN_SUSPENDED = "token.suspended"  # noqa: S105
     TOKEN_CLEARED = "token.cleared"  # noqa: S105
+    APPLICATION_SUSPENDED = "application.suspended"
     SIGNED_IN = "session.signed-in"
     SIGNED_OUT = "session.signed-out"
     SIGNED_OUT_EVERYWHERE = "session.signed-out-everywhere"

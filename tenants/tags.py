@@ -1,7 +1,9 @@
 """The tags of the operations, for what the console does beside them, as the operations state them."""
 
 from hsmnodes.node.operations.application.admit import operation as admit_application
+from hsmnodes.node.operations.application.extend import operation as extend_application
 from hsmnodes.node.operations.application.remove import operation as remove_application
+from hsmnodes.node.operations.application.resume import operation as resume_application
 from hsmnodes.node.operations.backup.restore import operation as restore_backup
 from hsmnodes.node.operations.backup.take import operation as take_backup
 from hsmnodes.node.operations.backup.verify import operation as verify_backup
@@ -33,6 +35,7 @@ CREATE_SLOT = create_slot.tag
 DESTROY_KEYS = destroy_keys.tag
 DRILL_BACKUP_KEY = drill_backup_key.tag
 ENROL_NODE = enrol_node.tag
+EXTEND_APPLICATION = extend_application.tag
 EXTEND_ZONE = extend_zone.tag
 EXPORT_LOG = export_log.tag
 FOUND_ZONE = found_zone.tag
@@ -43,6 +46,7 @@ REINSTATE_TOKEN = reinstate_token.tag
 REMOVE_APPLICATION = remove_application.tag
 RESHARE_BACKUP_KEY = reshare_backup_key.tag
 RESTORE_BACKUP = restore_backup.tag
+RESUME_APPLICATION = resume_application.tag
 ROTATE_BACKUP_KEY = rotate_backup_key.tag
 ROTATE_KEYS = rotate_keys.tag
 SHARE_BACKUP_KEY = share_backup_key.tag

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from console.api.base import DetailView, ListQuery, ListView
 from console.api.fields import IdField, NamedSerializer
 from hsmnodes.access import visible_applications
-from hsmnodes.models import Application
+from hsmnodes.models import Application, ApplicationSuspension
 from tenants.access import Viewer
 
 
@@ -21,8 +21,21 @@ class UsableKeySerializer(serializers.Serializer[Any]):
     usages = serializers.ListField(child=serializers.CharField())
 
 
+class ApplicationSuspensionSerializer(serializers.Serializer[Any]):
+    """What one key manager signed so that it is not served."""
+
+    by = NamedSerializer()
+    reason = serializers.CharField()
+    at = serializers.DateTimeField()
+    statement = serializers.CharField(
+        source="statement_hash", help_text="SHA-256 of the statement; a proposal to resume it names these."
+    )
+
+
 class ApplicationSerializer(NamedSerializer):
-    """An application. Its kits and its sealed PIN are beside the receipts of `proposal`."""
+    """An application. Its kits and its sealed PIN are beside the receipts of `proposal`, or of the proposals
+    that extended it to further HSMs.
+    """
 
     zone = NamedSerializer()
     slots = serializers.SerializerMethodField()
@@ -30,6 +43,9 @@ class ApplicationSerializer(NamedSerializer):
     public_key = serializers.CharField(help_text="SHA-256 of its SubjectPublicKeyInfo in DER.")
     valid_until = serializers.DateTimeField()
     keys = UsableKeySerializer(many=True)
+    suspensions = ApplicationSuspensionSerializer(
+        source="suspended", many=True, help_text="Those in force: with any of them it is not served."
+    )
     proposal = IdField(source="proposal_id")
     created_at = serializers.DateTimeField()
     removed_at = serializers.DateTimeField(allow_null=True)
@@ -46,6 +62,7 @@ class ApplicationQuery(ListQuery):
 
     zone = IdField(required=False)
     removed = serializers.ChoiceField(["yes", "no"], required=False)
+    suspended = serializers.ChoiceField(["yes", "no"], required=False)
 
 
 class VisibleApplications:
@@ -64,10 +81,13 @@ class Applications(VisibleApplications, ListView):
     filters = {"zone": "zone"}
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Removed ones, or those that are served."""
-        if "removed" not in self.asked:
-            return rows
-        return rows.filter(removed_at__isnull=self.asked["removed"] == "no")
+        """Removed ones, or the others; suspended ones, or the others."""
+        if "removed" in self.asked:
+            rows = rows.filter(removed_at__isnull=self.asked["removed"] == "no")
+        if "suspended" in self.asked:
+            held = ApplicationSuspension.objects.filter(application=OuterRef("pk"), lifted_at=None)
+            rows = rows.filter(Exists(held) if self.asked["suspended"] == "yes" else ~Exists(held))
+        return rows
 
 
 class ApplicationDetail(VisibleApplications, DetailView):

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_POST
 
 from console.desk_backend.tickets import go_to_desk, safe_path
 from console.sessions import person_required, recent_required
-from hsmnodes import ceremonies
-from hsmnodes.access import visible_ceremonies
+from hsmnodes import ceremonies, suspending
+from hsmnodes.access import visible_applications, visible_ceremonies
 from hsmnodes.node.protocol.documents import Enrolment, ShareKeyRequest, SignIn
 from tenants import access, charters, clock, deployment, people, suspensions
 from tenants.errors import Invalid, NotAllowed, WrongState
@@ -162,6 +162,25 @@ def suspend(request: HttpRequest, key: str) -> HttpResponse:
         authority=request.POST.get("authority", ""),
         by=request.person,
         reason=check_reason(request.POST.get("reason", "") or token.suspended_reason),
+    )
+    return go_to_desk(
+        request,
+        purpose=DeskPurpose.SUSPEND,
+        document=document.raw,
+        person=request.person,
+        next_path=safe_path(request.POST.get("next")),
+    )
+
+
+@require_POST
+@person_required
+def suspend_application(request: HttpRequest, key: str) -> HttpResponse:
+    """Suspend an application of one's zone, on every node."""
+    application = access.get_visible(visible_applications(request.person), key)
+    document = suspending.draft_statement(
+        application=application,
+        by=request.person,
+        reason=check_reason(request.POST.get("reason", "")),
     )
     return go_to_desk(
         request,

@@ -8,14 +8,23 @@ from django.http import HttpRequest
 from console.desk_backend import shapes
 from console.desk_backend.registration import read_registration
 from console.sessions import begin_session
-from hsmnodes import ceremonies
+from hsmnodes import ceremonies, suspending
 from hsmnodes.models import Ceremony
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import Assertion, Enrolment, ShareKey, ShareKeyRequest, SignIn
+from hsmnodes.node.protocol.documents import (
+    ApplicationSuspensionStatement,
+    Assertion,
+    Enrolment,
+    ShareKey,
+    ShareKeyRequest,
+    SignIn,
+)
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from tenants import charters, clock, suspensions, tokens, workflow
 from tenants.errors import NotAllowed, NotVisible, SignatureNotAccepted, WrongState
 from tenants.models import CharterState, CharterVersion, DeskPurpose, DeskTicket, Person, Proposal, State
+
+OF_APPLICATION = ApplicationSuspensionStatement.model_fields["type"].default
 
 
 def take_effect(request: HttpRequest, ticket: DeskTicket) -> None:
@@ -122,7 +131,14 @@ def _contribute(request: HttpRequest, ticket: DeskTicket) -> None:
 
 def _suspend(request: HttpRequest, ticket: DeskTicket) -> None:
     person = _signed_in(request, ticket)
-    made = suspensions.suspend(statement=bytes(ticket.document), assertion=_assertion(ticket), person=person)
+    signed = {"statement": bytes(ticket.document), "assertion": _assertion(ticket), "person": person}
+    if canonical.decode(bytes(ticket.document))["type"] == OF_APPLICATION:
+        application = suspending.suspend(**signed).application
+        messages.success(
+            request, f"Signed. {application.name} is suspended; every HSM of the zone is being told."
+        )
+        return
+    made = suspensions.suspend(**signed)
     messages.success(request, f"Signed. {made.token.label} counts no more for {made.name}, on HSMs too.")
 
 

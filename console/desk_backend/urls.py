@@ -15,6 +15,7 @@ urlpatterns = [
     path("cancel/<str:key>", begin.cancel, name="cancel"),
     path("found/<str:key>", begin.found, name="found"),
     path("suspend/<str:key>", begin.suspend, name="suspend"),
+    path("suspend-application/<str:key>", begin.suspend_application, name="suspend-application"),
     path("contribute/<str:key>", begin.contribute, name="contribute"),
     path("ticket", exchange.ticket, name="ticket"),
     path("answer", exchange.answer, name="answer"),

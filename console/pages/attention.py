@@ -1,6 +1,5 @@
 """What needs somebody's attention, with what to do about it."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.urls import reverse
@@ -8,54 +7,36 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.pages.application_states import application_concerns
+from console.pages.attending import Concern
 from console.pages.custody import Custody
 from console.pages.duties_warnings import SOON
 from console.pages.places import path_to
 from console.pages.recovering import recoveries
 from console.pages.topology import HEAVY, status_advice
 from hsmnodes import drills
-from hsmnodes.access import visible_applications, visible_nodes
-from hsmnodes.conditions import AHEAD_OF_A_CERTIFICATE
+from hsmnodes.access import visible_nodes
 from hsmnodes.models import Alarm, NodeStatus
-from tenants import access, charters, clock, statements
+from tenants import access, charters, clock
 from tenants.analysis.deciding import Weakness
 from tenants.analysis.questions import Answer
 from tenants.duties import duties_under
 from tenants.models import CharterState, CharterVersion, Person, Severity, State
 from tenants.notices import kinds
 from tenants.notices.kinds import KINDS
+from tenants.standing import standings_of
 
 RECENT = timedelta(days=7)
-MOST_CERTIFICATES = 10
 MOST_NODES = 8
 MOST_ENDING = 10
 MOST_OWN = 20
 
 
-@dataclass(frozen=True)
-class Concern:
-    """One thing to look at; `state` gives its colour."""
-
-    title: str
-    advice: str
-    address: str
-    state: str = "wait"
-
-
 def concerns(person: Person) -> list[Concern]:
     """Everything that needs attention in what `person` sees, the gravest first."""
     looks = (
-        _recoveries,
-        _alarms,
-        _nodes,
-        _conditions,
-        _certificates,
-        _proposals,
-        _custody,
-        _charters,
-        _statements,
-        _drills,
-        _own_tokens,
+        *(_recoveries, _alarms, _nodes, _conditions, _proposals, application_concerns, _custody, _charters),
+        *(_statements, _drills, _own_tokens),
     )
     found = [concern for look in looks for concern in look(person)]
     order = {"bad": 0, "odd": 1, "wait": 2}
@@ -106,6 +87,7 @@ def _recoveries(person: Person) -> list[Concern]:
 def _statements(person: Person) -> list[Concern]:
     """Services where what is in force differs from what both sides signed."""
     services = access.visible_services(person).filter(statements__signed__isnull=False).distinct()
+    services = services.select_related("customer")
     return [
         Concern(
             _("%(name)s: what is in force differs from the signed statement of duties")
@@ -113,7 +95,7 @@ def _statements(person: Person) -> list[Concern]:
             standing.differences[0].sentence,
             reverse("service-statement", args=[standing.service.pk]),
         )
-        for standing in map(statements.standing_of, services)
+        for standing in standings_of(list(services))
         if not standing.holds
     ]
 
@@ -159,22 +141,6 @@ def _conditions(person: Person) -> list[Concern]:
             "bad" if alarm.event == kinds.NODE_DISK else "odd",
         )
         for alarm in found
-    ]
-
-
-def _certificates(person: Person) -> list[Concern]:
-    ahead = timedelta(days=max(AHEAD_OF_A_CERTIFICATE))
-    ending = visible_applications(person).filter(removed_at=None, valid_until__lte=clock.now() + ahead)
-    return [
-        Concern(
-            _("The certificate of %(name)s ended") % {"name": one.name}
-            if one.valid_until <= clock.now()
-            else _("The certificate of %(name)s ends soon") % {"name": one.name},
-            _("Until %(date)s it is served. Have it make a new key pair, and admit its new certificate.")
-            % {"date": date_format(one.valid_until, "j F Y")},
-            reverse("application", args=[one.pk]),
-        )
-        for one in ending.order_by("valid_until")[:MOST_CERTIFICATES]
     ]
 
 

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from console.pages.application_states import shown
 from console.pages.evidence import download
 from console.pages.shell import page
 from console.sessions import person_required
@@ -32,7 +33,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         pem=found.public_pem,
         copies=found.copies.filter(gone_at=None).select_related("slot__node").order_by("slot__node__name"),
         successor=found.successors.filter(destroyed_at=None).first(),
-        applications=_applications(request, found),
+        applications=[shown(one) for one in _applications(request, found)],
         may_propose=access.may_propose(request.person, [found.zone_id]),
     )
 

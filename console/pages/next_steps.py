@@ -1,5 +1,6 @@
 """What usually follows on an operation that is done, so that nobody is left wondering where to go on."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from console.pages.offers import founds_zones, may_request
 from hsmnodes import successors
 from hsmnodes.access import visible_applications
 from hsmnodes.node.operations.registry import operation
+from hsmnodes.reach import Reach
 from tenants import tags
 from tenants.models import Person, Proposal
 
@@ -25,41 +27,91 @@ class NextStep:
 
 def next_step(proposal: Proposal, viewer: Person) -> NextStep | None:
     """What follows on a proposal that is done, or None where nothing does."""
-    parameters = proposal.document.parameters
-    match proposal.operation:
-        case tags.START_SERVICE:
-            sentence = _("Next, whoever is to manage its keys drafts the charter of a Trust Zone in it.")
-            if founds_zones(viewer):
-                return NextStep(sentence, _("Found a Trust Zone"), reverse("zone-found"))
-            return NextStep(sentence)
-        case tags.FOUND_ZONE:
-            sentence = _("Next, the provider's HSM administrators propose its slot: its place in an HSM.")
-            return _proposed(tags.CREATE_SLOT, sentence, parameters["zone"]["id"], viewer)
-        case tags.CREATE_SLOT:
-            sentence = _("Next, its key managers propose its first keys.")
-            return _proposed(tags.GENERATE_KEYS, sentence, parameters["zone"]["id"], viewer)
-        case tags.ROTATE_BACKUP_KEY:
-            zone = parameters["zone"]["id"]
-            if not successors.reachable(zone).exists():
-                return None
-            sentence = _("Next, keys that holders of retired shares could reach get new ones in their place.")
-            return _proposed(tags.ROTATE_KEYS, sentence, zone, viewer)
-        case tags.ROTATE_KEYS:
-            sentence = _(
-                "Next, applications are admitted to the new keys. When nothing needs the old ones any more, "
-                "they are destroyed."
-            )
-            return _proposed(
-                tags.DESTROY_KEYS, sentence, parameters["zone"]["id"], viewer, replaced=proposal.pk
-            )
-        case tags.ADMIT_APPLICATION:
-            found = visible_applications(viewer).filter(pk=parameters["application"]["id"]).first()
-            if found is None:
-                return None
-            sentence = _("Next, its connection kit and sealed PIN go to where it runs.")
-            return NextStep(sentence, _("To the connection kit"), reverse("application", args=[found.pk]))
-        case _:
-            return None
+    follow = FOLLOWING.get(proposal.operation)
+    return follow(proposal, viewer) if follow is not None else None
+
+
+def _zone_is_founded_in(_proposal: Proposal, viewer: Person) -> NextStep:
+    sentence = _("Next, whoever is to manage its keys drafts the charter of a Trust Zone in it.")
+    if founds_zones(viewer):
+        return NextStep(sentence, _("Found a Trust Zone"), reverse("zone-found"))
+    return NextStep(sentence)
+
+
+def _slot_is_created(proposal: Proposal, viewer: Person) -> NextStep:
+    sentence = _("Next, the provider's HSM administrators propose its slot: its place in an HSM.")
+    return _proposed(tags.CREATE_SLOT, sentence, _zone(proposal), viewer)
+
+
+def _keys_are_made(proposal: Proposal, viewer: Person) -> NextStep:
+    sentence = _("Next, its key managers propose its first keys.")
+    return _proposed(tags.GENERATE_KEYS, sentence, _zone(proposal), viewer)
+
+
+def _keys_are_rotated(proposal: Proposal, viewer: Person) -> NextStep | None:
+    if not successors.reachable(_zone(proposal)).exists():
+        return None
+    sentence = _("Next, keys that holders of retired shares could reach get new ones in their place.")
+    return _proposed(tags.ROTATE_KEYS, sentence, _zone(proposal), viewer)
+
+
+def _old_keys_are_destroyed(proposal: Proposal, viewer: Person) -> NextStep:
+    sentence = _(
+        "Next, applications are admitted to the new keys. When nothing needs the old ones any more, "
+        "they are destroyed."
+    )
+    return _proposed(tags.DESTROY_KEYS, sentence, _zone(proposal), viewer, replaced=proposal.pk)
+
+
+def _kit_is_installed(proposal: Proposal, viewer: Person) -> NextStep | None:
+    application = proposal.document.parameters["application"]["id"]
+    found = visible_applications(viewer).filter(pk=application).first()
+    if found is None:
+        return None
+    where = reverse("application", args=[found.pk])
+    if proposal.operation == tags.EXTEND_APPLICATION:
+        sentence = _("Next, its new connection kits go to where it runs, where all are installed again.")
+        return NextStep(sentence, _("To the connection kits"), where)
+    sentence = _("Next, its connection kit and sealed PIN go to where it runs.")
+    return NextStep(sentence, _("To the connection kit"), where)
+
+
+def _applications_follow(proposal: Proposal, viewer: Person) -> NextStep | None:
+    """Where a zone has come to an HSM, the first of its applications that is not served there."""
+    zone, node = _zone(proposal), proposal.document.parameters["receiver"]
+    reach = Reach(zone)
+    found = visible_applications(viewer).filter(zone=zone, removed_at=None).order_by("name")
+    lacking = [
+        one
+        for one in found.select_related("proposal")
+        if any(other.pk == node["id"] for other in reach.without(one))
+    ]
+    if not lacking:
+        return None
+    sentence = _(
+        "Next, its applications are extended to %(node)s, which does not serve them yet: %(names)s."
+    ) % {
+        "node": node["name"],
+        "names": ", ".join(one.name for one in lacking[:5]) + ("…" if len(lacking) > 5 else ""),
+    }
+    return _proposed(tags.EXTEND_APPLICATION, sentence, zone, viewer, application=lacking[0].pk)
+
+
+FOLLOWING: Mapping[str, Callable[[Proposal, Person], NextStep | None]] = {
+    tags.START_SERVICE: _zone_is_founded_in,
+    tags.FOUND_ZONE: _slot_is_created,
+    tags.CREATE_SLOT: _keys_are_made,
+    tags.ROTATE_BACKUP_KEY: _keys_are_rotated,
+    tags.ROTATE_KEYS: _old_keys_are_destroyed,
+    tags.ADMIT_APPLICATION: _kit_is_installed,
+    tags.EXTEND_APPLICATION: _kit_is_installed,
+    tags.EXTEND_ZONE: _applications_follow,
+}
+
+
+def _zone(proposal: Proposal) -> str:
+    zone: str = proposal.document.parameters["zone"]["id"]
+    return zone
 
 
 def _proposed(tag: str, sentence: str, zone: str, viewer: Person, **more: str) -> NextStep:

@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from console.pages import wording
+from console.pages.forms.admitting import as_before, ticked
 from console.pages.forms.operation_form import OperationForm
 from console.pages.forms.picking import as_initial
 from console.pages.offers import explanation_of, may_request, offers, sample_consent, sample_notes
 from console.pages.shell import page
 from console.sessions import person_required
-from hsmnodes.access import visible_backups, visible_nodes
+from hsmnodes.access import visible_applications, visible_backups, visible_nodes
 from hsmnodes.node.operations.registry import operation as find_operation
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.errors import Refused
@@ -103,13 +104,19 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     if again:
         before = access.get_visible(access.visible_proposals(request.person), again)
         initial = _from(before)
-    initial |= _running_service(request) | _replaced(request)
+    initial |= _running_service(request) | _replaced(request) | _like(request)
     said: dict[str, Any] = {
-        name: value for name, value in request.GET.items() if name not in ("again", "replaced")
+        name: value for name, value in request.GET.items() if name not in ("again", "replaced", "like")
     }
     if "custodians" in said:
         said |= {"custodians": request.GET.getlist("custodians")}
     return initial | said
+
+
+def _like(request: HttpRequest) -> dict[str, Any]:
+    """What is known of an application that is to be admitted anew: with other keys, or certificate."""
+    found = visible_applications(request.person).filter(pk=request.GET.get("like", "")).first()
+    return as_before(found) if found is not None else {}
 
 
 def _replaced(request: HttpRequest) -> dict[str, Any]:
@@ -136,6 +143,8 @@ def _from(before: Proposal) -> dict[str, Any]:
     keys = parameters.get("keys", [])
     if keys and "replaces" in keys[0]:
         initial["keys"] = [key["replaces"]["id"] for key in keys]
+    elif before.operation == tags.ADMIT_APPLICATION:
+        initial["keys"] = ticked(keys)
     elif keys and "id" in keys[0]:
         initial["keys"] = [key["id"] for key in keys]
     nodes = [node.id for node in before.document.nodes]

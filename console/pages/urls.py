@@ -76,6 +76,11 @@ urlpatterns = [
     path("backups/<str:key>/restore", backups.restore, name="backup-restore"),
     path("applications/quorate-connect", applications.connect, name="connect"),
     path("applications/<str:key>", applications.show, name="application"),
+    path(
+        "applications/<str:key>/suspensions/<str:suspended>.json",
+        applications.suspension,
+        name="application-suspension",
+    ),
     path("keys/<str:key>", keys.show, name="key"),
     path("keys/<str:key>/public.pem", keys.public_key, name="key-pem"),
     path("receipts/<int:receipt>/<str:name>", keys.attachment, name="attachment"),

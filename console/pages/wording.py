@@ -66,6 +66,10 @@ EXPLANATIONS = {
     tags.ADMIT_APPLICATION: _l(
         "It may use these keys, for these usages, over a connection by its own certificate, and nothing else."
     ),
+    tags.EXTEND_APPLICATION: _l(
+        "To HSMs that the zone came to later: the same keys and the same PIN, and new connection kits."
+    ),
+    tags.RESUME_APPLICATION: _l("It is served again. One person suspends an application, several resume it."),
     tags.REMOVE_APPLICATION: _l("Its token on the node is destroyed, and its sessions end at once."),
     tags.TAKE_BACKUP: _l("Every key of a zone, or some, wrapped again: one file, stored in the console."),
     tags.SHARE_BACKUP_KEY: _l(

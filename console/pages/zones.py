@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from console.pages.application_states import Shown, shown
 from console.pages.charter_view import CharterView, latest_of
 from console.pages.custody import Custody
 from console.pages.forms.zone_models import MODELS
@@ -23,7 +24,8 @@ from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
 from hsmnodes import successors
 from hsmnodes.access import visible_applications, visible_backups, visible_keys, visible_slots
-from hsmnodes.models import Epoch, Key, KeyCopy
+from hsmnodes.models import Epoch, Key, KeyCopy, Node
+from hsmnodes.reach import Reach
 from tenants import access
 from tenants.errors import NotVisible
 from tenants.listing import page_of
@@ -101,11 +103,18 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         sides=Sides(zone, document, custody.holders),
         reachable=successors.reachable(zone.pk).count(),
         leftover=Sides(zone, document, custody.holders_in_force).leftover,
-        applications=visible_applications(person).filter(zone=zone, removed_at=None).order_by("name"),
+        applications=applications_of(zone, person),
         backups=visible_backups(person).filter(zone=zone).select_related("node")[:BACKUPS_SHOWN],
         may_propose=access.may_propose(person, [zone.pk]),
         may_hand_over=_may_hand_over(zone, person),
     )
+
+
+def applications_of(zone: TrustZone, person: Person) -> list[tuple[Shown, list[Node]]]:
+    """The applications of a zone that were not removed, each with the HSMs there that do not serve it."""
+    found = visible_applications(person).filter(zone=zone, removed_at=None).order_by("name")
+    reach = Reach(zone.pk)
+    return [(shown(one), reach.without(one)) for one in found.select_related("proposal")]
 
 
 def _may_hand_over(zone: TrustZone, person: Person) -> bool:

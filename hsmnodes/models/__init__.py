@@ -1,7 +1,7 @@
 """The machines' side of the database."""
 
 from hsmnodes.models.alarm import Alarm
-from hsmnodes.models.application import Application, ApplicationToken
+from hsmnodes.models.application import Application, ApplicationSuspension, ApplicationToken
 from hsmnodes.models.backup import Backup
 from hsmnodes.models.ceremony import Ceremony, Contribution, ContributionOutcome
 from hsmnodes.models.cluster import Cluster, ClusterMode
@@ -19,6 +19,7 @@ __all__ = [
     "ANSWERED",
     "Alarm",
     "Application",
+    "ApplicationSuspension",
     "ApplicationToken",
     "Attachment",
     "Backup",

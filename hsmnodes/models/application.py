@@ -5,7 +5,8 @@ from django.db.models import Q
 
 from hsmnodes.models.receipt import Attachment
 from hsmnodes.models.slot import Slot
-from tenants.models import Proposal, TrustZone
+from hsmnodes.node.protocol.documents import Named, NodeAt
+from tenants.models import Person, Proposal, TrustZone
 from tenants.models.fields import NAME_MAX, HashField, IdField
 
 
@@ -43,12 +44,58 @@ class Application(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def named(self) -> Named:
+        """Its id with its name."""
+        return Named(id=self.id, name=self.name)
+
     @property
     def downloads(self) -> list[Attachment]:
-        """Its connection kits, one of each node, and its sealed PIN, as they came beside the receipts."""
-        named = Q(name=f"{self.id}.kit") | Q(name=f"{self.id}.pin", receipt__step=0)
-        beside = Attachment.objects.filter(named, receipt__proposal=self.proposal_id)
-        return list(beside.defer("data").select_related("receipt__node").order_by("name", "receipt__step"))
+        """Its connection kits, one of each node that has it, and a sealed PIN, as they came beside receipts.
+
+        They belong together: of an extension to further nodes that is under way, the kits are given once all
+        of its nodes have signed theirs.
+        """
+        beside = Attachment.objects.filter(name__in=[f"{self.id}.kit", f"{self.id}.pin"])
+        beside = beside.defer("data").select_related("receipt__node", "receipt__proposal")
+        kits: dict[str, list[Attachment]] = {}
+        for one in beside.order_by("-receipt__proposal__created_at", "receipt__step", "name"):
+            kits.setdefault(one.receipt.proposal_id, []).append(one)
+        whole = [found for found in kits.values() if len(found) == 2 * len(_nodes(found))]
+        serving = set(self.tokens.filter(removed_at=None).values_list("slot__node", flat=True))
+        newest = next(iter(whole or kits.values()), [])
+        served = [one for one in newest if one.receipt.node_id in serving]
+        pins = [one for one in served if one.name.endswith(".pin")]
+        return [one for one in served if one.name.endswith(".kit")] + pins[:1]
+
+
+def _nodes(of_proposal: list[Attachment]) -> tuple[NodeAt, ...]:
+    return of_proposal[0].receipt.proposal.document.nodes
+
+
+class ApplicationSuspension(models.Model):
+    """What one key manager signed so that an application is not served, until a quorum lifts it."""
+
+    id = IdField()
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="suspensions")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=500)
+    raw = models.BinaryField()
+    statement_hash = HashField(unique=True)
+    at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(Proposal, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lifted_at__isnull=True) | Q(lifted_by__isnull=False),
+                name="a_lifted_suspension_says_by_what",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application}, by {self.by}"
 
 
 class ApplicationToken(models.Model):

@@ -150,12 +150,16 @@ _AUDIENCES: Final[Mapping[str, Callable[[Occasion], Ids]]] = {
     ),
     kinds.TOKEN_SUSPENDED: lambda occasion: {occasion.subject} | _officers(occasion),
     kinds.MODEL_COMPROMISED: _its_officers,
+    kinds.APPLICATION_SUSPENDED: lambda occasion: (
+        _in_charter(occasion)
+        | _in_charge(occasion, Role.SECURITY_OFFICER, Role.HSM_ADMINISTRATOR, Role.AUDITOR)
+    ),
+    kinds.APPLICATION_EXPIRING: _union(_in_charter, _officers),
     kinds.NODE_OFFLINE: _people_of_node,
     kinds.NODE_OUT_OF_STEP: _people_of_node,
     kinds.NODE_CLOCK: _people_of_node,
     kinds.NODE_DISK: _people_of_node,
     kinds.ZONE_OUT_OF_STEP: _people_of_zone,
-    kinds.APPLICATION_EXPIRING: lambda occasion: _in_charge(occasion, Role.KEY_MANAGER),
     kinds.ALARM_RAISED: lambda occasion: _in_charge(
         occasion, Role.SECURITY_OFFICER, Role.HSM_ADMINISTRATOR, Role.AUDITOR
     ),

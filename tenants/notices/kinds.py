@@ -59,12 +59,13 @@ DRILL_OVERDUE = "custody.drill-overdue"
 RECOVERY_BEGUN = "recovery.begun"
 TOKEN_SUSPENDED = "token.suspended"  # noqa: S105 - an event
 MODEL_COMPROMISED = "token.model-compromised"
+APPLICATION_SUSPENDED = "application.suspended"
+APPLICATION_EXPIRING = "application.expiring"
 NODE_OFFLINE = "node.offline"
 NODE_OUT_OF_STEP = "node.out-of-step"
 NODE_CLOCK = "node.clock-wrong"
 NODE_DISK = "node.disk-nearly-full"
 ZONE_OUT_OF_STEP = "zone.out-of-step"
-APPLICATION_EXPIRING = "application.certificate-expiring"
 ALARM_RAISED = "alarm.raised"
 WEBHOOK_DISABLED = "webhook.disabled"
 
@@ -195,6 +196,20 @@ _ALL: Final = (
         urgent=True,
     ),
     Kind(
+        APPLICATION_SUSPENDED,
+        _("An application was suspended"),
+        _("No HSM serves it until a quorum resumes it. For all in the zone, officers and administrators."),
+        usual=MAIL,
+        urgent=True,
+    ),
+    Kind(
+        APPLICATION_EXPIRING,
+        _("An application's certificate ends soon"),
+        _("Its sessions end with it, if it is not admitted anew before. For all in the zone, and officers."),
+        usual=DIGEST,
+        by_role={Role.KEY_MANAGER: MAIL},
+    ),
+    Kind(
         NODE_OFFLINE,
         _("An HSM is offline"),
         _("It has not been heard of for some time."),
@@ -228,13 +243,6 @@ _ALL: Final = (
         _("What it cannot journal it does not do. For its provider's administrators and officers."),
         usual=CONSOLE,
         by_role={Role.HSM_ADMINISTRATOR: MAIL},
-    ),
-    Kind(
-        APPLICATION_EXPIRING,
-        _("An application's certificate ends"),
-        _("A month, a week and a day ahead, and when it has: it is not served any more then."),
-        usual=DIGEST,
-        by_role={Role.KEY_MANAGER: MAIL},
     ),
     Kind(
         ALARM_RAISED,

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hsmnodes.node.endpoint.connect import own
 from hsmnodes.node.endpoint.connect.sealed import public_bytes
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import Named, Warrant
+from hsmnodes.node.protocol.documents import Named, Suspension, Warrant
 from tests.cast.charters import Chain
 from tests.cast.deployment import Deployment, NodeOfCast
 from tests.cast.people import DINA, EMIL, FAY, named
@@ -79,6 +79,26 @@ def admit_application(
     return _signed(cast, "application.admit/v1", parameters | changes, [node, *others], zone)
 
 
+def extend_application(
+    cast: Deployment,
+    nodes: Sequence[NodeOfCast],
+    to: Sequence[NodeOfCast],
+    zone: Chain,
+    application: Application,
+    keys: Sequence[AdmittedKey],
+    /,
+    **changes: Any,
+) -> Warrant:
+    """To serve it on further nodes, too, beside those that have it."""
+    parameters = {
+        "application": application.named.model_dump(),
+        **application.request,
+        "keys": [{"id": key, "label": label, "usages": list(usages)} for key, label, usages in keys],
+        "to": [{"id": node.at.id, "name": node.at.name} for node in to],
+    }
+    return _signed(cast, "application.extend/v1", parameters | changes, [*nodes, *to], zone)
+
+
 def remove_application(
     cast: Deployment,
     node: NodeOfCast,
@@ -92,6 +112,23 @@ def remove_application(
     """To remove it."""
     parameters = {"application": application.model_dump()}
     return _signed(cast, "application.remove/v1", parameters | changes, [node, *others], zone)
+
+
+def resume_application(
+    cast: Deployment,
+    node: NodeOfCast,
+    zone: Chain,
+    application: Named,
+    suspensions: Sequence[Suspension],
+    /,
+    *,
+    others: Sequence[NodeOfCast] = (),
+    **changes: Any,
+) -> Warrant:
+    """To lift suspensions of it."""
+    statements = sorted(one.stated_of_application.sha256 for one in suspensions)
+    parameters = {"application": application.model_dump(), "statements": statements}
+    return _signed(cast, "application.resume/v1", parameters | changes, [node, *others], zone)
 
 
 def _signed(

@@ -7,6 +7,7 @@ from typing import Any
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import authority_at
 from hsmnodes.node.protocol.documents import (
+    ApplicationSuspensionStatement,
     Approval,
     AuthorityAt,
     Cancellation,
@@ -100,6 +101,26 @@ def suspend(
         "at": at,
     }
     statement = SuspensionStatement(**(stated | changes))
+    return Suspension(
+        statement=canonical.b64u(statement.raw),
+        assertion=member.key.sign(Purpose.SUSPEND, statement.raw),
+    )
+
+
+def suspend_application(
+    charter: Charter, application: Named, member: Member, *, at: int, **changes: Any
+) -> Suspension:
+    """The member suspends an application, under a charter of its zone."""
+    stated = {
+        "deployment": charter.deployment,
+        "demo": charter.demo,
+        "authority": authority_at(charter),
+        "application": application,
+        "by": Named(id=member.id, name=member.name),
+        "reason": "Its host was broken into.",
+        "at": at,
+    }
+    statement = ApplicationSuspensionStatement(**(stated | changes))
     return Suspension(
         statement=canonical.b64u(statement.raw),
         assertion=member.key.sign(Purpose.SUSPEND, statement.raw),

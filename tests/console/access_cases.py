@@ -53,7 +53,7 @@ def things(stage: Stage) -> dict[str, Mapping[str, str]]:
         "proposals": _both(made.pk, stage.proposals["service"].pk),
         "zones": _both(stage.zones["Cards"].pk, NOTHING),
         "backups": _both(stage.backup.pk, NOTHING),
-        "applications": _both(Application.objects.get().pk, NOTHING),
+        "applications": _both(Application.objects.get(name="webshop").pk, NOTHING),
         "keys": _both(Key.objects.get(label="card-signing").pk, NOTHING),
         "hsms": _both(stage.nodes["ams-1"].id, stage.nodes["fra-1"].id),
         "people": _both(EMIL.id, IVO.id),
@@ -70,6 +70,7 @@ def things(stage: Stage) -> dict[str, Mapping[str, str]]:
         "notices": _both(notice_of(DINA), notice_of(IVO)),
         "webhooks": _both(stage.webhooks["Meridian Bank"].pk, stage.webhooks["Lumen Health"].pk),
         "desk/share-key": _both(token_of(stage, DINA), token_of(stage, IVO)),
+        "desk/suspend-application": _both(Application.objects.get(name="webshop").pk, NOTHING),
         "desk/suspend": _both(token_of(stage, DINA), token_of(stage, IVO)),
         "ceremonies": _both(stage.proposals["drill"].pk, NOTHING),
         "desk/contribute": _both(stage.proposals["drill"].pk, NOTHING),
@@ -100,7 +101,7 @@ def paths(route: str, stage: Stage, known: Mapping[str, Mapping[str, str]]) -> I
             route.replace("<path:tag>", {"own": "key.generate/v1", "foreign": "key.conjure/v1"}[whose])
             .replace("<str:token>", token_of(stage, holder))
             .replace("<str:delivery>", delivery_of(stage, whose))
-            .replace("<str:name>", f"{Application.objects.get().pk}.kit")
+            .replace("<str:name>", f"{Application.objects.get(name='webshop').pk}.kit")
         )
         yield whose, "/" + PARAMETER.sub(known[kind][whose] if kind else "", filled)
 

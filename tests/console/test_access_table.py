@@ -37,6 +37,8 @@ desk/share-key/<str:key>                     POST   own     302 404 404 303 404 
 desk/share-key/<str:key>                     POST   foreign 302 404 404 404 404 404 303 404
 desk/suspend/<str:key>                       POST   own     302 422 422 422 422 422 404 404
 desk/suspend/<str:key>                       POST   foreign 302 422 422 404 404 404 422 404
+desk/suspend-application/<str:key>           POST   own     302 422 422 422 422 422 404 404
+desk/suspend-application/<str:key>           POST   foreign 302 404 404 404 404 404 404 404
 desk/contribute/<str:key>                    POST   own     302 403 403 303 403 403 404 404
 desk/contribute/<str:key>                    POST   foreign 302 404 404 404 404 404 404 404
 desk/ticket                                  GET    any     403 403 403 403 403 403 403 403
@@ -132,6 +134,8 @@ backups/<str:key>/restore                    POST   foreign 302 404 404 404 404 
 applications/quorate-connect                 GET    any     302 200 200 200 200 200 200 200
 applications/<str:key>                       GET    own     302 200 200 200 200 200 404 404
 applications/<str:key>                       GET    foreign 302 404 404 404 404 404 404 404
+applications/<str:key>/suspensions/<str:suspended>.json GET own     302 404 404 404 404 404 404 404
+applications/<str:key>/suspensions/<str:suspended>.json GET foreign 302 404 404 404 404 404 404 404
 keys/<str:key>                               GET    own     302 200 200 200 200 200 404 404
 keys/<str:key>                               GET    foreign 302 404 404 404 404 404 404 404
 keys/<str:key>/public.pem                    GET    own     302 200 200 200 200 200 404 404

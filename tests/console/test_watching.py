@@ -7,12 +7,14 @@ import pytest
 from console import watching
 from hsmnodes import incoming
 from hsmnodes import watching as nodes
+from hsmnodes.models import Application
 from hsmnodes.node.protocol.purposes import Purpose
 from tenants import clock, tokens, workflow
 from tenants.models import Notice, Occasion, Proposal
 from tenants.notices import kinds, telling
 from tests.cast.people import CLEO, DINA, EMIL, GUS
 from tests.world import statements
+from tests.world.applications import admit
 from tests.world.signing_in import sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
@@ -78,6 +80,26 @@ def test_a_drill_that_is_overdue_is_told_once(world, zone, later, settings):
         watching.note_overdue_drills()
     assert occasions(kinds.DRILL_OVERDUE).count() == 1
     assert told(kinds.DRILL_OVERDUE) >= {"Dina", "Emil", "Fay", "Gus"}
+
+
+def test_a_certificate_that_ends_is_told_weeks_ahead_as_a_charter_is_and_once_a_deadline(
+    world, node, zone, later
+):
+    world.key(zone, node)
+    admit(world, zone, node)
+    application = Application.objects.get()
+    for days, count in ((60, 0), (41, 1), (13, 2), (2, 3), (-1, 4)):
+        Application.objects.update(valid_until=clock.now() + timedelta(days=days))
+        for _ in range(2):
+            watching.note_ending_certificates()
+        assert occasions(kinds.APPLICATION_EXPIRING).count() == count
+    assert told(kinds.APPLICATION_EXPIRING) >= {"Dina", "Emil", "Fay", "Gus"}
+    assert "It is not served" in occasions(kinds.APPLICATION_EXPIRING).latest("at").summary
+    application.removed_at, application.removed_by = clock.now(), application.proposal
+    application.save()
+    Application.objects.update(valid_until=clock.now() + timedelta(days=40))
+    watching.note_ending_certificates()
+    assert occasions(kinds.APPLICATION_EXPIRING).count() == 4
 
 
 def test_a_silent_node_is_told_to_both_sides_once_a_silence(world, node, zone, later, settings):

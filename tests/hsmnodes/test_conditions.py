@@ -5,12 +5,11 @@ from datetime import timedelta
 import pytest
 
 from hsmnodes import conditions, incoming
-from hsmnodes.models import Alarm, Application, KeyCopy, Slot
+from hsmnodes.models import Alarm, KeyCopy, Slot
 from hsmnodes.node.operations.zone.inventory import digest_of
 from tenants import clock
 from tenants.models import Notice, Occasion
 from tenants.notices import kinds, telling
-from tests.world.applications import admit
 from tests.world.history import FIGURES
 from tests.world.nodes import KCV
 
@@ -145,19 +144,6 @@ def test_a_receipt_that_comes_while_the_digest_is_made_is_not_overlooked(node, z
     forget_digests(Slot.objects.all())
     bring_digests_up_to_date([slot])
     assert Slot.objects.get().keys_digest == ""
-
-
-def test_a_certificate_is_told_of_a_month_a_week_and_a_day_ahead_and_when_it_has_ended(
-    world, node, zone, look
-):
-    admit(world, zone, node)
-    Application.objects.update(valid_until=clock.now() + timedelta(days=60))
-    look()
-    assert not occasions(kinds.APPLICATION_EXPIRING).exists()
-    for days, count in ((31, 1), (1, 1), (22, 2), (5.5, 3), (1, 4)):
-        look(after=int(days * 86_400))
-        assert occasions(kinds.APPLICATION_EXPIRING).count() == count, days
-    assert told(kinds.APPLICATION_EXPIRING) == {"Dina", "Emil", "Fay"}
 
 
 def test_an_alarm_that_cannot_be_open_twice(node, look):

@@ -10,16 +10,15 @@ from hsmnodes.models import Application, Attachment, Backup, Epoch, Key, KeyCopy
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import NodeSigned
 from hsmnodes.node.protocol.purposes import Purpose
-from tenants import charters, clock, execution, workflow
+from tenants import clock, execution, workflow
 from tenants.models import LogEntry, Proposal
-from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, LEA
+from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY
 from tests.world.applications import admit, admit_further
-from tests.world.nodes import KCV, attachment
+from tests.world.moving import SLOT, extend, install, offer, send
+from tests.world.nodes import KCV
 from tests.world.signing_in import sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
-
-SLOT = {"id": "5" * 32, "name": "Payments on fra-1"}
 
 
 @pytest.fixture
@@ -58,66 +57,10 @@ def sent(proposal):
     ]
 
 
-def place_service(world, zone, node):
-    service = zone.service
-    parameters = {
-        "service": service.named().model_dump(),
-        "mode": service.mode,
-        "customer": service.customer.named().model_dump(),
-        "customer_founding": charters.anchor_of(service.customer_id),
-    }
-    proposal = world.propose("service.start/v1", parameters, by=CLEO, nodes=[node])
-    proposal = world.approve(proposal, ADA, BEN, GUS, LEA)
-    node.answer(proposal)
-
-
 @pytest.fixture
 def extending(world, zone, first, second):
     """An authorised extension of the zone to fra-1."""
-    place_service(world, zone, second)
-    parameters = {
-        "slot": SLOT,
-        "zone": zone.named().model_dump(),
-        "service": zone.service.named().model_dump(),
-        "zone_charter": charters.anchor_of(zone.pk),
-        "backup_key": "TBK",
-        "receiver": second.row.named().model_dump(),
-        "sender": first.row.named().model_dump(),
-        "epoch": 1,
-        "kcv": KCV,
-        "commitment": "c" * 64,
-    }
-    proposal = world.propose("zone.extend/v1", parameters, by=CLEO, nodes=[second, first])
-    return world.approve(proposal, ADA, BEN, DINA, EMIL)
-
-
-def offer(proposal, node):
-    node.answer(proposal, results={"one_time_key": canonical.b64u(bytes(32))}, step=0)
-
-
-def send(proposal, node):
-    """What the sender answers: a box and a backup of the zone's keys."""
-    box = attachment(b"a sealed backup key", name="backup-key.sealed")
-    archive = node.archive(proposal, Key.objects.filter(zone=proposal.zone))
-    results = {
-        "backup_key": {"kind": "TBK", "epoch": 1, "kcv": KCV, "id": "b" * 32},
-        "sealed_sha256": box.sha256,
-        "archive_sha256": archive.sha256,
-        "share_set": None,
-    }
-    beside = [box, attachment(archive.data, name=f"{proposal.id}.backup")]
-    node.answer(proposal, results=results, step=1, attachments=beside)
-
-
-def install(proposal, node):
-    results = {
-        "slot": SLOT["id"],
-        "zone": proposal.zone_id,
-        "backup_key": {"kind": "TBK", "epoch": 1, "kcv": KCV, "id": "b" * 32},
-        "share_set": None,
-        "keys": [{"id": key.pk} for key in Key.objects.filter(zone=proposal.zone)],
-    }
-    node.answer(proposal, results=results, step=2)
+    return extend(world, zone, second, first)
 
 
 def state(proposal):

@@ -1,10 +1,13 @@
 """Applications as the console knows them: a node says that it admitted one."""
 
-from hsmnodes.models import Key
+from hsmnodes import suspending
+from hsmnodes.models import Application as ApplicationRow
+from hsmnodes.models import ApplicationSuspension, Key
 from hsmnodes.node.protocol import canonical
+from hsmnodes.node.protocol.purposes import Purpose
 from tenants.models import Proposal, TrustZone
 from tests.cast.applications import Application
-from tests.cast.people import DINA, EMIL, FAY
+from tests.cast.people import DINA, EMIL, FAY, Member
 from tests.world.nodes import NodeOfWorld, attachment
 from tests.world.world import World
 
@@ -58,3 +61,13 @@ def admit_further(proposal: Proposal, node: NodeOfWorld, step: int = 1) -> None:
         attachment(PIN + b" of another", name=f"{application['id']}.pin"),
     ]
     node.answer(proposal, step=step, results=results, attachments=beside)
+
+
+def suspend(world: World, application: ApplicationRow, member: Member = DINA) -> ApplicationSuspension:
+    """What the member signs at the desk, so that an application is not served any more."""
+    person = world.person(member)
+    statement = suspending.draft_statement(
+        application=application, by=person, reason="Its host was broken into."
+    )
+    assertion = member.key.sign(Purpose.SUSPEND, statement.raw)
+    return suspending.suspend(statement=statement.raw, assertion=assertion, person=person)

@@ -1,15 +1,18 @@
 """Admitting an application: by what its own command wrote, and by ticking what it may do with each key."""
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from console.pages.forms.picking import PickingField
-from hsmnodes.models import Key
+from console.pages.forms.where import WHERE
+from hsmnodes.models import Application, Key
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.applications import read_certificate
+from hsmnodes.node.protocol.documents.base import NAME_MAX
 from hsmnodes.node.protocol.errors import Refused
 from tenants import access
 from tenants.models import Person
@@ -83,3 +86,24 @@ class AdmittedKeysField(PickingField):
             {"id": key, "label": self.keys[key].label, "usages": sorted(usages)}
             for key, usages in ticked.items()
         ]
+
+
+def ticked(keys: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The boxes for what an application may do with keys, as a proposal or a receipt has them."""
+    return [f"{key['id']} {usage}" for key in keys for usage in key["usages"]]
+
+
+def as_before(application: Application) -> dict[str, Any]:
+    """What the form begins with where one of `visible_applications` is to be admitted anew.
+
+    Its name was used; the next has a number.
+    """
+    stem, space, number = application.name.rpartition(" ")
+    counted = bool(space) and number.isdecimal()
+    name = f"{stem} {int(number) + 1}" if counted else f"{application.name} 2"
+    living = set(Key.objects.filter(zone=application.zone_id, destroyed_at=None).values_list("pk", flat=True))
+    return {
+        "application": name[:NAME_MAX],
+        "keys": ticked(key for key in application.keys if key["id"] in living),
+        WHERE: [token.slot.node_id for token in application.living],
+    }

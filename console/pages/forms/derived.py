@@ -9,7 +9,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from hsmnodes.models import Epoch, Node, ShareSet, Slot
+from console.pages.forms.extending import AS_ADMITTED, as_admitted, keys_that_are_left
+from hsmnodes import suspending
+from hsmnodes.models import Application, Epoch, Node, ShareSet, Slot
 from hsmnodes.node.protocol.documents import Recovery
 from tenants import charters, tags
 from tenants.models import CharterState, CharterVersion, TrustZone
@@ -127,7 +129,19 @@ def _slot_that_goes(chosen: Chosen) -> dict[str, str]:
     return {"id": slot.id, "name": slot.name}
 
 
+def _suspensions(chosen: Chosen) -> list[str]:
+    """What suspends an application at this moment, by the hashes of the statements."""
+    application = Application.objects.get(pk=chosen["application"]["id"])
+    found = sorted(suspending.in_force(application).values_list("statement_hash", flat=True))
+    if not found:
+        raise Missing(_("This application is not suspended."))
+    return found[:8]
+
+
 DERIVED: dict[tuple[str, str], Derive] = {
+    **{(tags.EXTEND_APPLICATION, name): as_admitted(name) for name in AS_ADMITTED},
+    (tags.EXTEND_APPLICATION, "keys"): keys_that_are_left,
+    (tags.RESUME_APPLICATION, "statements"): _suspensions,
     (tags.AMEND_CHARTER, "authority"): _amended_authority,
     (tags.AMEND_CHARTER, "version"): lambda chosen: _amended(chosen).version,
     (tags.RECOVER_CHARTER, "authority"): _amended_authority,

@@ -12,12 +12,13 @@ from console.pages.forms.admitting import REQUESTED, AdmittedKeysField, RequestF
 from console.pages.forms.custodians import CustodiansField
 from console.pages.forms.derived import DERIVED, Missing
 from console.pages.forms.doomed import BackedUpKeysField, DoomedKeysField, RotatedKeysField
+from console.pages.forms.extending import FurtherNodesField, serving
 from console.pages.forms.fields import form_field
 from console.pages.forms.hints import hint
 from console.pages.forms.lifetime import LIFETIMES, ReasonField
 from console.pages.forms.picking import list_those_of
 from console.pages.forms.rows import ParameterRows
-from console.pages.forms.where import NAMED, WHERE, NodesField
+from console.pages.forms.where import FURTHER, WHERE, NodesField
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.fields import FieldTree, field_trees
 from hsmnodes.node.protocol import canonical
@@ -26,6 +27,7 @@ from tenants.identifiers import new_id
 from tenants.models import Person
 
 CHOOSE = ("", "–")
+OF_ONE_APPLICATION = frozenset({tags.EXTEND_APPLICATION, tags.REMOVE_APPLICATION, tags.RESUME_APPLICATION})
 REQUEST = "request"
 LISTS = {
     (tags.ADMIT_APPLICATION, "keys"): AdmittedKeysField,
@@ -39,10 +41,12 @@ LISTED_BY_ZONE = frozenset(
         tags.ADMIT_APPLICATION,
         tags.DESTROY_KEYS,
         tags.DRILL_BACKUP_KEY,
+        tags.EXTEND_APPLICATION,
         tags.EXTEND_ZONE,
         tags.GENERATE_KEYS,
         tags.REMOVE_APPLICATION,
         tags.RESHARE_BACKUP_KEY,
+        tags.RESUME_APPLICATION,
         tags.ROTATE_BACKUP_KEY,
         tags.ROTATE_KEYS,
         tags.SHARE_BACKUP_KEY,
@@ -74,7 +78,7 @@ class OperationForm(forms.Form):
         # What else there is to choose is listed by zone, so the zone is asked for first.
         for tree in sorted(self.trees, key=lambda one: one["name"] != "zone"):
             self._add(tree)
-        if operation.nodes and operation.tag not in NAMED:
+        if operation.nodes and not operation.node_fields and operation.tag not in FURTHER:
             self.fields[WHERE] = self._where()
         self.fields["reason"] = ReasonField()
         self.fields["lifetime"] = forms.TypedChoiceField(
@@ -94,8 +98,11 @@ class OperationForm(forms.Form):
     @property
     def node_ids(self) -> list[str]:
         """The nodes that are to act, in their order."""
-        if self.operation.tag in NAMED:
-            return [self.cleaned_data[name] for name in NAMED[self.operation.tag]]
+        if self.operation.node_fields:
+            return [self.cleaned_data[name] for name in self.operation.node_fields]
+        if self.operation.tag in FURTHER:
+            further = [one["id"] for one in self.cleaned_data["to"]]
+            return [*serving(self.cleaned_data["application"]), *further]
         chosen = self.cleaned_data.get(WHERE, [])
         return [chosen] if isinstance(chosen, str) else list(chosen)
 
@@ -128,7 +135,7 @@ class OperationForm(forms.Form):
             )
         elif (tag, name) == (tags.START_SERVICE, "service") and self._running:
             self.fields[name] = self._selector(tree["label"], self._running)
-        elif name in NAMED.get(tag, ()) and name != "node":
+        elif name in self.operation.node_fields and name != "node":
             options = sources.moving_options(self.person, name, self._zone)
             self.fields[name] = self._hinted(tree, options)
         elif tree["kind"] == "list" and tree["item"]["kind"] == "group":
@@ -145,8 +152,11 @@ class OperationForm(forms.Form):
 
     def _of_zone(self, tag: str, name: str) -> forms.Field | None:
         """The field for what is chosen from a list of the zone's own things."""
-        if (tag, name) == (tags.REMOVE_APPLICATION, "application"):
-            return self._selector(_("Application"), sources.application_options(self.person, self._zone))
+        if tag in OF_ONE_APPLICATION and name == "application":
+            return self._selector(_("Application"), self._applications)
+        if (tag, name) == (tags.EXTEND_APPLICATION, "to"):
+            chosen = self.chosen("application") or next((one.id for one in self._applications), "")
+            return FurtherNodesField(sources.further_options(self.person, chosen))
         field = CustodiansField if name == "custodians" else LISTS.get((tag, name))
         return None if field is None else field(self.person, self._zone)
 
@@ -176,6 +186,13 @@ class OperationForm(forms.Form):
         chosen = [zone for zone in zones if zone.id == self.chosen("zone")]
         self.has_other_zones = bool(chosen) and len(zones) > 1
         return chosen or zones
+
+    @property
+    def _applications(self) -> list[sources.Option]:
+        """Those of the zone; where more is asked about one that was chosen, that one alone."""
+        found = sources.application_options(self.person, self._zone)
+        chosen = [one for one in found if one.id == self.chosen("application")]
+        return chosen if chosen and self.operation.tag in FURTHER else found
 
     @property
     def _zone(self) -> str:

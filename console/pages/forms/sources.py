@@ -71,11 +71,21 @@ def moving_options(person: Person, field: str, zone: str) -> list[Option]:
 
 
 def application_options(person: Person, zone: str) -> list[Option]:
-    """The applications that can be removed from a zone."""
+    """The applications of a zone that were not removed."""
     found = visible_applications(person).filter(zone=zone, removed_at=None).order_by("name")
     return [
         Option(one.id, one.name, "", ", ".join(token.slot.node.name for token in one.living)) for one in found
     ]
+
+
+def further_options(person: Person, application: str) -> list[Option]:
+    """The nodes that have an application's zone, serve applications, and not this one."""
+    found = visible_applications(person).filter(pk=application, removed_at=None).first()
+    if found is None:
+        return []
+    nodes = visible_nodes(person).select_related("data_centre").order_by("data_centre__name", "name")
+    nodes = _with_slots(nodes, found.zone_id).filter(serves_applications=True)
+    return _as_options(nodes.exclude(pk__in=[token.slot.node_id for token in found.living]))
 
 
 def _as_options(nodes: QuerySet[Node]) -> list[Option]:

@@ -28,6 +28,7 @@ from hsmnodes.node.operations.context import Access
 from hsmnodes.node.operations.holdings import Application, UsableKey
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.applications import pin_context, shared_pin_context
+from hsmnodes.node.protocol.canonical import JSON
 from hsmnodes.node.protocol.documents.kits import Kit
 from hsmnodes.node.protocol.documents.proposal import NodeAt, Proposal
 from hsmnodes.node.protocol.errors import ShareRefused
@@ -66,17 +67,15 @@ class Applications:
 
     def give_access(self, application: Application, proposal: Proposal, pin: bytes | None) -> Access:
         """See `Hands.give_access`."""
-        shared = shared_pin_context(
-            deployment=self._config.deployment,
-            proposal=proposal.proposal,
-            zone=application.zone,
-            application=application.named,
-        )
-        secret = self._secret_of(application.zone.id)
         if pin is not None:
-            came = _checked_pin(unlock(pin, secret, shared))
+            secret = self._secret_of(application.zone.id)
+            came = _checked_pin(unlock(pin, secret, self._shared(application, proposal)))
             self._vault.pin(_pin(application.id), lambda: came)
         self._make_token(application, application.keys)
+        return self.state_access(application, proposal)
+
+    def state_access(self, application: Application, proposal: Proposal) -> Access:
+        """See `Hands.state_access`."""
         drawn = self._vault.known_pin(_pin(application.id)).encode("ascii")
         context = pin_context(
             deployment=self._config.deployment,
@@ -88,7 +87,16 @@ class Applications:
             token=application.id,
             sealed_pin=seal(drawn, application.sealing_key, context),
             kit=self._kit(application, proposal.nodes),
-            shared_pin=lock(drawn, secret, shared),
+            shared_pin=lock(drawn, self._secret_of(application.zone.id), self._shared(application, proposal)),
+        )
+
+    def _shared(self, application: Application, proposal: Proposal) -> dict[str, JSON]:
+        """What the PIN is locked for on its way to the other nodes of a proposal."""
+        return shared_pin_context(
+            deployment=self._config.deployment,
+            proposal=proposal.proposal,
+            zone=application.zone,
+            application=application.named,
         )
 
     def take_access(self, application_id: str) -> None:
@@ -127,7 +135,10 @@ class Applications:
                     self._make_token(application, self._left(application))
 
     def served(self) -> tuple[Served, ...]:
-        """What the endpoint is to serve, as the journal says: applications whose token is whole."""
+        """What the endpoint is to serve, as the journal says: applications whose token is whole.
+
+        One that is suspended keeps its token, and is not served.
+        """
         return tuple(
             Served(
                 application=one.id,
@@ -137,8 +148,26 @@ class Applications:
                 keys=tuple(key.id for key in self._left(one)),
             )
             for one in self._ledger.facts.holdings.living_applications()
-            if self.folder.has_token(one.id)
+            if not self._ledger.facts.holdings.is_suspended(one) and self.folder.has_token(one.id)
         )
+
+    def still(self, served: tuple[Served, ...]) -> tuple[Served, ...]:
+        """What is served and may be so on: nothing removed or suspended, whatever else is under way."""
+        holdings = self._ledger.facts.holdings
+        may = {one.id for one in holdings.living_applications() if not holdings.is_suspended(one)}
+        return tuple(one for one in served if one.application in may)
+
+    def why_not(self, application_id: str) -> str:
+        """Why an application is not served as it was, for the log; empty if nothing is known of it."""
+        holdings = self._ledger.facts.holdings
+        known = holdings.applications.get(application_id)
+        if application_id in holdings.removed_applications or known is None:
+            return "it was removed"
+        if holdings.is_suspended(known):
+            return "it is suspended"
+        if self._ledger.clock.now() >= known.not_after:
+            return "its certificate has expired"
+        return ""
 
     @property
     def folder(self) -> Folder:

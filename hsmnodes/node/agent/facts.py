@@ -99,9 +99,7 @@ class Facts:
             case "announced":
                 self.announced.setdefault(entry.body["proposal_hash"], entry.body["at"])
             case "suspended":
-                stated = Suspension.from_bytes(canonical.b64u_decode(entry.body["suspension"])).stated
-                how = Suspended(stated.authority.version, stated.sha256, stated.by.id)
-                self.holdings.suspend(stated.authority.id, stated.credential_id, how)
+                self._take_suspension(Suspension.from_bytes(canonical.b64u_decode(entry.body["suspension"])))
             case "peer":
                 peer = Named(**entry.body["node"])
                 self.peers[peer.id] = Peer(peer, canonical.b64u_decode(entry.body["identity"]))
@@ -172,6 +170,15 @@ class Facts:
         )
         if one.place[0] is AuthorityKind.PROVIDER:
             self.provider = one.place[1]
+
+    def _take_suspension(self, suspension: Suspension) -> None:
+        if suspension.is_of_application:
+            of = suspension.stated_of_application
+            self.holdings.suspend_application(of.authority.id, of.application.id, of.sha256)
+            return
+        stated = suspension.stated
+        how = Suspended(stated.authority.version, stated.sha256, stated.by.id)
+        self.holdings.suspend(stated.authority.id, stated.credential_id, how)
 
     def _take_ceremony(self, body: Mapping[str, Any]) -> None:
         envelope = canonical.b64u_decode(body["ceremony"])

@@ -39,9 +39,9 @@ class _Message(BaseModel):
 class WarrantMessage(_Message):
     """A step of a warrant to be carried out, with the charters (links) the node may not have yet.
 
-    `receipts` are those of earlier steps that this one needs; `suspensions` those of tokens that the node may
-    not know of; `enclosures` what the proposal or these have
-    the hash of and is too long for them, as the file of a backup is. If `more` enclosures follow in further
+    `receipts` are those of earlier steps that this one needs; `suspensions` those that the node may not
+    know of; `enclosures` what the proposal or these have the hash of and is too long for them, as the file of
+    a backup is. If `more` enclosures follow in further
     messages of the same warrant and step, the node keeps these until the last is there.
     """
 
@@ -101,7 +101,7 @@ class CancellationMessage(_Message):
 
 
 class SuspensionMessage(_Message):
-    """A suspension of a token."""
+    """A suspension, of a token or of an application."""
 
     kind: Literal["suspension"] = "suspension"
     suspension: Blob

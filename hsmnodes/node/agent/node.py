@@ -165,19 +165,20 @@ class Node:
         """Once the node may act: settle what broke off, then take up what was held."""
         now = self.parts.clock.now()
         state = self.parts.readiness.state(now)
-        if state != "ready":
-            self.served = ()
+        self.served = self.parts.zones.applications.still(self.served) if state == "ready" else ()
         said = self._settle() if state == "ready" else []
         if state == "starting" or self.parts.ledger.facts.open_intents:
             return said
         if state == "ready":
             self._retire_backup_keys()
-            self._restore_applications()
         self.parts.ceremonies.forget_ended(now)
         self.parts.enclosures.forget_ended(now)
         self.parts.one_time_keys.forget_ended(self.parts.ledger.facts, now)
         held, self._held = list(self._held), {}
-        return [*said, *(one for text in held for one in self._handle(text).said)]
+        said += [one for text in held for one in self._handle(text).said]
+        if state == "ready" and not self.parts.ledger.facts.open_intents:
+            self._restore_applications()
+        return said
 
     def _retire_backup_keys(self) -> None:
         """Destroy the backup keys that no outcome needs any more; later, if that fails.

@@ -29,7 +29,8 @@ def serving(config: Config, node: Node) -> Iterator[None]:
         Address(settings.address, settings.port),
         profile_of(config),
         lambda: node.served,
-        node.parts.clock.now,
+        now=node.parts.clock.now,
+        why_not=node.parts.zones.applications.why_not,
     )
     endpoint.start()
     node.sessions = endpoint.sessions

@@ -166,6 +166,7 @@ class Verifier:
             clock=clock,
             enclosures=_enclosed(found, parameters, steps[step], earlier, enclosures),
             act=steps[step].act,
+            place=steps[step].node,
             earlier=earlier,
             foundings=self._foundings(charters, pins),
         )
@@ -316,6 +317,7 @@ def verified_before(
     if not isinstance(found, NodeOperation):
         raise ProposalRefused("not-for-nodes", f"{found.title} is not something a node carries out.")
     earlier = [Receipt.from_bytes(one) for one in intent.receipts]
+    planned = found.steps(len(proposal.nodes))[step]
     request = Request(
         proposal=proposal,
         parameters=found.read(proposal.parameters),
@@ -323,7 +325,8 @@ def verified_before(
         evidence=(),
         now=proposal.not_before,
         enclosures=enclosures,
-        act=found.steps(len(proposal.nodes))[step].act,
+        act=planned.act,
+        place=planned.node,
         earlier={receipt.step: receipt for receipt in earlier},
     )
     return VerifiedWarrant(intent.warrant, step, found, request, (), _SEAL)

@@ -294,6 +294,10 @@ class Zones:
         """
         return self.applications.give_access(application, proposal, pin)
 
+    def state_access(self, application: Application, proposal: Proposal) -> Access:
+        """What an application gets that has its token here already. Raises DriverError."""
+        return self.applications.state_access(application, proposal)
+
     def take_access(self, application_id: str) -> None:
         """Destroy the token of an application, if there is one. Raises DriverError."""
         self.applications.take_access(application_id)

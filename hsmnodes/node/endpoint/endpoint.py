@@ -22,7 +22,7 @@ SECONDS_BEFORE_ANOTHER_TRY = 1.0
 class Endpoint(threading.Thread):
     """Serves what `wanted` gives, and nothing longer than that, or than its certificate is valid.
 
-    `now` gives the time in seconds since 1970.
+    `now` gives the time in seconds since 1970; `why_not` says of an application why it is served no more.
     """
 
     def __init__(
@@ -31,7 +31,9 @@ class Endpoint(threading.Thread):
         at: Address,
         profile: Profile,
         wanted: Callable[[], Sequence[Served]],
+        *,
         now: Callable[[], float] = time.time,
+        why_not: Callable[[str], str] = lambda _application: "",
     ) -> None:
         super().__init__(name="endpoint", daemon=True)
         self._folder = folder
@@ -39,6 +41,7 @@ class Endpoint(threading.Thread):
         self._profile = profile
         self._wanted = wanted
         self._now = now
+        self._why_not = why_not
         self._ended = threading.Event()
         self._servers: dict[str, tuple[Served, ServingProcess]] = {}
         self._haproxy: ServingProcess | None = None
@@ -69,7 +72,8 @@ class Endpoint(threading.Thread):
             if wanted.get(application) != served or not server.is_alive():
                 server.end()
                 del self._servers[application]
-                logger.info("The sessions of application %s are ended", application)
+                why = self._why_not(application)
+                logger.warning("The sessions of application %s are ended%s", application, why and f": {why}")
         for application, served in wanted.items():
             if application not in self._servers:
                 try:

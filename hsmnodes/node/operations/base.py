@@ -11,11 +11,11 @@ from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.holdings import Holdings
 from hsmnodes.node.operations.steps import ACT, Step, check_count
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents.base import Model, refusal
+from hsmnodes.node.protocol.documents.base import Model, Named, refusal
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Clause, Role
 from hsmnodes.node.protocol.documents.node import Receipt
 from hsmnodes.node.protocol.documents.proposal import Proposal
-from hsmnodes.node.protocol.errors import DocumentRefused
+from hsmnodes.node.protocol.errors import DocumentRefused, ProposalRefused
 from hsmnodes.node.protocol.quorum import Consent
 
 P = TypeVar("P", bound=Model)
@@ -27,8 +27,8 @@ class Request(Generic[P]):
 
     `charters` are those that consented, by kind; `evidence` the bytes of further documents; `now` is the time
     as of which it is judged, and `clock` what the time is, in seconds since 1970; `enclosures` what travelled
-    beside the warrant, by SHA-256; `act` what is to be done in this step; `earlier` the receipts that the
-    step needs, by the number of their steps.
+    beside the warrant, by SHA-256; `act` what is to be done in this step, by the node of this `place` in the
+    proposal; `earlier` the receipts that the step needs, by the number of their steps.
     """
 
     proposal: Proposal
@@ -39,6 +39,7 @@ class Request(Generic[P]):
     clock: int = 0
     enclosures: Mapping[str, bytes] = field(default_factory=dict)
     act: str = ACT
+    place: int = 0
     earlier: Mapping[int, Receipt] = field(default_factory=dict)
     foundings: Mapping[AuthorityKind, Charter] = field(default_factory=dict)
 
@@ -86,7 +87,8 @@ class Operation(Generic[P]):
 
     An operation that no node carries out (`nodes` is 0) takes effect as evidence for others. One that
     `gathers` waits for the shares of custodians. `party_fields` are the parameters that name the customer
-    and the zone whose consent it must be.
+    and the zone whose consent it must be; `node_fields`, if any, those that name the nodes themselves, in the
+    order in which a proposal has them.
     """
 
     tag: ClassVar[str]
@@ -96,6 +98,7 @@ class Operation(Generic[P]):
     consent: ClassVar[Consent]
     consent_from: ClassVar[str | None] = None
     party_fields: ClassVar[Mapping[AuthorityKind, str]] = {}
+    node_fields: ClassVar[tuple[str, ...]] = ()
     rules: ClassVar[Mapping[AuthorityKind, tuple[DefaultClause, ...]]]
     nodes: ClassVar[int] = 0
     most_nodes: ClassVar[int] = 0
@@ -160,6 +163,12 @@ class NodeOperation(Operation[P], ABC):
     def plan(self, _count: int) -> tuple[Step, ...]:
         """The steps over a number of nodes that it is for."""
         return (Step(0),)
+
+    def check_nodes(self, request: Request[P]) -> None:
+        """Check that the parameters name just the nodes of the proposal. Raises ProposalRefused."""
+        named = [getattr(request.parameters, field) for field in self.node_fields]
+        if named != [Named(id=one.id, name=one.name) for one in request.proposal.nodes]:
+            raise ProposalRefused("other-node", "The proposal is for other nodes than it names.")
 
     def enclosures(self, _parameters: P, _step: Step, _earlier: Mapping[int, Receipt]) -> tuple[str, ...]:
         """The SHA-256 of each thing that must travel beside a step, too long for it, if anything must."""

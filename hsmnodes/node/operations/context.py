@@ -234,6 +234,12 @@ class Hands(Protocol):
         not open.
         """
 
+    def state_access(self, application: Application, proposal: Proposal) -> Access:
+        """What an application gets that has its token here: the same PIN, and a kit that names all nodes.
+
+        Its sessions go on. Raises DriverError.
+        """
+
     def take_access(self, application_id: str) -> None:
         """Destroy the token of an application, if there is one. Its sessions are cut within seconds."""
 

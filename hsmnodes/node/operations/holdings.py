@@ -118,7 +118,9 @@ class Holdings:
 
     `abandoned` are hashes of proposals of which nothing more is done here; `suspended` says how a token was
     suspended, by authority and credential; `lifted` are hashes of statements that suspend nothing any more;
-    `kept_until` is the time until which a node has said it keeps a zone.
+    `kept_until` is the time until which a node has said it keeps a zone. `suspended_applications` has the
+    hashes of the statements that suspend an application, by zone and application, also of one that never came
+    here; `resumed` are those that a quorum of a zone has lifted, with the zone.
     `proposal` is the one whose outcome is being noted.
     """
 
@@ -133,6 +135,8 @@ class Holdings:
     suspended: dict[tuple[str, str], dict[str, Suspended]] = field(default_factory=dict)
     applications: dict[str, Application] = field(default_factory=dict)
     removed_applications: set[str] = field(default_factory=set)
+    suspended_applications: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    resumed: set[tuple[str, str]] = field(default_factory=set)
     proposal: str = ""
     _names: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -170,6 +174,9 @@ class Holdings:
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
         copied = {name: copy(value) for name, value in fields.items()}
         copied["suspended"] = {key: dict(held) for key, held in self.suspended.items()}
+        copied["suspended_applications"] = {
+            key: set(held) for key, held in self.suspended_applications.items()
+        }
         return Holdings(**copied)
 
     def add_service(self, service: Service) -> None:
@@ -186,11 +193,14 @@ class Holdings:
     def remove_slot(self, zone: str) -> None:
         """Note that a zone has no slot here any more, no keys and no applications.
 
-        What was called how stays known.
+        What was called how stays known. The applications may come again with the zone, if people sign for it.
         """
-        for application in self.living_applications():
-            if application.zone.id == zone:
-                self.remove_application(application.id)
+        here = [one for one in self.applications.values() if one.zone.id == zone]
+        for application in here:
+            if application.id not in self.removed_applications:
+                del self.applications[application.id]
+        for place in [one for one in self.suspended_applications if one[0] == zone]:
+            del self.suspended_applications[place]
         self.slots.pop(zone, None)
         self.share_sets.pop(zone, None)
         self.kept_until.pop(zone, None)
@@ -224,6 +234,23 @@ class Holdings:
     def remove_application(self, application_id: str) -> None:
         """Note that an application was removed; one that never came here is not to come any more."""
         self.removed_applications.add(application_id)
+        for place in [one for one in self.suspended_applications if one[1] == application_id]:
+            del self.suspended_applications[place]
+
+    def suspend_application(self, zone: str, application_id: str, statement: str) -> None:
+        """Note that an application is not to be served, by a statement (its SHA-256)."""
+        self.suspended_applications.setdefault((zone, application_id), set()).add(statement)
+
+    def resume_application(self, zone: str, application_id: str, statements: Collection[str]) -> None:
+        """Note that these statements suspend an application no more, nor will; another one still does."""
+        self.resumed.update((zone, statement) for statement in statements)
+        held = self.suspended_applications.pop((zone, application_id), set()) - set(statements)
+        if held:
+            self.suspended_applications[zone, application_id] = held
+
+    def is_suspended(self, application: Application) -> bool:
+        """Whether an application is not to be served."""
+        return (application.zone.id, application.id) in self.suspended_applications
 
     def living_applications(self) -> list[Application]:
         """The applications that were not removed."""

@@ -46,7 +46,7 @@ class _Table:
     def _move_on(self, index: int) -> bool:
         """Have somebody who sits at this clause take another seat."""
         for other in self.seated[index]:
-            if self._open[other] & ~self._visited and self._place(other):
+            if self._place(other):
                 self.seated[index].remove(other)
                 return True
         return False

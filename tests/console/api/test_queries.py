@@ -19,7 +19,7 @@ LISTS = {
     "services": BASE,
     "zones": BASE,
     "keys": BASE,
-    "applications": BASE + 1,
+    "applications": BASE + 2,
     "data-centres": BASE,
     "clusters": BASE,
     "nodes": BASE,

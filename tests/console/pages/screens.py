@@ -81,7 +81,8 @@ def _zones(stage: Stage) -> Iterator[Screen]:
     yield Screen("zone", f"/zones/{stage.zones['Cards'].pk}", EMIL)
     yield Screen("zone-hand-over", f"/zones/{stage.zones['Cards'].pk}/hand-over", DINA)
     yield Screen("zone-comparison", f"/zones/{stage.zones['Cards'].pk}/comparison", EMIL)
-    yield Screen("application", f"/applications/{Application.objects.get().pk}", EMIL)
+    yield Screen("application", f"/applications/{Application.objects.get(name='webshop').pk}", EMIL)
+    yield Screen("application-suspended", f"/applications/{Application.objects.get(name='tills').pk}", DINA)
     yield Screen("propose-application", f"/propose/application.admit/v1?zone={stage.zones['Cards'].pk}", DINA)
     yield Screen("zone-backups", f"/zones/{stage.zones['Cards'].pk}/backups", DINA)
     yield Screen("backup", f"/backups/{stage.backup.pk}", DINA)
@@ -154,4 +155,7 @@ def _recovery(stage: Stage) -> Iterator[Screen]:
     yield Screen("recovery-charter", f"/charters/{current.pk}", EMIL)
     yield Screen("recovery-draft", f"/charters/{draft.pk}", DINA)
     yield Screen("recovery-overview", "/", EMIL)
+    duties = f"/zones/{current.authority}/duties"
+    yield Screen("recovery-duties", duties, EMIL)
+    yield Screen("recovery-lost", f"{duties}?person={DINA.id}&person={EMIL.id}", FAY)
     yield Screen("recovery-amend", f"/charters/{current.pk}/amend", EMIL)

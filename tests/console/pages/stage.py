@@ -6,7 +6,7 @@ from datetime import timedelta
 from console.models import SavedView
 from console.saved_views import LISTINGS, save_view
 from hsmnodes import backups, incoming
-from hsmnodes.models import Backup, Node
+from hsmnodes.models import Application, Backup, Node
 from hsmnodes.node.protocol.documents import Role
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.registering import add_data_centre
@@ -30,7 +30,7 @@ from tenants.webhooks.transport import Answer
 from tests.cast.makers import CLONE, KEYRING
 from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, LEA
 from tests.world import statements as making_statements
-from tests.world.applications import admit
+from tests.world.applications import admit, suspend
 from tests.world.backups import make_file
 from tests.world.history import FIGURES, make_history
 from tests.world.models import load_models
@@ -175,6 +175,8 @@ class Stage:
         node.answer(made, results=results, detail="4 keys are generated.")
         self.proposals["made"] = Proposal.objects.get(pk=made.pk)
         self.proposals["application"] = admit(self.world, self.zones["Cards"], node)
+        admit(self.world, self.zones["Cards"], node, name="tills")
+        suspend(self.world, Application.objects.get(name="tills"))
         file = make_file(self.zones["Cards"], node, new_id())
         self.backup = backups.upload_backup(
             person=self.world.person(DINA), zone=self.zones["Cards"], data=file.data

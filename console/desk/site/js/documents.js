@@ -108,6 +108,17 @@ const suspension = is.object({
   at: is.time,
 });
 
+const applicationSuspension = is.object({
+  type: is.oneOf("quorate/application-suspension-statement/v1"),
+  deployment: is.id,
+  demo: is.boolean,
+  authority: authorityAt,
+  application: is.named,
+  by: is.named,
+  reason: is.reason,
+  at: is.time,
+});
+
 /** Every document type that may lie on this desk or before it, by the name it bears. */
 const SHAPES = {
   "quorate/sign-in/v1": signIn,
@@ -117,6 +128,7 @@ const SHAPES = {
   "quorate/share-key-request/v1": shareKeyRequest(desk),
   "quorate/contribution/v1": contribution,
   "quorate/suspension-statement/v1": suspension,
+  "quorate/application-suspension-statement/v1": applicationSuspension,
   "quorate/statement/v1": statement(authorityAt),
 };
 
@@ -135,4 +147,16 @@ export function readDocument(type, bytes) {
   if (value === null || typeof value !== "object" || value.type !== type) throw new Refused("other-document");
   SHAPES[type](value, "");
   return value;
+}
+
+/**
+ * Reads the canonical bytes of one document of any of these types.
+ * @param {string[]} types
+ * @param {Uint8Array} bytes
+ * @returns {any} its members
+ * @throws {Refused}
+ */
+export function readOneOf(types, bytes) {
+  const said = types.length > 1 ? decode(bytes)?.type : types[0];
+  return readDocument(types.includes(said) ? said : types[0], bytes);
 }

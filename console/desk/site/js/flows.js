@@ -5,13 +5,13 @@
 import { encode, fromB64u, sha256Hex } from "./canonical.js";
 import { checkDeployment, checkDesk, checkExpiry, checkSignIn, now } from "./checks.js";
 import { readPapers } from "./contribution.js";
-import { readDocument } from "./documents.js";
+import { readDocument, readOneOf } from "./documents.js";
 import { Purpose } from "./purposes.js";
 import { Refused } from "./refusal.js";
 import * as is from "./shapes.js";
 import { showCharter } from "./show_charter.js";
 import { showContribution, showEnrolment, showProposal, showShareKeyRequest, showSignIn } from "./show.js";
-import { showSuspension } from "./show_suspension.js";
+import { showApplicationSuspension, showSuspension } from "./show_suspension.js";
 
 /**
  * What lies on the desk.
@@ -40,6 +40,8 @@ const TYPES = {
   [Purpose.SUSPEND]: "quorate/suspension-statement/v1",
 };
 
+const OTHER_TYPES = { [Purpose.SUSPEND]: ["quorate/application-suspension-statement/v1"] };
+
 const SIGN_STATEMENT = "statement.sign/v1";
 const STATEMENT = "quorate/statement/v1";
 
@@ -58,7 +60,7 @@ export async function prepare(order) {
   const { purpose } = order;
   if (!Object.hasOwn(TYPES, purpose)) throw new Refused("unknown-purpose");
   const bytes = fromB64u(order.document);
-  const document = readDocument(TYPES[purpose], bytes);
+  const document = readOneOf([TYPES[purpose], ...(OTHER_TYPES[purpose] ?? [])], bytes);
   checkDeployment(document);
   if ((order.person !== null) !== Object.hasOwn(STATEMENTS, purpose)) throw new Refused("bad-answer", "person");
   if (order.attached.length && document.type !== "quorate/proposal/v1") throw new Refused("stray-attachment");
@@ -96,6 +98,10 @@ const PREPARE = {
 
   async "quorate/suspension-statement/v1"(document) {
     return { sheet: showSuspension(document), signer: document.by };
+  },
+
+  async "quorate/application-suspension-statement/v1"(document) {
+    return { sheet: showApplicationSuspension(document), signer: document.by };
   },
 
   async "quorate/contribution/v1"(document, { ceremony }) {

@@ -10,6 +10,7 @@ from pkcs11 import UserType
 
 from hsmnodes.node.drivers.errors import MechanismUnavailable
 from hsmnodes.node.drivers.pkcs11.backup_key import create_as_security_officer
+from hsmnodes.node.drivers.pkcs11.certificates import put_beside
 from hsmnodes.node.drivers.pkcs11.templates import COPIED, carrier_that_opens
 from hsmnodes.node.drivers.pkcs11.token import OpenToken
 from hsmnodes.node.drivers.pkcs11.unwrapping import unwrap_under
@@ -39,5 +40,7 @@ def make_copies(token: OpenToken, keys: list[WrappedKey], carrier: bytes) -> Non
     opener = token.session.create_object(carrier_that_opens(carrier))
     try:
         unwrap_under(token, keys, opener, COPIED)
+        for key in keys:
+            put_beside(token, key)
     finally:
         opener.destroy()

@@ -6,7 +6,7 @@ travels locked by the zone's backup key. Another certificate is another admissio
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, StringConstraints, field_validator
 from typing_extensions import override
@@ -14,7 +14,7 @@ from typing_extensions import override
 from hsmnodes.node.drivers.errors import DriverError
 from hsmnodes.node.drivers.values import USAGES_OF_FAMILY, Algorithm, Usage
 from hsmnodes.node.operations.base import Attachment, Request, Result, Unsettled
-from hsmnodes.node.operations.context import Hands, Surroundings
+from hsmnodes.node.operations.context import Access, Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Application, Holdings, UsableKey
 from hsmnodes.node.operations.key.making import USAGES
@@ -30,6 +30,17 @@ from hsmnodes.node.protocol.errors import ProposalRefused, ShareRefused
 MOST_APPLICATIONS = 200
 MOST_KEYS = 50
 
+TITLES = {
+    "application": "Application",
+    "id": "Id",
+    "token": "Token",
+    "keys": "Keys",
+    "label": "Key",
+    "usages": "May",
+    "pin_sha256": "Sealed PIN, SHA-256",
+    "kit_sha256": "Connection kit, SHA-256",
+    "shared_pin_sha256": "PIN for the other HSMs, SHA-256",
+}
 SealingKey = Annotated[Bytes, StringConstraints(min_length=43, max_length=43)]
 
 
@@ -66,6 +77,9 @@ class Parameters(ZoneParameters):
     keys: Annotated[tuple[AdmittedKey, ...], Field(min_length=1, max_length=MOST_KEYS)] = shown("Key", "list")
 
 
+P = TypeVar("P", bound=Parameters)
+
+
 class AdmitApplication(ZoneOperation[Parameters]):
     """The token is made from nothing each time, so an interrupted attempt leaves nothing to look for."""
 
@@ -79,17 +93,7 @@ class AdmitApplication(ZoneOperation[Parameters]):
     parameters = Parameters
     most_nodes = MOST_NODES
     said = {ACT: Admitted}
-    titles = {
-        "application": "Application",
-        "id": "Id",
-        "token": "Token",
-        "keys": "Keys",
-        "label": "Key",
-        "usages": "May",
-        "pin_sha256": "Sealed PIN, SHA-256",
-        "kit_sha256": "Connection kit, SHA-256",
-        "shared_pin_sha256": "PIN for the other HSMs, SHA-256",
-    }
+    titles = TITLES
 
     @override
     def plan(self, count: int) -> tuple[Step, ...]:
@@ -104,55 +108,34 @@ class AdmitApplication(ZoneOperation[Parameters]):
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:
         wanted = request.parameters
-        node.holdings.slot_of(wanted.zone)
-        if not node.serves_applications:
-            raise ProposalRefused("no-endpoint", "This node has no endpoint for applications.")
-        living = node.holdings.living_applications()
-        if len(living) >= MOST_APPLICATIONS:
-            raise ProposalRefused("too-many", f"The node serves {MOST_APPLICATIONS} applications already.")
-        if wanted.application.id in node.holdings.applications.keys() | node.holdings.removed_applications:
-            raise ProposalRefused("id-in-use", "An application of this id was admitted before.")
+        check_can_come(wanted, node, now=request.now)
         space = f"applications of {wanted.zone.id}"
         node.holdings.check_name_is_free(space, wanted.application.name, what="application")
-        _check_certificate(wanted, living, now=request.now)
-        _check_keys(wanted, node.holdings)
 
     @override
     def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
         try:
             return self.settle(request, hands)
         except (DriverError, ShareRefused) as error:
-            _take_back(request.parameters, hands, error)
+            take_back(request.parameters, hands, error)
             raise
 
     @override
     def settle(self, request: Request[Parameters], hands: Hands) -> Result:
         wanted = request.parameters
-        access = hands.give_access(_application(wanted), request.proposal, _pin_that_came(request))
-        beside = {
-            "pin_sha256": Attachment(f"{wanted.application.id}.pin", access.sealed_pin),
-            "kit_sha256": Attachment(f"{wanted.application.id}.kit", access.kit),
-        }
-        if request.act != COPY and len(request.proposal.nodes) > 1:
-            beside["shared_pin_sha256"] = Attachment(f"{wanted.application.id}.shared", access.shared_pin)
+        access = hands.give_access(as_held(wanted), request.proposal, pin_that_came(request))
         count = "1 key" if len(wanted.keys) == 1 else f"{len(wanted.keys)} keys"
-        return Result(
-            f"The application {wanted.application.name} has a token with copies of {count}.",
-            {
-                "application": wanted.application.model_dump(),
-                "token": access.token,
-                "keys": [key.model_dump(mode="json") for key in wanted.keys],
-                **{name: one.sha256 for name, one in beside.items()},
-            },
-            tuple(beside.values()),
+        return given(
+            request, access, f"The application {wanted.application.name} has a token with copies of {count}."
         )
 
     @override
     def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:
-        holdings.add_application(_application(parameters))
+        holdings.add_application(as_held(parameters))
 
 
-def _application(wanted: Parameters) -> Application:
+def as_held(wanted: Parameters) -> Application:
+    """The application as a node holds it."""
     return Application(
         id=wanted.application.id,
         name=wanted.application.name,
@@ -164,6 +147,38 @@ def _application(wanted: Parameters) -> Application:
             UsableKey(key.id, key.label, tuple(usage.value for usage in key.usages)) for key in wanted.keys
         ),
     )
+
+
+def given(request: Request[P], access: Access, detail: str) -> Result:
+    """What an application got on a node, as its receipt says it; the first node of several shares the PIN."""
+    wanted = request.parameters
+    beside = {
+        "pin_sha256": Attachment(f"{wanted.application.id}.pin", access.sealed_pin),
+        "kit_sha256": Attachment(f"{wanted.application.id}.kit", access.kit),
+    }
+    if request.act != COPY and len(request.proposal.nodes) > 1:
+        beside["shared_pin_sha256"] = Attachment(f"{wanted.application.id}.shared", access.shared_pin)
+    results = {
+        "application": wanted.application.model_dump(),
+        "token": access.token,
+        "keys": [key.model_dump(mode="json") for key in wanted.keys],
+        **{name: one.sha256 for name, one in beside.items()},
+    }
+    return Result(detail, results, tuple(beside.values()))
+
+
+def check_can_come(wanted: Parameters, node: Surroundings, *, now: int) -> None:
+    """Raise Refused unless a node can make the token of an application that it has not."""
+    node.holdings.slot_of(wanted.zone)
+    if not node.serves_applications:
+        raise ProposalRefused("no-endpoint", "This node has no endpoint for applications.")
+    living = node.holdings.living_applications()
+    if len(living) >= MOST_APPLICATIONS:
+        raise ProposalRefused("too-many", f"The node serves {MOST_APPLICATIONS} applications already.")
+    if wanted.application.id in node.holdings.applications.keys() | node.holdings.removed_applications:
+        raise ProposalRefused("id-in-use", "An application of this id was admitted before.")
+    _check_certificate(wanted, living, now=now)
+    _check_keys(wanted, node.holdings)
 
 
 def _check_certificate(wanted: Parameters, living: list[Application], *, now: int) -> None:
@@ -194,14 +209,15 @@ def _check_keys(wanted: Parameters, holdings: Holdings) -> None:
             raise ProposalRefused("no-such-usage", f"The key {asked.label} cannot be used like that.")
 
 
-def _pin_that_came(request: Request[Parameters]) -> bytes | None:
+def pin_that_came(request: Request[P]) -> bytes | None:
     """The PIN that the first node drew, locked, if another node is to have it."""
     if request.act != COPY:
         return None
     return request.enclosures[str(request.earlier[0].results["shared_pin_sha256"])]
 
 
-def _take_back(wanted: Parameters, hands: Hands, error: DriverError | ShareRefused) -> None:
+def take_back(wanted: Parameters, hands: Hands, error: DriverError | ShareRefused) -> None:
+    """Leave nothing of a token that could not be made. Raises Unsettled if that fails."""
     try:
         hands.take_access(wanted.application.id)
     except DriverError:

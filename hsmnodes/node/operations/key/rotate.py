@@ -1,4 +1,7 @@
-"""Rotate keys of a Trust Zone: a new key takes the place of each, of the same kind and for the same usages.
+"""Rotate keys of a Trust Zone: a new key takes the place of each, of the same kind.
+
+What the new key may be used for is said for each and signed, as for any new key: a node does not remember
+what the old one may be used for.
 
 The new keys are made in the HSM and backed up under the backup key in force, so that nothing that opened an
 earlier backup opens theirs. Each has a label of its own: a label is never given twice. The old keys stay, to

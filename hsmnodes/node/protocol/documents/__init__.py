@@ -50,9 +50,14 @@ from hsmnodes.node.protocol.documents.signatures import (
     Warrant,
 )
 from hsmnodes.node.protocol.documents.statement import Statement
-from hsmnodes.node.protocol.documents.suspensions import Suspension, SuspensionStatement
+from hsmnodes.node.protocol.documents.suspensions import (
+    ApplicationSuspensionStatement,
+    Suspension,
+    SuspensionStatement,
+)
 
 __all__ = [
+    "ApplicationSuspensionStatement",
     "Approval",
     "Assertion",
     "Authority",

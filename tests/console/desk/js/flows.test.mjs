@@ -56,6 +56,31 @@ test("a purpose of nodes, or of nobody, is refused", async () => {
   }
 });
 
+const suspension = (changes = {}) => ({
+  type: "quorate/application-suspension-statement/v1", deployment: CONFIG.deployment, demo: true,
+  authority: { kind: "zone", id: ID, name: "Payments", version: 1, hash: "0".repeat(64) },
+  application: { id: ID, name: "webshop" }, by: emil, reason: "Its host was broken into.", at: now, ...changes,
+});
+
+test("the suspension of an application says what it does, and its own bytes are signed", async () => {
+  const work = await prepare(order("suspend", suspension()));
+  assert.deepEqual(work.toSign(""), encode(suspension()));
+  assert.deepEqual(work.signer, emil);
+  assert.equal(work.sheet.button, "Suspend webshop");
+  assert.ok(JSON.stringify(work.sheet).includes("Its host was broken into."));
+});
+
+for (const [what, document, code] of [
+  ["of another deployment", suspension({ deployment: ID }), "other-deployment"],
+  ["with something more", suspension({ quietly: true }), "unknown-field"],
+  ["of another type", suspension({ type: "quorate/sign-in/v1" }), "other-document"],
+]) {
+  test(`a suspension ${what} is refused`, () => refused(() => prepare(order("suspend", document)), code));
+}
+
+test("a suspension is signed for no other purpose", () =>
+  refused(() => prepare(order("approve", suspension())), "other-document"));
+
 test("a proposal that has expired is refused", () =>
   refused(() => prepare(order("approve", proposal({ not_before: now - 9, expires_at: now - 1 }))), "expired"));
 

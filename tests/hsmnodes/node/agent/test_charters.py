@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from hsmnodes.node.agent.chains import OfferedLink
 from hsmnodes.node.agent.messages import CancellationMessage, ChartersMessage
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import conflicts
@@ -147,6 +148,34 @@ def test_an_amendment_that_expired_before_the_next_was_proposed_is_no_fork(site,
     zone.amend(requester=DINA, approvers=(EMIL, FAY), now=cast.now, valid_until=cast.now + 200 * DAY)
     assert site.deliver(charters(zone)).refused is None
     assert site.deliver(charters(withheld)).refused.code == "goes-back"
+    assert site.send(cast.generate_keys(site.at, zone)).outcome == "done"
+
+
+def test_nor_is_one_that_expired_the_moment_the_next_was_proposed(site, cast, zone):
+    withheld = Chain(zone.members, list(zone.charters), list(zone.links))
+    link = withheld.amend(
+        requester=DINA, approvers=(EMIL, FAY), now=cast.now, valid_until=cast.now + 100 * DAY
+    )
+    expired = OfferedLink.read(link.raw).amendment().expires_at
+    cast.now += expired - (cast.now - 60)  # what is proposed begins a minute before it is signed
+    site.clock.now = cast.now
+    link = zone.amend(requester=DINA, approvers=(EMIL, FAY), now=cast.now, valid_until=cast.now + 200 * DAY)
+    assert OfferedLink.read(link.raw).amendment().not_before == expired
+    assert site.deliver(charters(zone)).refused is None
+    assert site.deliver(charters(withheld)).refused.code == "goes-back"
+    assert site.send(cast.generate_keys(site.at, zone)).outcome == "done"
+
+
+def test_another_successor_without_its_quorum_freezes_nothing(site, cast, zone):
+    other = Chain(zone.members, list(zone.charters), list(zone.links))
+    amend_zone(zone, DINA, EMIL, FAY, OSCAR, now=cast.now, newcomers=[OSCAR])
+    other.amend(requester=DINA, approvers=(EMIL,), now=cast.now, valid_until=cast.now + 100 * DAY)
+    assert site.deliver(charters(zone)).refused is None
+    refused = site.deliver(charters(other)).refused
+    assert (refused.code, refused.message) == (
+        "goes-back",
+        "The charter is not a version that was ever in force.",
+    )
     assert site.send(cast.generate_keys(site.at, zone)).outcome == "done"
 
 

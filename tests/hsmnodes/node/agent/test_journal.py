@@ -78,6 +78,14 @@ def test_the_database_itself_holds_entries_and_receipts_fast(store, journal, sta
     assert [entry.sequence for entry in journal.verify()] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("first", "last"), [(1, 3), (1, 1), (2, 3), (3, 3), (4, 9), (3, 1)])
+def test_the_entries_of_a_part_are_read_and_measured_as_they_were_written(store, journal, first, last):
+    whole = [entry.raw for entry in journal.verify()]
+    part = whole[first - 1 : last]
+    assert journal.read(first, last) == part
+    assert journal.size(first, last) == sum(map(len, part))
+
+
 def test_there_is_one_intent_for_a_proposal_and_step(journal):
     head = journal.head
     with pytest.raises(NodeError, match="already"):

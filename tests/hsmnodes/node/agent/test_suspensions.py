@@ -5,8 +5,9 @@ import pytest
 from hsmnodes.node.agent.messages import CancellationMessage, PeerMessage, SuspensionMessage
 from hsmnodes.node.operations.holdings import Suspended
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import Named, Proposal, Role
+from hsmnodes.node.protocol.documents import AuthorityKind, Named, Proposal, Role
 from hsmnodes.node.protocol.purposes import Purpose
+from tests.cast.charters import Chain
 from tests.cast.contributing import contribute
 from tests.cast.people import (
     ADA,
@@ -22,7 +23,7 @@ from tests.cast.people import (
     MERIDIAN,
     Member,
 )
-from tests.cast.signing import cancel, suspend
+from tests.cast.signing import DAY, cancel, suspend
 from tests.cast.suspending import reinstate
 from tests.hsmnodes.node.agent.gathering import open_ceremony, split
 from tests.hsmnodes.node.agent.making import carrying, charters
@@ -69,6 +70,15 @@ class TestCounting:
     def test_it_lowers_no_threshold_and_others_can_sign(self, site, cast, zone):
         assert tell(site, suspend(zone.current, OSCAR, DINA, at=cast.now)) is None
         assert site.send(cast.generate_keys(site.at, zone)).outcome == "done"
+
+    def test_a_second_successor_that_it_signed_is_no_fork(self, site, cast, zone):
+        other = Chain(zone.members, list(zone.charters), list(zone.links))
+        assert tell(site, suspend(zone.current, FAY, DINA, at=cast.now)) is None
+        zone.amend(requester=DINA, approvers=(EMIL, OSCAR), now=cast.now, valid_until=cast.now + 100 * DAY)
+        other.amend(requester=DINA, approvers=(EMIL, FAY), now=cast.now, valid_until=cast.now + 90 * DAY)
+        assert site.deliver(charters(zone)).refused is None
+        assert site.deliver(charters(other)).refused.code == "goes-back"
+        assert not site.facts.chains[AuthorityKind.ZONE, zone.current.authority.id].frozen
 
     def test_the_suspended_may_still_cancel(self, site, cast, zone):
         assert tell(site, suspend(zone.current, FAY, DINA, at=cast.now)) is None

@@ -14,16 +14,22 @@ from pathlib import Path
 import psutil
 
 from hsmnodes.node.agent.config import EndpointSettings
+from hsmnodes.node.agent.messages import SuspensionMessage
 from hsmnodes.node.agent.serving import serving
 from hsmnodes.node.endpoint.kit import tool
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents import AuthorityKind, Role, Warrant
+from hsmnodes.node.protocol.documents import AuthorityKind, Role, Suspension, Warrant
 from hsmnodes.node.protocol.words import fingerprint
-from tests.cast.applications import Application, admit_application, remove_application
+from tests.cast.applications import (
+    Application,
+    admit_application,
+    remove_application,
+    resume_application,
+)
 from tests.cast.charters import Chain, make_charter
 from tests.cast.deployment import Deployment
-from tests.cast.people import LUMEN, LUMEN_PEOPLE, Member, named
-from tests.cast.signing import make_warrant
+from tests.cast.people import DINA, LUMEN, LUMEN_PEOPLE, Member, named
+from tests.cast.signing import make_warrant, suspend_application
 from tests.hsmnodes.node.agent.making import Site, carrying, real_drivers, wait_until
 
 MODULE = next(Path("/usr/lib").glob("*/pkcs11/p11-kit-client.so"), Path("/usr/lib/pkcs11/p11-kit-client.so"))
@@ -142,6 +148,18 @@ class Served:
 
     def remove(self, application: Application):
         return self.site.send(remove_application(self.cast, self.site.at, self.zone, application.named))
+
+    def suspend(self, application: Application) -> Suspension:
+        """Dina suspends it, on her word alone."""
+        suspension = suspend_application(self.zone.current, application.named, DINA, at=self.cast.now)
+        message = SuspensionMessage(suspension=canonical.b64u(suspension.raw))
+        assert self.site.deliver(message).refused is None
+        return suspension
+
+    def resume(self, application: Application, suspension: Suspension):
+        """A quorum has it served again."""
+        warrant = resume_application(self.cast, self.site.at, self.zone, application.named, [suspension])
+        return self.site.send(warrant)
 
     def endpoint_processes(self) -> list[psutil.Process]:
         """What serves: HAProxy and the servers of p11-kit, with what they forked."""

@@ -4,12 +4,16 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import zipfile
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
+from cryptography.x509.oid import NameOID
 
 from hsmnodes.node.protocol import canonical
 from tests.hsmnodes.node.endpoint.serving import MODULE
@@ -75,14 +79,58 @@ def test_openssl_signs_by_its_engine(node, webshop, tmp_path, label):
         public(node, label).verify(signature.read_bytes(), MESSAGE, padding.PKCS1v15(), SHA256())
 
 
-@pytest.mark.skipif(shutil.which("keytool") is None, reason="there is no JDK here")
+def certificate_of(key) -> bytes:
+    """A certificate (PEM) for a key of the zone, as its owner's authority would issue it."""
+    authority = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in ("webshop", "authority")]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(names[0])
+        .issuer_name(names[1])
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=30))
+        .sign(authority, SHA256())
+    )
+    return certificate.public_bytes(Encoding.PEM)
+
+
+needs_java = pytest.mark.skipif(
+    shutil.which("keytool") is None or shutil.which("jarsigner") is None,
+    reason="there is no JDK here: install default-jdk-headless to see Java use the token",
+)
+
+
+@needs_java
 def test_java_opens_the_token(webshop):
     done = webshop.run(
         *("keytool", "-list", "-keystore", "NONE", "-storetype", "PKCS11", "-storepass", webshop.pin),
         *("-addprovider", "SunPKCS11", "-providerarg", webshop.folder / "kit" / "java.cfg"),
     )
     assert done.returncode == 0, done.stdout
-    assert "PKCS11" in done.stdout
+    for label in ("orders", "letters"):
+        assert f"{label}, PrivateKeyEntry" in done.stdout
+
+
+@needs_java
+@pytest.mark.parametrize(("label", "name"), [("orders", "EC"), ("letters", "RSA")])
+def test_jarsigner_signs_a_jar(node, webshop, tmp_path, label, name):
+    """By the certificate that the key's owner has; that in the token only lets Java see the key."""
+    jar, chain = tmp_path / "shop.jar", tmp_path / "chain.pem"
+    with zipfile.ZipFile(jar, "w") as packed:
+        packed.writestr("price.txt", MESSAGE)
+    chain.write_bytes(certificate_of(public(node, label)))
+    done = webshop.run(
+        *("jarsigner", "-keystore", "NONE", "-storetype", "PKCS11", "-storepass", webshop.pin),
+        *("-addprovider", "SunPKCS11", "-providerArg", webshop.folder / "kit" / "java.cfg"),
+        *("-certchain", chain, jar, label),
+    )
+    assert done.returncode == 0, done.stdout
+    checked = webshop.run("jarsigner", "-verify", jar)
+    assert "jar verified" in checked.stdout
+    assert name in str(zipfile.ZipFile(jar).namelist())
 
 
 def test_stunnel_connects_as_well(connect):

@@ -103,6 +103,37 @@ def test_the_sessions_that_are_open_are_counted_in_the_heartbeat(node, connect):
     wait_for(lambda: figures().sessions == before)
 
 
+def test_a_suspended_application_is_cut_within_seconds_and_let_through_again_only_when_a_quorum_says_so(
+    node, connect, shop, attempt
+):
+    host = connect("in doubt", ("orders", ("sign",)))
+    program = live(host)
+    began = time.monotonic()
+    suspension = node.suspend(host.application)
+    assert program.stdout.readline().strip() in CUT
+    assert time.monotonic() - began < 5
+    assert not host.is_served()
+    assert reaches_a_token(node.port, node.zone_id, shop)
+    assert node.site.node.parts.zones.applications.folder.has_token(host.token)
+    assert node.resume(host.application, suspension).outcome == "done"
+    wait_for(host.is_served)
+    node.suspend(shop)
+    wait_for(lambda: not reaches_a_token(node.port, node.zone_id, shop))
+    time.sleep(1)  # it goes from its own server first, and then from the front
+    assert "certificate verify failed" in attempt(shop)
+
+
+def test_the_log_says_why_the_sessions_of_one_ended(node, connect, caplog):
+    caplog.set_level("INFO", logger="hsmnodes.node.endpoint")
+    suspended, removed = (connect(name, ("orders", ("sign",))) for name in ("to suspend", "to remove"))
+    node.suspend(suspended.application)
+    assert node.remove(removed.application).outcome == "done"
+    for host, why in ((suspended, "suspended"), (removed, "removed")):
+        wait_for(lambda host=host: f"The sessions of application {host.token} are ended" in caplog.text)
+        [line] = [one for one in caplog.messages if host.token in one and "are ended" in one]
+        assert why in line
+
+
 def test_the_others_stay_connected_when_one_is_removed(node, connect, shop):
     host = connect("staying", ("orders", ("sign",)))
     program = live(host)

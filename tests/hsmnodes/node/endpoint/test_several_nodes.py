@@ -1,115 +1,22 @@
 """One application on two nodes, by the kits of both: what it still can do when one of them is gone."""
 
-from contextlib import ExitStack
 from types import SimpleNamespace
 
-import psutil
 import pytest
 
-from hsmnodes.node.agent.config import EndpointSettings
-from hsmnodes.node.agent.serving import serving
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Kit, NodeSigned
 from hsmnodes.node.protocol.purposes import Purpose
-from hsmnodes.node.protocol.words import fingerprint
-from tests.cast.applications import admit_application, remove_application
-from tests.cast.deployment import Deployment
-from tests.cast.moving import extend_zone
-from tests.cast.people import CUSTODIANS, named
-from tests.hsmnodes.node.agent.making import Cluster, Site, real_drivers
-from tests.hsmnodes.node.agent.rotating import stated_key
-from tests.hsmnodes.node.agent.stepping import Carrier
+from tests.hsmnodes.node.agent.making import Site
 from tests.hsmnodes.node.endpoint.kits import files_of, packed
-from tests.hsmnodes.node.endpoint.serving import Host, endpoint_folder, free_port, live, wait_for
-
-NAMES = ("ams-1", "fra-1")
-
-
-class Pair:
-    """Two nodes of one zone with a key, which both serve applications."""
-
-    def __init__(self, folders) -> None:
-        self.cast = Deployment()
-        self.zone = self.cast.zone(members=CUSTODIANS)
-        self.sites = [self._site(folder, name) for folder, name in zip(folders, NAMES, strict=True)]
-        Cluster(self.sites)
-        first, second = self.sites
-        for site in self.sites:
-            started = self.cast.start_service(site.at)
-            assert site.send(started, self.cast.northgate, self.cast.meridian).outcome == "done"
-        assert first.send(self.cast.create_slot(first.at, self.zone), self.zone).outcome == "done"
-        further = {"slot": named("Slot 2").model_dump(), **stated_key(first, self.zone)}
-        self.carry(extend_zone(self.cast, second.at, first.at, self.zone, **further))
-        wanted = ("orders", "ec-p256", ("sign",))
-        making = self.carry(self.cast.generate_keys(first.at, self.zone, wanted, others=[second.at]))
-        [self.key] = making.receipt(0).results["keys"]
-        self._serving = [ExitStack() for _ in self.sites]
-        for place in range(2):
-            self.serve(place)
-
-    def _site(self, folder, name: str) -> Site:
-        settings = EndpointSettings(
-            folder=folder / "endpoint", host="127.0.0.1", port=free_port(), address="127.0.0.1"
-        )
-        return Site(folder, self.cast, name=name, drivers=real_drivers, endpoint=settings)
-
-    def carry(self, warrant) -> Carrier:
-        carrier = Carrier(warrant, self.sites, [self.zone])
-        said = carrier.carry()
-        assert said.outcome == "done", said
-        return carrier
-
-    def admit(self, host: Host) -> list[dict[str, bytes]]:
-        """Admit the application of a host on both nodes; what came beside each receipt."""
-        host.application = host.new()
-        asked = [(self.key["id"], "orders", ("sign",))]
-        first, second = self.sites
-        admitting = self.carry(
-            admit_application(self.cast, first.at, self.zone, host.application, asked, others=[second.at])
-        )
-        return [
-            {
-                one.name.split(".")[1]: canonical.b64u_decode(one.data)
-                for one in admitting.said[step].attachments
-            }
-            for step in range(2)
-        ]
-
-    def remove(self, host: Host) -> None:
-        first, second = self.sites
-        self.carry(
-            remove_application(self.cast, first.at, self.zone, host.application.named, others=[second.at])
-        )
-
-    def words(self, place: int) -> str:
-        return " ".join(fingerprint(canonical.sha256_hex(self.sites[place].at.identity)))
-
-    def serve(self, place: int) -> None:
-        site = self.sites[place]
-        self._serving[place].enter_context(serving(site.config, site.node))
-
-    def fail(self, place: int) -> None:
-        """Have a node's endpoint go away, with every connection there is."""
-        self._serving[place].close()
-
-    def sessions(self, place: int) -> int:
-        """How many connections a node has taken and not ended."""
-        settings = self.sites[place].config.endpoint
-        taken = psutil.net_connections("tcp")
-        return sum(one.status == psutil.CONN_ESTABLISHED and one.laddr[1] == settings.port for one in taken)
-
-    def close(self) -> None:
-        for stack, site in zip(self._serving, self.sites, strict=True):
-            stack.close()
-            site.stop()
+from tests.hsmnodes.node.endpoint.pair import Pair
+from tests.hsmnodes.node.endpoint.serving import Host, endpoint_folder, live, wait_for
 
 
 @pytest.fixture(scope="module")
 def pair():
-    with endpoint_folder() as one, endpoint_folder() as other:
-        both = Pair([one, other])
+    with endpoint_folder() as one, endpoint_folder() as other, Pair.opened([one, other]) as both:
         yield both
-        both.close()
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +119,31 @@ class TestKits:
         assert shop.host.install(first, pair.words(0), second).returncode == 0
         (shop.host.folder / "kit-2" / "node.crt").write_bytes(files_of(first["kit"])["node.crt"])
         assert "altered" in shop.host.connect("start", shop.host.folder).stderr
+
+
+def test_extended_to_the_second_it_lives_on_there_when_the_first_goes_away(pair, tmp_path):
+    """Its kit of before goes on to serve; the new ones name both nodes, and its PIN is the same."""
+    host = Host(tmp_path, "growing")
+    [first] = pair.admit(host, nodes=1)
+    assert host.install(first, pair.words(0)).returncode == 0
+    try:
+        wait_for(host.start().is_served)
+        pin, program = host.pin, live(host)
+        came = pair.extend(host)
+        assert program.poll() is None
+        host.stop()
+        assert "does not belong" in host.install(first, pair.words(0), came[1]).stderr
+        installed = host.install(came[0], pair.words(0), came[1])
+        assert installed.returncode == 0, installed.stderr
+        assert host.pin == pin
+        wait_for(host.start().is_served)
+        pair.fail(0)
+        wait_for(host.is_served)
+        assert live(host).poll() is None
+    finally:
+        host.stop()
+        pair.fail(0)
+        pair.serve(0)
 
 
 def test_removed_it_is_let_through_by_neither(pair, tmp_path):

@@ -102,7 +102,7 @@ def test_all_that_there_is_to_be_seen_are_the_keys_that_were_admitted(webshop):
     expected = {
         (webshop.token, kind, label, False, False)
         for label in ("orders", "letters")
-        for kind in ("PRIVATE_KEY", "PUBLIC_KEY")
+        for kind in ("CERTIFICATE", "PRIVATE_KEY", "PUBLIC_KEY")
     }
     assert {tuple(one) for one in everything(webshop)} == expected
 
@@ -152,7 +152,7 @@ def test_the_endpoint_s_user_writes_no_key_and_no_configuration(node, webshop):
     """Whoever breaks into what serves: of the files it can read, the keys are not to be written."""
     folder = node.site.node.parts.zones.applications.folder
     objects = [one for one in folder.token(webshop.token).rglob("*.object") if one.name != "token.object"]
-    assert len(objects) == 4
+    assert len(objects) == 6
     for file in (*objects, *folder.conf.iterdir()):
         assert file.stat().st_mode & 0o222 == 0, file
     for directory in (objects[0].parent, folder.token(webshop.token)):

@@ -9,13 +9,19 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import read_backup
 from hsmnodes.node.protocol.documents import Proposal, Warrant
 from tests.cast import people
-from tests.cast.applications import Application, admit_application, remove_application
+from tests.cast.applications import (
+    Application,
+    admit_application,
+    extend_application,
+    remove_application,
+    resume_application,
+)
 from tests.cast.backups import import_backup_key, restore_backup, take_backup, verify_backup
 from tests.cast.custody import share_elsewhere
 from tests.cast.deployment import PAYMENTS, Deployment, NodeOfCast
 from tests.cast.moving import abandon, extend_zone, withdraw_zone
 from tests.cast.people import CLEO, JON, KIM, make_id, named
-from tests.cast.signing import changed, suspend
+from tests.cast.signing import changed, suspend, suspend_application
 from tests.cast.statements import sign_statement, statement_of
 from tests.cast.suspending import reinstate
 from tests.hsmnodes.node.protocol.recovering import zone_recovered
@@ -96,6 +102,16 @@ def proposals() -> dict[str, Proposal]:
             ],
         ),
         "remove an application": remove_application(cast, AMS_1, zone, WEBSHOP.named),
+        "extend an application": extend_application(
+            cast, [AMS_1], [FRA_1], zone, WEBSHOP, [(make_id("key"), "card-signing", ("sign",))]
+        ),
+        "resume an application": resume_application(
+            cast,
+            AMS_1,
+            zone,
+            WEBSHOP.named,
+            [suspend_application(zone.current, WEBSHOP.named, people.DINA, at=NOW)],
+        ),
         "sign a statement": sign_statement(cast, statement_of(cast, zone)),
         "export the log": cast.export_log(AMS_1, 1, 9_007_199_254_740_991),
     }

@@ -7,7 +7,13 @@ from hsmnodes.node.agent.messages import SuspensionMessage
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import Backup, read_backup
 from hsmnodes.node.protocol.documents import KeyShare, Role, Suspension, Warrant
-from tests.cast.applications import Application, admit_application, remove_application
+from tests.cast.applications import (
+    Application,
+    admit_application,
+    extend_application,
+    remove_application,
+    resume_application,
+)
 from tests.cast.backups import import_backup_key, restore_backup, take_backup, verify_backup
 from tests.cast.charters import Chain
 from tests.cast.custody import share_elsewhere
@@ -28,7 +34,7 @@ from tests.cast.people import (
     MERIDIAN,
     Member,
 )
-from tests.cast.signing import suspend
+from tests.cast.signing import suspend, suspend_application
 from tests.cast.statements import sign_statement, statement_of
 from tests.cast.suspending import reinstate
 from tests.hsmnodes.node.agent.gathering import split
@@ -197,12 +203,30 @@ def _remove(scene: Scene) -> Warrant:
     return remove_application(scene.cast, scene.site.at, scene.zone, application.named)
 
 
+def _resume(scene: Scene) -> Warrant:
+    application, zone = Application.make(), scene.zone
+    scene.site.send(_admit(scene, application))
+    suspension = suspend_application(zone.current, application.named, DINA, at=scene.cast.now)
+    scene.site.deliver(SuspensionMessage(suspension=canonical.b64u(suspension.raw)))
+    return resume_application(scene.cast, scene.site.at, zone, application.named, [suspension])
+
+
+def _extend_application(scene: Scene) -> Warrant:
+    [other] = scene.others
+    application, [key] = Application.make(), other.facts.holdings.keys.values()
+    scene.site.send(_admit(scene, application))
+    asked = [(key.id, key.label, ("sign",))]
+    return extend_application(scene.cast, [scene.site.at], [other.at], scene.zone, application, asked)
+
+
 PROVIDER, CUSTOMER, ZONE = (
     lambda s: [s.cast.northgate], lambda s: [s.cast.meridian], lambda s: [s.zone],
 )  # fmt: skip
 STORIES = {
     "application.admit/v1": Story(with_keys, _admit, DINA, (EMIL, FAY), ZONE),
     "application.remove/v1": Story(with_keys, _remove, DINA, (EMIL, FAY), ZONE),
+    "application.extend/v1": Story(on_two_nodes, _extend_application, DINA, (EMIL, FAY), ZONE),
+    "application.resume/v1": Story(with_keys, _resume, DINA, (EMIL, FAY), ZONE),
     "backup.restore/v1": Story(with_keys, _restore, DINA, (EMIL, FAY), ZONE),
     "backup.take/v1": Story(
         with_keys, lambda s: take_backup(s.cast, s.site.at, s.zone), DINA, (EMIL, FAY), ZONE

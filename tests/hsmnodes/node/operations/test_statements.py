@@ -11,7 +11,20 @@ from hsmnodes.node.protocol.documents import Clause, OtherSide, Recovery, Role, 
 from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.statements import agreed, check_made_from, redraw
 from tests.cast.deployment import Deployment
-from tests.cast.people import ADA, BEN, CUSTODIANS, DINA, EMIL, FAY, GUS, HANA, JON, KIM, LEA, named
+from tests.cast.people import (
+    ADA,
+    BEN,
+    CUSTODIANS,
+    DINA,
+    EMIL,
+    FAY,
+    GUS,
+    HANA,
+    JON,
+    KIM,
+    LEA,
+    named,
+)
 from tests.cast.statements import CONTACTS, GENERATE, basis_of, file_of, sign_statement, statement_of
 
 NOW = 1_800_000_000
@@ -101,7 +114,10 @@ def test_delays_hours_and_alternatives_are_stated(cast):
     [chapter, _] = chapters(statement_of(cast, cast.zone(members=CUSTODIANS, rules=rules)))
     [duty] = [duty for duty in chapter.duties if duty.tag == GENERATE]
     assert duty.customer == ["2 key managers", "3 custodians"]
-    assert duty.terms == ("1 day must pass after the last signature", "Working hours, as advice: By day")
+    assert duty.terms == (
+        "1 day must pass after the last signature",
+        "Hours, as advice that nothing enforces: By day",
+    )
 
 
 def test_whoever_has_the_charters_can_draw_it_up_again(cast, zone, statement):
@@ -315,8 +331,9 @@ def test_other_tokens_and_a_recovery_clause_are_differences_in_words(statement):
     }
     now = other(statement, provider=statement.provider.model_copy(update=changes))
     assert agreed(now) != agreed(statement)
-    tokens, recovery = (found.sentence for found in differences(statement, now))
-    assert "at least 2 each; with proof of their make now" in tokens
+    proof, number, recovery = (found.sentence for found in differences(statement, now))
+    assert proof == "Proof of the make of tokens: required now; the statement says not required."
+    assert number == "Tokens that everyone has, at least: 2 now; the statement says 1."
     assert "1 security officer, with the consent of Meridian Bank, after 30 days" in recovery
     assert "nobody can recover it" in recovery
 

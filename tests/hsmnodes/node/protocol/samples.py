@@ -41,7 +41,7 @@ from tests.cast.people import (
     make_id,
     named,
 )
-from tests.cast.signing import approve, cancel, make_warrant, reject, suspend
+from tests.cast.signing import approve, cancel, make_warrant, reject, suspend, suspend_application
 from tests.cast.statements import statement_of
 from tests.cast.tokens import DESK
 from tests.hsmnodes.node.protocol.making import AMEND, GENERATE, NOW, make_charter, make_proposal, rule
@@ -169,6 +169,9 @@ def _about_a_proposal() -> dict[str, Document]:
         "cancellation-statement": read[1](b64u_decode(cancellation.statement)),
         "suspension": suspension,
         "suspension-statement": suspension.stated,
+        "application-suspension-statement": suspend_application(
+            zone, named("webshop"), DINA, at=NOW
+        ).stated_of_application,
         "warrant": make_warrant(proposal, DINA, [EMIL, FAY]),
         "receipt": documents.Receipt(
             **AMS_1,

@@ -83,6 +83,14 @@ def test_two_valid_successors_are_a_fork_and_one_that_is_not_valid_is_none():
     assert not is_fork(CURRENT, link(first), link(second, approvers=[GUS]))
 
 
+@pytest.mark.parametrize("suspended", [GUS, MIA], ids=["who signed the one", "who signed the other"])
+def test_a_successor_that_only_a_suspended_token_completes_is_no_fork(suspended):
+    one = link(CHAIN.next_version(), approvers=[GUS, LEA])
+    other = link(CHAIN.next_version(valid_until=CURRENT.valid_until - 1), approvers=[LEA, MIA])
+    assert is_fork(CURRENT, one, other)
+    assert not is_fork(CURRENT, one, other, suspended=[suspended.key.credential_id])
+
+
 def test_an_expired_charter_authorises_only_its_own_renewal():
     late = CURRENT.valid_until
     for operation, problems in ((AMEND, []), (GENERATE, ["charter-expired"])):

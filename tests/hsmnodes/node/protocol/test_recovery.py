@@ -3,17 +3,26 @@
 import pytest
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.charters import is_fork, verify_amendment
-from hsmnodes.node.protocol.documents import Charter, CharterLink
+from hsmnodes.node.protocol.charters import is_fork, verify_amendment, verify_chain
+from hsmnodes.node.protocol.consistency import AMEND
+from hsmnodes.node.protocol.documents import Charter, CharterLink, NodeAt, Proposal, Role, Warrant
 from hsmnodes.node.protocol.errors import DocumentRefused, Refused
-from tests.cast.people import GUS, JON, KIM, LEA
+from hsmnodes.node.protocol.quorum import Signatures
+from hsmnodes.node.protocol.recovery import authorities_of, recovery_verdicts
+from tests.cast.charters import DEPLOYMENT
+from tests.cast.ids import make_id
+from tests.cast.people import ADA, GUS, HANA, JON, KIM, LEA, MERIDIAN, Member
+from tests.cast.tokens import SoftwareToken
 from tests.hsmnodes.node.protocol import amending
+from tests.hsmnodes.node.protocol.amending import MIA, NORA
 from tests.hsmnodes.node.protocol.making import NOW
 from tests.hsmnodes.node.protocol.recovering import (
     CHAIN,
     DAY,
     NOT_RECOVERED,
+    PROVIDER,
     RECOVERED,
+    WITHOUT,
     in_place_of_lea_and_mia,
     recover,
     recovery_with,
@@ -33,16 +42,100 @@ def test_a_charter_is_recovered(make):
 
 
 @pytest.mark.parametrize(("make", "code"), NOT_RECOVERED.values(), ids=NOT_RECOVERED.keys())
-def test_a_recovery_is_refused_when(make, code):
+def test_a_recovery_is_refused_and_changes_nothing_when(make, code):
+    made = make()
+    chain, link = made if isinstance(made, tuple) else (CHAIN, made)
+    before = chain.current.raw
     with pytest.raises(Refused) as refused:
-        attempt(make())
+        verify_amendment(chain.current, link)
     assert refused.value.code == code
+    anchored = {"anchor": chain.anchor, "deployment": DEPLOYMENT, "demo": chain.current.demo}
+    with pytest.raises(Refused):
+        verify_chain([*chain.links, link], **anchored)
+    assert verify_chain(chain.links, **anchored)[-1].raw == chain.current.raw == before
+    assert not is_fork(chain.current, link, recover())
 
 
 @pytest.mark.parametrize("lost", [GUS, JON, KIM])
 def test_a_suspended_token_counts_on_neither_side(lost):
     with pytest.raises(Refused, match="not-authorised-old"):
         verify_amendment(CHAIN.current, recover(), suspended={lost.key.credential_id})
+
+
+@pytest.mark.parametrize("lost", [GUS, NORA], ids=["who is left", "who comes"])
+def test_nor_does_it_under_the_new_version(lost):
+    verdict = count(suspended={lost.key.credential_id})[1]
+    assert not verdict.authorised
+    assert "suspended" in {one.code for one in verdict.ignored}
+
+
+def test_who_requests_it_is_not_counted_under_the_new_version_by_another_name_and_token():
+    second = SoftwareToken("Ada's second")
+    tokens = tuple(sorted((ADA.key, second), key=lambda one: one.credential_id))
+    people = [one for one in PROVIDER.current.people if one.id != ADA.id]
+    people = amending.in_order([*people, ADA.person(tokens=tokens)])
+    provider = PROVIDER.current.model_copy(update={"people": people})
+    adele = amending.alias(Member("Adele", MERIDIAN, (Role.SECURITY_OFFICER,)), "Adele", second)
+    left = [one for one in amending.PEOPLE if one not in (LEA, MIA)]
+    _, after = count(
+        in_place_of_lea_and_mia(people=amending.in_order(one.person() for one in (*left, adele))),
+        others=(provider,),
+        authorities=authorities_of([CHAIN.current, provider]),
+        requester=ADA,
+        approvers=(GUS, JON, KIM, adele),
+    )
+    assert not after.authorised
+    assert "requester" in {one.code for one in after.ignored}
+
+
+def test_what_the_requester_is_not_in_the_new_version_is_no_problem():
+    assert [verdict.problems for verdict in count(requester=ADA)] == [(), ()]
+
+
+def count(
+    new=None, *, current=CHAIN.current, others=(PROVIDER.current,), suspended=(), requester=HANA, **changes
+):
+    """How the signatures count on a recovery whose proposal was changed before it was signed."""
+    new = new or in_place_of_lea_and_mia()
+    link = recover(new, requester=requester, **changes)
+    warrant = Warrant.from_bytes(canonical.b64u_decode(link.warrant))
+    proposal = Proposal.from_bytes(warrant.proposal_bytes)
+    signatures = Signatures.of(warrant)
+    return recovery_verdicts(current, new, others, proposal, signatures, suspended=suspended)
+
+
+STRANGER = PROVIDER.current.model_copy(update={"deployment": make_id("another deployment")})
+WRONG = {
+    "the charter has no clause": ({"current": WITHOUT.current}, {"no-recovery"}),
+    "it is called an amendment": ({"operation": AMEND}, {"not-this-recovery"}),
+    "it names a node": (
+        {"nodes": (NodeAt(id=make_id("ams-1"), name="ams-1", identity="0" * 64),)},
+        {"not-this-recovery"},
+    ),
+    "nobody else is asked": (
+        {"others": (), "authorities": authorities_of([CHAIN.current])},
+        {"not-this-recovery"},
+    ),
+    "it names nobody else": ({"authorities": authorities_of([CHAIN.current])}, {"not-this-recovery"}),
+    "another side is of another deployment": (
+        {"others": (STRANGER,), "authorities": authorities_of([CHAIN.current, STRANGER])},
+        {"other-deployment"},
+    ),
+    "it is of another deployment itself": ({"deployment": make_id("another")}, {"other-deployment"}),
+    "rules would change": (
+        {"new": in_place_of_lea_and_mia(rules=amending.amend_rule(3))},
+        {"changes-more"},
+    ),
+    "it says another version": ({"parameters": {"version": 7}}, {"other-recovery"}),
+}
+
+
+@pytest.mark.parametrize(("changes", "codes"), WRONG.values(), ids=WRONG)
+def test_the_count_itself_says_what_is_wrong_with_a_recovery(changes, codes):
+    old, _ = count(**changes)
+    assert not old.authorised
+    assert codes <= {one.code for one in old.problems}
+    assert all(one.message for one in old.problems)
 
 
 def test_a_charter_without_the_clause_has_the_very_bytes_it_had():

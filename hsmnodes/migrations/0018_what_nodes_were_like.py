@@ -8,7 +8,7 @@ import tenants.models.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("hsmnodes", "0016_keys_in_the_place_of_others"),
+        ("hsmnodes", "0017_suspended_applications"),
         ("tenants", "0009_statements"),
     ]
 
