@@ -17,4 +17,3 @@ class HsmnodesConfig(AppConfig):
         dispatch.register()
         foresight.register()
         subjects.when_about("node", access.visible_nodes)
-        subjects.when_about("application", access.visible_applications)

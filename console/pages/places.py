@@ -6,7 +6,6 @@ PAGES = {
     "proposal": "proposal",
     "zone": "zone",
     "node": "node",
-    "application": "application",
     "charter": "charter",
     "person": "person",
     "service": "service-statement",
