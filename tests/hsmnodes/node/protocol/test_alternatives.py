@@ -12,7 +12,6 @@ from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Role, Rule
 from hsmnodes.node.protocol.errors import DocumentRefused
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.quorum import Consent, Signatures, Verdict, evaluate
-from hsmnodes.node.protocol.seating import ways_of
 from hsmnodes.node.protocol.suspensions import may_suspend
 from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, HANA, LEA, NORTHGATE, named
 from tests.cast.signing import approve, cancel
@@ -130,15 +129,6 @@ def test_people_are_enough_for_a_rule_if_they_are_for_one_alternative():
     charter = make_charter(PEOPLE, BOTH)
     assert can_be_signed(charter, GENERATE, by=[GUS.id, LEA.id, HANA.id])
     assert not can_be_signed(charter, GENERATE, by=[GUS.id, DINA.id, HANA.id])
-
-
-def test_what_has_no_rule_has_no_alternatives():
-    charter = make_charter(PEOPLE, BOTH)
-    assert [[one.role for one in way] for way in ways_of(charter, GENERATE)] == [
-        [Role.KEY_MANAGER],
-        [Role.SECURITY_OFFICER],
-    ]
-    assert ways_of(charter, "key.destroy/v1") == ()
 
 
 def test_nobody_is_enough_for_what_has_no_rule():
