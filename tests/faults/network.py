@@ -17,6 +17,8 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
+
 from tests.faults.namespaces import Namespace, NoNamespaces
 
 TAP, NO_HEADER, SET_INTERFACE = 0x0002, 0x1000, 0x400454CA
@@ -48,6 +50,12 @@ class Host:
         with self.inside.entered(), socket.socket() as probe:
             probe.settimeout(seconds)
             return probe.connect_ex((other.address, port)) == 0
+
+    def sessions(self, port: int) -> int:
+        """How many connections to a port there are here that are not ended."""
+        with self.inside.entered():
+            found = psutil.net_connections("tcp")
+        return sum(one.status == psutil.CONN_ESTABLISHED and one.laddr[1] == port for one in found)
 
 
 class Site:
