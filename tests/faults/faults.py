@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tests.faults.hosting import CONSOLE_PORT, SKEW_SECONDS, Hosting
-from tests.faults.node_host import PORT
+from tests.faults.hosting import CONSOLE_PORT, SET_CLOCK, SKEW_SECONDS, SMALL_DISK, Hosting
+from tests.faults.node_host import PORT, NodeHost
 from tests.faults.trials import Measured, Trial
 from tests.servers.process import wait_until
 
 HALF_AN_HOUR = 1800
-A_LITTLE = 3 * SKEW_SECONDS
+A_LITTLE = 4 * SKEW_SECONDS
 
 
 def node_killed(hosting: Hosting, seconds: float) -> Measured:
@@ -65,7 +65,7 @@ def broker_hangs(hosting: Hosting, seconds: float) -> Measured:
 def _slowest_page(hosting: Hosting, seconds: float) -> float:
     """How long a person who signs has to wait for the page, at most."""
     until, slowest = time.monotonic() + seconds, 0.0
-    while time.monotonic() < until:
+    while time.monotonic() < until and hosting.ready:
         began = time.monotonic()
         hosting.approve()
         slowest = max(slowest, time.monotonic() - began)
@@ -84,11 +84,11 @@ def console_restarted(hosting: Hosting, seconds: float) -> Measured:
 
 def disk_full(hosting: Hosting, seconds: float) -> Measured:
     """The disk of a node has no room: it must say so, lose nothing, and go on when there is some."""
-    node = hosting.nodes["ams-2"]
+    node = hosting.nodes[SMALL_DISK]
     with Trial(hosting, "the disk of a node is full").under_load() as trial:
         with node.full_disk():
             trial.strike(lambda: None)
-            assert wait_until(lambda: "disk" in hosting.shown(node)[2], seconds=20), hosting.shown(node)
+            assert wait_until(lambda: "disk" in hosting.shown(node)[2], seconds=60), hosting.shown(node)
             trial.measured.notes["s until the console says so"] = time.monotonic() - trial.began
             time.sleep(max(0.0, trial.began + seconds - time.monotonic()))
         trial.wait_until_whole()
@@ -97,10 +97,10 @@ def disk_full(hosting: Hosting, seconds: float) -> Measured:
 
 def clock_ahead(hosting: Hosting, seconds: float) -> Measured:
     """The clock of a node is ahead for a while: its own time then waits for the others."""
-    node = hosting.nodes["fra-1"]
-    with Trial(hosting, "the clock of a node is ahead").under_load() as trial, _fake_clock(hosting):
+    node = hosting.nodes[SET_CLOCK]
+    with Trial(hosting, "the clock of a node is ahead").under_load() as trial, _fake_clock(node):
         trial.strike(lambda: node.set_clock(A_LITTLE))
-        assert wait_until(lambda: "ahead" in hosting.shown(node)[2], seconds=20), hosting.shown(node)
+        assert wait_until(lambda: "ahead" in hosting.shown(node)[2], seconds=60), hosting.shown(node)
         trial.measured.notes["s until the console says so"] = time.monotonic() - trial.began
         trial.mend(lambda: node.set_clock(0), after=seconds)
     return trial.measured
@@ -108,17 +108,16 @@ def clock_ahead(hosting: Hosting, seconds: float) -> Measured:
 
 def clock_behind(hosting: Hosting, seconds: float) -> Measured:
     """The clock of a node is set back by half an hour: what has expired must stay expired."""
-    node = hosting.nodes["fra-1"]
-    with Trial(hosting, "the clock of a node is set back").under_load() as trial, _fake_clock(hosting):
+    node = hosting.nodes[SET_CLOCK]
+    with Trial(hosting, "the clock of a node is set back").under_load() as trial, _fake_clock(node):
         trial.strike(lambda: node.set_clock(-HALF_AN_HOUR))
         trial.mend(lambda: node.set_clock(0), after=seconds)
     return trial.measured
 
 
 @contextmanager
-def _fake_clock(hosting: Hosting) -> Iterator[None]:
+def _fake_clock(node: NodeHost) -> Iterator[None]:
     """Have the node's clock be one that can be set."""
-    node = hosting.nodes["fra-1"]
     node.stop()
     node.start(fake_clock=True)
     yield

@@ -39,10 +39,19 @@ from tests.servers.stacks import broker_user_of
 
 NODES = ("ams-1", "ams-2", "fra-1")
 SMALL_DISK = "ams-2"
+SET_CLOCK = "fra-1"
 MILLISECONDS = 5
 CONSOLE_PORT = 8000
 PATIENCE = 180
 SKEW_SECONDS = 4
+
+
+def _differing(received: list[list[Any]], stated: dict[str, tuple[str, int]]) -> list[Any]:
+    """What only the console or only the node has."""
+    known = {one[4] for one in received}
+    return [one for one in received if one[4] not in stated] + [
+        place for digest, place in stated.items() if digest not in known
+    ]
 
 
 def place_of(entry: dict[str, Any]) -> tuple[str, int]:
@@ -63,7 +72,14 @@ class Hosting:
         self.network.connect()
         hosts = self.network.hosts
         self.nodes = {
-            name: self._closing(NodeHost(folder, hosts[name], named(name), small_disk=name == SMALL_DISK))
+            name: self._closing(
+                NodeHost(
+                    folder,
+                    hosts[name],
+                    named(name),
+                    small_disk=name == SMALL_DISK,
+                )
+            )
             for name in NODES
         }
         self.console, self.loads = {}, {}
@@ -282,11 +298,14 @@ class Hosting:
             }
             received = [one for one in seen["receipts"] if one[0] == node.named.id]
             assert sorted(intents) == sorted(outcomes), (name, "something is open")
-            assert sorted(one[4] for one in received) == sorted(map(canonical.sha256_hex, outcomes.values()))
+            stated = {canonical.sha256_hex(one): place for place, one in outcomes.items()}
+            assert {one[4] for one in received} == stated.keys(), (name, _differing(received, stated))
+            assert len(received) == len(stated), (name, "a receipt is there twice")
             assert {one[3] for one in received} == {"done"}, (name, received)
             for proposal in self.approved:
                 assert [one for one, _ in intents].count(proposal) == 1, (name, proposal)
-        assert (seen["unsettled"], seen["flaws"], seen["alarms"]) == (0, [], [])
+        amiss = (seen["unsettled"], seen["flaws"], seen["alarms"])
+        assert amiss == (0, [], []), amiss
         code, told = self.manage("compare_zones")
         assert code == 0, told
 

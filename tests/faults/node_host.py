@@ -31,9 +31,9 @@ cp -a "$1/." "$1.disk/" && mount --move "$1.disk" "$1" && echo ready && exec sle
 
 
 class NodeHost:
-    """The node; `broker` is where it reaches the broker, as its own user there."""
+    """The node, perhaps with a small disk that can be filled."""
 
-    def __init__(self, folder: Path, host: Host, named: Named, *, small_disk: bool = False) -> None:
+    def __init__(self, folder: Path, host: Host, named: Named, *, small_disk: bool) -> None:
         self.folder, self.host, self.named = folder / host.name, host, named
         self.small_disk = small_disk
         self.folder.mkdir(mode=0o711)
@@ -76,7 +76,7 @@ class NodeHost:
     # -------------------------------------------------------------- its agent
 
     def start(self, *, fake_clock: bool = False) -> None:
-        """Start the agent; with a fake clock `set_clock` counts."""
+        """Start the agent; with a fake clock `set_clock` counts, and not everything else: sleeping can fail."""
         command = [program("quorate-node"), "run", "--config", str(self.file)]
         if fake_clock:
             command = [*self._clock_words(), *command]

@@ -10,6 +10,7 @@ from tests.faults.hosting import Hosting
 from tests.servers.process import wait_until
 
 SECONDS_BETWEEN_OPERATIONS = 1.0
+FURTHER_OPERATIONS = 6
 PATIENCE = 120
 
 
@@ -113,5 +114,5 @@ def in_turn(hosting: Hosting, *, seconds: float, only: Collection[str] = ()) -> 
 
     for name, fault in FAULTS.items():
         if not only or name in only:
-            hosting.propose(int(seconds) + 8 - len(hosting.ready))
+            hosting.propose(int(seconds) + FURTHER_OPERATIONS - len(hosting.ready))
             yield fault(hosting, seconds)
