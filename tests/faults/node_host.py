@@ -76,7 +76,7 @@ class NodeHost:
     # -------------------------------------------------------------- its agent
 
     def start(self, *, fake_clock: bool = False) -> None:
-        """Start the agent; with a fake clock `set_clock` counts, and not everything else: sleeping can fail."""
+        """Start the agent; with a fake clock `set_clock` counts, but sleeping can fail."""
         command = [program("quorate-node"), "run", "--config", str(self.file)]
         if fake_clock:
             command = [*self._clock_words(), *command]
