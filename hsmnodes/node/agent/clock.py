@@ -43,7 +43,7 @@ class Clock:
     @property
     def behind(self) -> int:
         """By how many seconds the machine's clock is behind the last time that was known; as a rule 0."""
-        return max(0, self._last - int(self._source()))
+        return max(0, int(self._time) - int(self._source()))
 
     def not_before(self, at: int) -> None:
         """Learn of a time that has been."""
