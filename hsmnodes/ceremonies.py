@@ -35,7 +35,7 @@ def take_ceremony(node: Node, payload: bytes, message: FromNode) -> None:
     """
     document = documents.Ceremony.from_bytes(payload)
     with transaction.atomic():
-        proposal = Proposal.objects.select_for_update().filter(pk=document.proposal).first()
+        proposal = Proposal.objects.select_for_update(no_key=True).filter(pk=document.proposal).first()
         if proposal is None or not proposal.warrant:
             raise CeremonyRefused("unknown-proposal", "It is about a proposal that was not authorised here.")
         _check_fits(node, document, proposal)
@@ -113,7 +113,7 @@ def contribute(
 
     Raises NotAllowed, WrongState or SignatureNotAccepted; then nothing was passed on.
     """
-    locked = Ceremony.objects.select_for_update().get(pk=ceremony.pk)
+    locked = Ceremony.objects.select_for_update(no_key=True).get(pk=ceremony.pk)
     given = documents.Contribution.from_bytes(document)
     if not is_open(locked):
         raise WrongState("ceremony-over", "The ceremony has come to its end; no more shares are taken.")
@@ -162,7 +162,7 @@ def take_answer(node: Node, payload: bytes, message: FromNode) -> None:
     answer = ContributionAnswer.from_bytes(payload)
     with transaction.atomic():
         made = (
-            Contribution.objects.select_for_update(of=("self",))
+            Contribution.objects.select_for_update(of=("self",), no_key=True)
             .select_related("ceremony__proposal", "message", "person")
             .filter(hash=answer.contribution, ceremony__hash=answer.ceremony, ceremony__node=node)
             .first()

@@ -27,7 +27,11 @@ def take_heartbeat(node: Node, payload: bytes, message: FromNode) -> None:
     if heartbeat.deployment != deployment.current().id or heartbeat.node != node.named():
         raise Refused("other-node", "The heartbeat names another deployment or node.")
     with transaction.atomic():
-        node = Node.objects.select_for_update().select_related("provider").get(pk=node.pk)
+        node = (
+            Node.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("provider")
+            .get(pk=node.pk)
+        )
         at = clock.from_unix(heartbeat.at)
         if node.reported_at is not None and at < node.reported_at:
             return

@@ -62,7 +62,7 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
 
 def _locked(proposal: str) -> Proposal | None:
     """The proposal with this id and its zone, locked until the transaction ends."""
-    found = Proposal.objects.select_for_update(of=("self",)).select_related("zone")
+    found = Proposal.objects.select_for_update(of=("self",), no_key=True).select_related("zone")
     return found.filter(pk=proposal).first()
 
 

@@ -102,7 +102,9 @@ def send_refused(zone: str, node: Node) -> None:
     It has just taken another step, and may have caught up.
     """
     begun = Receipt.objects.filter(proposal__zone=zone, outcome=Outcome.DONE.value).values("proposal")
-    waiting = Proposal.objects.select_for_update().filter(zone=zone, state=State.REFUSED, pk__in=begun)
+    waiting = Proposal.objects.select_for_update(no_key=True).filter(
+        zone=zone, state=State.REFUSED, pk__in=begun
+    )
     for proposal in waiting:
         if any(node_of(proposal, step) == node.id for step in steps_of(proposal)):
             send_ready(proposal)

@@ -194,7 +194,7 @@ def sign_charter(*, charter: CharterVersion, person: Person, assertion: Assertio
         assertion, challenge=challenge(Purpose.FOUND, bytes(charter.raw)), person=person
     )
     with transaction.atomic():
-        charter = CharterVersion.objects.select_for_update().get(pk=charter.pk)
+        charter = CharterVersion.objects.select_for_update(no_key=True).get(pk=charter.pk)
         if charter.state != CharterState.COLLECTING:
             raise WrongState("not-collecting", "This charter no longer collects signatures.")
         wanted = {one.token.credential_id for one in unsigned(charter) if one.person == person.id}
@@ -220,7 +220,7 @@ def sign_charter(*, charter: CharterVersion, person: Person, assertion: Assertio
 
 def bring_zone_into_force(*, hash_: str) -> CharterVersion:
     """Put a zone's founding charter into force: its founding was authorised. In the caller's transaction."""
-    charter = CharterVersion.objects.select_for_update().get(
+    charter = CharterVersion.objects.select_for_update(no_key=True).get(
         hash=hash_, state=CharterState.COLLECTING, kind=AuthorityChoices.ZONE
     )
     _found(charter)
@@ -232,11 +232,11 @@ def bring_amendment_into_force(*, hash_: str, warrant: bytes) -> CharterVersion:
 
     Raises Refused if it does not follow.
     """
-    collecting = CharterVersion.objects.select_for_update().filter(state=CharterState.COLLECTING)
+    collecting = CharterVersion.objects.select_for_update(no_key=True).filter(state=CharterState.COLLECTING)
     charter = collecting.filter(hash=hash_).first()
     if charter is None:
         raise CharterRefused("given-up", "The new version of the charter was given up.")
-    current = CharterVersion.objects.select_for_update().get(
+    current = CharterVersion.objects.select_for_update(no_key=True).get(
         authority=charter.authority, state=CharterState.IN_FORCE
     )
     charter.warrant = warrant
@@ -250,7 +250,7 @@ def bring_amendment_into_force(*, hash_: str, warrant: bytes) -> CharterVersion:
 def discard_charter(*, charter: CharterVersion, by: Person) -> None:
     """Give up a charter that collects signatures, and that no proposal waits to put into force."""
     with transaction.atomic():
-        charter = CharterVersion.objects.select_for_update().get(pk=charter.pk)
+        charter = CharterVersion.objects.select_for_update(no_key=True).get(pk=charter.pk)
         if charter.state != CharterState.COLLECTING:
             raise WrongState("not-collecting", "This charter no longer collects signatures.")
         if waits_for_proposal(charter):

@@ -22,7 +22,7 @@ def _found_zone(proposal: Proposal) -> None:
 
 def _check_alone(zone: TrustZone) -> None:
     """Of two zones that were proposed for one exclusive service the second is not founded."""
-    service = Service.objects.select_for_update().get(pk=zone.service_id)
+    service = Service.objects.select_for_update(no_key=True).get(pk=zone.service_id)
     other = exclusive.zone_alone_in(service, but=zone.pk)
     if other is not None:
         raise ProposalRefused("hsm-is-exclusive", exclusive.in_words(service, other))

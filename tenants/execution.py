@@ -75,7 +75,7 @@ def take_effect_due(*, limit: int = 100) -> int:
 
 def _end_delay(key: str) -> bool:
     with transaction.atomic():
-        proposal = Proposal.objects.select_for_update().get(pk=key)
+        proposal = Proposal.objects.select_for_update(no_key=True).get(pk=key)
         if proposal.state != State.DELAYED:
             return False
         try:

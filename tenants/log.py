@@ -147,7 +147,7 @@ def record(
 def record_all(notes: Sequence[Note]) -> list[LogEntry]:
     """Append entries in this order, in the caller's transaction."""
     with transaction.atomic(savepoint=False):
-        if Deployment.objects.select_for_update().first() is None:
+        if Deployment.objects.select_for_update(no_key=True).first() is None:
             deployment.current()
         last = LogEntry.objects.order_by("-sequence").only("sequence", "hash").first()
         at, entries = clock.unix_now(), []

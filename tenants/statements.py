@@ -117,7 +117,9 @@ def sign_statement(proposal: Proposal) -> SignedStatement:
 
     Raises ProposalRefused if charters in force are not those it was drawn up from.
     """
-    service = Service.objects.select_for_update().get(pk=proposal.document.parameters["service"]["id"])
+    service = Service.objects.select_for_update(no_key=True).get(
+        pk=proposal.document.parameters["service"]["id"]
+    )
     try:
         statement = check_can_be_signed(proposal)
     except WrongState as error:

@@ -7,7 +7,7 @@ from tenants.models import Proposal, State
 
 def lock_proposal(proposal: Proposal) -> Proposal:
     """The proposal as it stands, locked until the transaction ends."""
-    return Proposal.objects.select_for_update().get(pk=proposal.pk)
+    return Proposal.objects.select_for_update(no_key=True).get(pk=proposal.pk)
 
 
 def expect_state(proposal: Proposal, *states: State) -> None:

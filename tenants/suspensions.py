@@ -102,7 +102,7 @@ def suspend(*, statement: bytes, assertion: Assertion, person: Person) -> Suspen
     check_suspension(document, versions, suspended=_suspenders(stated.authority.id))
     with transaction.atomic():
         token = (
-            Token.objects.select_for_update(of=["self"])
+            Token.objects.select_for_update(of=("self",), no_key=True)
             .select_related("person__organisation")
             .get(pk=token.pk)
         )
@@ -172,7 +172,7 @@ def recount(token: Token) -> None:
     signed = Proposal.objects.filter(state=State.PROPOSED, approvals__token=token).distinct()
     for proposal in signed:
         with transaction.atomic():
-            locked = Proposal.objects.select_for_update().get(pk=proposal.pk)
+            locked = Proposal.objects.select_for_update(no_key=True).get(pk=proposal.pk)
             if locked.state != State.PROPOSED:
                 continue
             standing = verdicts.standing_of(locked)

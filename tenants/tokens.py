@@ -199,7 +199,7 @@ def clear_token(*, token: Token, by: Person) -> None:
 def _note_use(token: Token, counter: int) -> None:
     """Remember the counter; one that does not rise is a sign of a copy (WebAuthn Level 3 section 7.2, 22)."""
     with transaction.atomic():
-        known = Token.objects.select_for_update().get(pk=token.pk)
+        known = Token.objects.select_for_update(no_key=True).get(pk=token.pk)
         went_back = (counter or known.counter) and counter <= known.counter
         if went_back:
             reason = f"Its counter went back from {known.counter} to {counter}: there may be a copy of it."

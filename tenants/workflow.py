@@ -228,7 +228,7 @@ def expire_due(*, limit: int = 500) -> int:
     expired = 0
     for key in list(due.order_by("expires_at").values_list("pk", flat=True)[:limit]):
         with transaction.atomic():
-            proposal = Proposal.objects.select_for_update().get(pk=key)
+            proposal = Proposal.objects.select_for_update(no_key=True).get(pk=key)
             if proposal.state in (State.DRAFT, State.PROPOSED):
                 _close(
                     proposal,

@@ -178,7 +178,5 @@ def status_advice(node: Node) -> str:
         "admitting": _("Propose its enrolment; compare the words of its identity key at the machine."),
         "late": _("Its heartbeat is overdue. Usually it returns by itself; watch it."),
         "offline": _("Nothing was heard of it. Look at its host and network; warrants wait in its queue."),
-        "out-of-step": _(
-            "It refuses to act because its journal may have been set back. Look at its status there."
-        ),
+        "out-of-step": _("It refuses to act, or is not in step with the console. Look at its status there."),
     }.get(str(node.status), "")

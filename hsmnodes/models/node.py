@@ -97,14 +97,31 @@ class Node(models.Model):
             return NodeStatus.OFFLINE
         if silence > timedelta(seconds=settings.NODE_LATE_SECONDS):
             return NodeStatus.LATE
-        if self.reported_state == "refusing" or self.out_of_step_reason:
+        if self.reported_state == "refusing" or self.out_of_step_reason or self.clock_reason:
             return NodeStatus.OUT_OF_STEP
         return NodeStatus.ONLINE
 
     @property
     def status_reason(self) -> str:
         """Why it is not simply online, in words; empty if it is."""
-        return self.out_of_step_reason or self.reported_reason
+        return self.out_of_step_reason or self.clock_reason or self.reported_reason
+
+    @property
+    def clock_reason(self) -> str:
+        """What its last heartbeat tells of its clock, by when it came; empty if it is about right."""
+        if self.reported_at is None or self.last_seen_at is None:
+            return ""
+        ahead = round((self.reported_at - self.last_seen_at).total_seconds())
+        if ahead > settings.NODE_SKEW_SECONDS:
+            return (
+                f"Its clock is {_length(ahead)} ahead of the console's: it refuses what has not expired yet."
+            )
+        if -ahead > settings.NODE_SKEW_SECONDS:
+            return (
+                f"What it said last was {_length(-ahead)} old when it came: its clock is behind the "
+                "console's, or its messages have to wait."
+            )
+        return ""
 
     def named(self) -> Named:
         """Its id and name as documents state them."""
@@ -113,3 +130,7 @@ class Node(models.Model):
     def at(self) -> NodeAt:
         """How a proposal names it."""
         return NodeAt(id=self.id, name=self.name, identity=self.identity_hash)
+
+
+def _length(seconds: int) -> str:
+    return f"{round(seconds / 60)} minutes" if seconds < 2 * 3600 else f"{round(seconds / 3600)} hours"

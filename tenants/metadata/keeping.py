@@ -35,7 +35,7 @@ def keep_list(found: reading.ModelList, *, anew: bool = False) -> Kept:
 
     Raises MetadataRefused.
     """
-    held = ModelList.objects.select_for_update().first()
+    held = ModelList.objects.select_for_update(no_key=True).first()
     if held is not None and not anew:
         _check_later(found, held)
     before = {one.aaguid: one for one in TokenModel.objects.all()}

@@ -37,7 +37,7 @@ def ask_for_address(*, person: Person, address: str) -> MailAddress:
         raise Invalid("bad-address", "This is not an e-mail address.") from None
     if len(address) > MailAddress._meta.get_field("address").max_length or not address.isascii():  # noqa: SLF001
         raise Invalid("bad-address", "An address has at most 254 characters, and none beyond ASCII.")
-    known = MailAddress.objects.select_for_update().filter(person=person).first()
+    known = MailAddress.objects.select_for_update(no_key=True).filter(person=person).first()
     now = clock.now()
     if known is not None and known.confirmed_at is None and now - known.asked_at < NOT_AGAIN_WITHIN:
         raise WrongState("too-soon", "A code was sent less than a minute ago. Wait for it, or a little.")
@@ -59,7 +59,11 @@ def ask_for_address(*, person: Person, address: str) -> MailAddress:
 def confirm_address(*, person: Person, code: str) -> MailAddress:
     """Take the code that came to the address. Raises WrongState, and Invalid for another code."""
     with transaction.atomic():
-        asked = MailAddress.objects.select_for_update().filter(person=person, confirmed_at=None).first()
+        asked = (
+            MailAddress.objects.select_for_update(no_key=True)
+            .filter(person=person, confirmed_at=None)
+            .first()
+        )
         if asked is None or clock.now() - asked.asked_at > GOOD_FOR or asked.tries >= MOST_TRIES:
             raise WrongState("no-code", "No code is good any more. Have a new one sent.")
         right = hmac.compare_digest(code_of(asked).encode(), "".join(code.split()).encode())

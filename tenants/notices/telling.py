@@ -50,7 +50,7 @@ def sweep() -> int:
 def tell(key: str) -> bool:
     """Tell the occasion with this id, unless it is told already; whether it was told now."""
     with transaction.atomic():
-        occasion = Occasion.objects.select_for_update().filter(pk=key, told_at=None).first()
+        occasion = Occasion.objects.select_for_update(no_key=True).filter(pk=key, told_at=None).first()
         if occasion is None:
             return False
         people = [person for person in audience_of(occasion) if subjects.sees(person, occasion)]

@@ -82,7 +82,7 @@ def note_answer(delivery: Delivery, answer: Answer) -> None:
     """Keep how an attempt went, and decide how it goes on: delivered, later again, or given up."""
     now = clock.now()
     with transaction.atomic():
-        webhooks = Webhook.objects.select_for_update(of=["self"]).select_related("organisation")
+        webhooks = Webhook.objects.select_for_update(of=("self",), no_key=True).select_related("organisation")
         found = webhooks.filter(pk=delivery.webhook_id).first()
         if found is None:
             return

@@ -119,7 +119,7 @@ def _require(by: Person) -> None:
 
 def _locked(webhook: Webhook, by: Person) -> Webhook:
     _require(by)
-    return access.get_visible(access.visible_webhooks(by).select_for_update(), webhook.pk)
+    return access.get_visible(access.visible_webhooks(by).select_for_update(no_key=True), webhook.pk)
 
 
 def _enabled(webhook: Webhook, by: Person) -> Webhook:

@@ -16,9 +16,15 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument("--only", choices=MEASURES, action="append", help="one measure; may be given again")
     parser.add_argument("--scale", action="store_true", help="a thousand nodes and a million keys instead")
+    parser.add_argument(
+        "--faults",
+        action="store_true",
+        help="strike faults instead: nodes, links, broker, console, disk, clock",
+    )
     arguments = parser.parse_args()
     figures: list[Figure] = []
-    for name in ("scale",) if arguments.scale else arguments.only or MEASURES:
+    instead = [name for name in ("scale", "faults") if getattr(arguments, name)]
+    for name in instead or arguments.only or MEASURES:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
         figures.extend(importlib.import_module(f"tests.bench.{name}").measure())
     print(table(figures))

@@ -7,6 +7,9 @@ from amqp.exceptions import AccessRefused
 
 from hsmnodes.node.agent import broker
 from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, RECEIVE, queue_of
+from tests.servers.relay import relaying
+
+MANY_TRIES = 300
 
 pytestmark = pytest.mark.stack_nodes("ams", "fra")
 
@@ -78,3 +81,59 @@ def test_a_node_reads_no_queue_but_its_own(stack, console, ams):
     for queue in (queue_of("fra"), CONSOLE_QUEUE):
         with pytest.raises(AccessRefused):
             received(ams, queue)
+
+
+class EnoughTries(Exception):
+    """It would go on."""
+
+
+class TestOutages:
+    """A broker that is away, or does not answer."""
+
+    @pytest.fixture
+    def relay(self, stack):
+        if broker.is_embedded(stack.broker_url):
+            pytest.skip("nothing lies between a process and its file")
+        with relaying(stack.broker_url) as between:
+            yield between
+
+    @pytest.fixture
+    def far(self, relay, console):
+        return broker.make_app("far", broker=relay.url, consumes=CONSOLE_QUEUE, may_declare=True)
+
+    def test_who_sends_to_a_broker_that_does_not_answer_waits_only_so_long(self, relay, ams, far):
+        broker.send(far, DELIVER, "before", to=queue_of("ams"))
+        relay.hold_requests()
+        began = time.monotonic()
+        with pytest.raises(broker.BrokerUnavailable):
+            broker.send(far, DELIVER, "meanwhile", to=queue_of("ams"))
+        assert time.monotonic() - began < 2 * broker.CONFIRM_SECONDS
+        relay.go_on()
+        broker.send(far, DELIVER, "afterwards", to=queue_of("ams"))
+        assert (DELIVER, ["afterwards"]) in received(ams, queue_of("ams"))
+
+    def test_a_late_confirmation_is_not_taken_for_that_of_the_next_message(self, relay, far):
+        broker.send(far, DELIVER, "before", to=queue_of("ams"))
+        relay.hold_answers()
+        with pytest.raises(broker.BrokerUnavailable):
+            broker.send(far, DELIVER, "confirmed late", to=queue_of("ams"))
+        relay.go_on()
+        relay.hold_requests()
+        with pytest.raises(broker.BrokerUnavailable):
+            broker.send(far, DELIVER, "never there", to=queue_of("ams"))
+
+
+def test_who_listens_goes_on_trying_for_as_long_as_it_takes():
+    """By Celery's own setting a node ends after a hundred tries, and with it what it serves."""
+    nobody = "amqp://nobody@127.0.0.1:1/"
+    app = broker.make_app("node", broker=nobody, consumes=queue_of("ams"), may_declare=False)
+    most, tries = app.conf.broker_connection_max_retries, []
+
+    def refuse():
+        tries.append(len(tries))
+        raise EnoughTries if len(tries) > MANY_TRIES else ConnectionRefusedError
+
+    with app.connection_for_read() as connection:
+        connection._connection_factory = refuse
+        with pytest.raises(EnoughTries):
+            connection.ensure_connection(max_retries=most, interval_start=0, interval_step=0)

@@ -40,6 +40,16 @@ def test_silence_makes_a_node_late_and_then_offline(node, settings, monkeypatch)
         assert node.row.status == status
 
 
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [(1800, "Its clock is 30 minutes ahead"), (-4 * 3600, "4 hours old when it came"), (30, ""), (-30, "")],
+)
+def test_a_clock_that_is_wrong_is_told(node, ahead, said):
+    incoming.receive(node.heartbeat_message(at=int(time.time()) + ahead))
+    assert said in node.row.status_reason
+    assert node.row.status == (NodeStatus.OUT_OF_STEP if said else NodeStatus.ONLINE)
+
+
 def test_a_node_that_refuses_says_why(node):
     incoming.receive(node.heartbeat_message(state="refusing", reason="An older state was restored."))
     assert (node.row.status, node.row.status_reason) == (

@@ -27,20 +27,32 @@ class BrokerUser:
 
 
 class RabbitServer:
-    """One RabbitMQ in `folder`. After kill() it starts again on the same ports with the same queues."""
+    """One RabbitMQ in `folder`. After kill() it starts again on the same ports with the same queues.
+
+    It listens on `address`, and always on the loopback of the host that it is started on.
+    """
 
     def __init__(
-        self, folder: Path, *, owner: int | None = None, ports: tuple[int, int, int] | None = None
+        self,
+        folder: Path,
+        *,
+        owner: int | None = None,
+        ports: tuple[int, int, int] | None = None,
+        address: str = "127.0.0.1",
     ) -> None:
         if not (PROGRAMS / "rabbitmq-server").exists():
             raise ServerFailed("RabbitMQ is not installed: run script/setup")
-        self.folder = folder
+        self.folder, self.address = folder, address
         folder.mkdir(parents=True, exist_ok=True)
         self.ports = ports or tuple(free_ports(3))
         self.port, distribution, epmd = self.ports
         configuration = folder / "rabbitmq.conf"
+        listeners = "".join(
+            f"listeners.tcp.{place} = {one}:{self.port}\n"
+            for place, one in enumerate(sorted({"127.0.0.1", address}))
+        )
         configuration.write_text(
-            f"listeners.tcp.default = 127.0.0.1:{self.port}\n"
+            f"{listeners}"
             "loopback_users = none\n"
             "log.console = true\nlog.console.level = warning\nlog.file = false\n"
             "disk_free_limit.absolute = 50MB\n"
@@ -72,6 +84,10 @@ class RabbitServer:
     def kill(self) -> None:
         self.process.kill()
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the server and what it has started."""
+        os.killpg(int(self.process.pid_file.read_text()), number)
+
     def stop(self) -> None:
         self.process.stop()
         self.epmd.stop()
@@ -102,7 +118,7 @@ class RabbitServer:
                 )
         self.control("eval", ", ".join(steps) + ".")
         return {
-            user: f"amqp://{name}.{user}:{password}@127.0.0.1:{self.port}/{name}"
+            user: f"amqp://{name}.{user}:{password}@{self.address}:{self.port}/{name}"
             for user, password in passwords.items()
         }
 

@@ -3,11 +3,12 @@
 import threading
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
-from hsmnodes.models import OutboxMessage
+from hsmnodes import incoming
+from hsmnodes.models import MessageKind, OutboxMessage
 from hsmnodes.node.protocol.purposes import Purpose
-from tenants import charter_drafts, log, workflow
+from tenants import charter_drafts, clock, log, workflow
 from tenants.charter_drafts import Duty
 from tenants.errors import DomainError
 from tenants.models import CharterVersion, LogEntry, Proposal, State
@@ -129,3 +130,21 @@ def test_an_amendment_and_what_was_proposed_under_the_charter_before_it(world, n
     sent = len(no_broker.to(node.id, "warrant")) == 2
     assert sent == (ended[0] is None)
     assert (Proposal.objects.get(pk=service.pk).state == State.SENT) == sent
+
+
+def test_what_refers_to_a_node_or_its_provider_need_not_wait_for_a_heartbeat(world, no_broker):
+    """Else each waits for the other: it holds the end of the log, where the heartbeat may have to write."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no locks of rows")
+    node, person = world.node(), world.person(KIM)
+    about = log.about_within(person.organisation, "person", person.id)
+
+    def refer():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+            OutboxMessage.objects.create(node=node.row, kind=MessageKind.PEER, next_at=clock.now())
+            log.record(log.Event.SIGNED_IN, "in", about=about, actor=person)
+
+    with transaction.atomic():
+        incoming.receive(node.heartbeat_message())
+        assert at_once(refer) == [None]

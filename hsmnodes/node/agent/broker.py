@@ -7,13 +7,15 @@ Embedded it is a SQLite file.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from queue import Empty
 from typing import Any
 
 from celery import Celery
 from celery.worker.consumer.consumer import Consumer
-from kombu import Exchange, Queue
+from kombu import Exchange, Producer, Queue
 from kombu.exceptions import KombuError
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import sqlalchemy as sqla
@@ -31,6 +33,8 @@ QUORUM = {
 }
 # Who sends does not wait for a broker that is away: the outbox sends again.
 AMQP = {"confirm_publish": True, "max_retries": 0}
+CONFIRM_SECONDS = 5
+"""How long who sends waits for the broker to say that it has a message: one with a full disk says nothing."""
 DELAYED_DELIVERY = "celery.worker.consumer.delayed_delivery:DelayedDelivery"
 
 
@@ -138,6 +142,7 @@ def make_app(name: str, *, broker: str, consumes: str, may_declare: bool) -> Cel
     app = Celery(name, broker=broker, set_as_current=may_declare, fixups=[])
     app.conf.update(
         accept_content=["json"],
+        broker_connection_max_retries=None,  # else a node that is alone for long would end, and serve nobody
         broker_connection_retry_on_startup=True,
         broker_connection_timeout=4,
         broker_transport_options=options,
@@ -165,18 +170,32 @@ def send(app: Celery, task: str, message: str, *, to: str, declare: bool = True)
     """
     url = app.conf.broker_url
     try:
-        app.send_task(
-            task,
-            args=[message],
-            exchange=EXCHANGE.name,
-            exchange_type=EXCHANGE.type,
-            routing_key=to,
-            declare=[queue_for(to, url)] if declare or is_embedded(url) else [],
-            ignore_result=True,
-            retry=False,
-        )
+        with app.producer_pool.acquire(block=True) as producer, _let_go_of_what_failed(producer):
+            app.send_task(
+                task,
+                args=[message],
+                producer=producer,
+                exchange=EXCHANGE.name,
+                exchange_type=EXCHANGE.type,
+                routing_key=to,
+                declare=[queue_for(to, url)] if declare or is_embedded(url) else [],
+                ignore_result=True,
+                retry=False,
+                confirm_timeout=CONFIRM_SECONDS,
+            )
     except _failures(app) as error:
         raise BrokerUnavailable(str(error)) from error
+
+
+@contextmanager
+def _let_go_of_what_failed(producer: Producer) -> Iterator[None]:
+    """Use no connection again on which something failed: a late confirmation would stand for the next."""
+    try:
+        yield
+    except BaseException:
+        if producer.connection is not None:
+            producer.connection.collect()
+        raise
 
 
 def declare_queues(app: Celery, names: list[str]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hsmnodes.node.agent.chains import OfferedLink, announcing_draft, draft_of, read_links, walk
 from hsmnodes.node.agent.closing import check_cancellation, closing_draft
+from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.messages import (
     CancellationMessage,
     ChartersMessage,
@@ -131,10 +132,15 @@ class Handlers:
         return self.parts.executor.carry_out(verified)
 
     def _now_if_ready(self) -> int:
-        """The time, in seconds since 1970. Raises NotYet, or Refused if the node may do nothing at all."""
+        """The time, in seconds since 1970. Raises NotYet, or Refused if the node may do nothing at all.
+
+        Raises NodeError if there is no room: that is no answer, and so what was asked for is asked for again.
+        """
         now = self.parts.clock.now()
         if self.parts.readiness.against is not None:
             raise ProposalRefused("rewound", self.parts.readiness.reason(now))
+        if (lack := self.parts.readiness.room.lack) is not None:
+            raise NodeError(lack)
         if self.parts.readiness.state(now) != "ready":
             raise NotYet
         return now

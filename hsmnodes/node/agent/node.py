@@ -95,7 +95,10 @@ class Node:
         Raises DriverError.
         """
         parts, summary, now = self.parts, self.summary, self.parts.clock.now()
-        parts.clock.keep()
+        try:
+            parts.clock.keep()
+        except NodeError as error:
+            logger.warning("The time cannot be kept: %s", error)  # the heartbeat says why the node refuses
         heartbeat = make_heartbeat(
             parts.config, summary, parts.versions, measure(self), at_work=self.at_work, at=now
         )
@@ -162,10 +165,16 @@ class Node:
         return Report(said, refused=refused)
 
     def _advance(self) -> list[FromNode]:
-        """Once the node may act: settle what broke off, then take up what was held."""
-        now = self.parts.clock.now()
-        state = self.parts.readiness.state(now)
-        self.served = self.parts.zones.applications.still(self.served) if state == "ready" else ()
+        """Once the node may act: settle what broke off, then take up what was held.
+
+        Without room on its disk it waits with all of that, and goes on serving what it serves.
+        """
+        now, readiness = self.parts.clock.now(), self.parts.readiness
+        state = readiness.state(now)
+        may_serve = state != "starting" and readiness.against is None
+        self.served = self.parts.zones.applications.still(self.served) if may_serve else ()
+        if readiness.room.lack is not None:
+            return []
         said = self._settle() if state == "ready" else []
         if state == "starting" or self.parts.ledger.facts.open_intents:
             return said
@@ -199,7 +208,7 @@ class Node:
 
     def _keep_head(self) -> None:
         """Keep the journal's head in the HSM, unless what the HSM has speaks against the journal."""
-        if self.parts.readiness.against is not None:
+        if self.parts.readiness.against is not None or self.parts.readiness.room.lack is not None:
             return
         try:
             self.parts.hsm_head.keep_up(self.parts.ledger.journal.head)

@@ -21,6 +21,7 @@ from hsmnodes.node.agent.one_time_keys import OneTimeKeys
 from hsmnodes.node.agent.readiness import Readiness
 from hsmnodes.node.agent.receipts import Receipts
 from hsmnodes.node.agent.refusals import Refusals
+from hsmnodes.node.agent.room import Room
 from hsmnodes.node.agent.store import Store
 from hsmnodes.node.agent.vault import Vault
 from hsmnodes.node.agent.verify import Verifier
@@ -107,7 +108,7 @@ def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> P
         ),
         refusals=Refusals(config, store, identity),
         witnesses=witnesses,
-        readiness=Readiness(facts, witnesses, hsm_head.disagreement(journal)),
+        readiness=Readiness(facts, witnesses, hsm_head.disagreement(journal), Room(config.state)),
         hsm_head=hsm_head,
         versions=versions_of(config, driver.info()),
     )

@@ -4,20 +4,25 @@ from dataclasses import dataclass
 
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.agent.heartbeat import State, Witness
+from hsmnodes.node.agent.room import Room
 from hsmnodes.node.agent.witness import Witnesses
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """The state of a node; `hsm_disagrees` says why the HSM's record speaks against the journal."""
+    """The state of a node; `hsm_disagrees` says why the HSM's record speaks against the journal.
+
+    Without room on its disk a node refuses, too, as long as that lasts, and goes on serving applications.
+    """
 
     facts: Facts
     witnesses: Witnesses
     hsm_disagrees: str | None
+    room: Room
 
     def state(self, now: int) -> State:
         """Whether the node is starting, ready, or refusing."""
-        if self.against is not None:
+        if self.against is not None or self.room.lack is not None:
             return "refusing"
         return "ready" if self.witnesses.is_satisfied(now) else "starting"
 
@@ -35,6 +40,8 @@ class Readiness:
         """The state in words."""
         if self.against is not None:
             return f"Nothing is carried out: {self.against}"
+        if (lack := self.room.lack) is not None:
+            return lack
         if self.state(now) == "starting":
             return "Waiting for the peers to say what they know of this node's journal."
         if not self.facts.peers:

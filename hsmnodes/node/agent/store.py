@@ -85,18 +85,26 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of what is done with the connection, or nothing; on disk when this ends. May be nested."""
+        """All of what is done with the connection, or nothing; on disk when this ends. May be nested.
+
+        Raises NodeError if it cannot be written, as on a full disk.
+        """
         with self._lock:
-            if self._connection.in_transaction:
+            if self._is_in_transaction():
                 yield self._connection
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+                self._connection.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                raise NodeError(f"The node's database cannot be written: {error}.") from error
+            finally:
+                if self._is_in_transaction():  # SQLite itself has rolled back where it found no room
+                    self._connection.execute("ROLLBACK")
+
+    def _is_in_transaction(self) -> bool:
+        return self._connection.in_transaction
 
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """Every row that a query finds."""

@@ -3,7 +3,8 @@
 A connection is let through by two rules that do not rest on each other: the TLS handshake trusts, for the
 name that is asked for, exactly the certificates that were admitted to that zone; and the pair of name and
 certificate must stand in the map that leads to one application. Sessions are not resumed, so that a
-certificate is judged at every connection.
+certificate is judged at every connection. A client whose host or line has failed says nothing: its connection
+is ended after half a minute without a sign of it, or it would count against what the application may have.
 """
 
 from collections.abc import Sequence
@@ -40,7 +41,11 @@ defaults
   log-format "{ended}"
 
 frontend applications
-  bind {address}:{port} ssl strict-sni verify required no-ca-names ca-file {conf}/{node} crt-list {list}
+  option clitcpka
+  clitcpka-idle 10s
+  clitcpka-intvl 5s
+  clitcpka-cnt 3
+  bind {address}:{port} tcp-ut 30s ssl strict-sni verify required no-ca-names {files}
   tcp-request content set-var(sess.certificate) ssl_c_der,sha2(256),hex
   tcp-request content set-var(sess.who) ssl_fc_sni,lower,concat(/,sess.certificate)
   tcp-request content set-var(sess.application) var(sess.who),map({conf}/{map})
@@ -94,8 +99,7 @@ def configuration(folder: Folder, at: Address, served: Sequence[Served]) -> str:
         address=at.address,
         port=at.port,
         conf=folder.conf,
-        node=NODE_PEM,
-        list=folder.conf / CERTIFICATES,
+        files=f"ca-file {folder.conf}/{NODE_PEM} crt-list {folder.conf / CERTIFICATES}",
         map=MAP,
         refused=REFUSED,
         ended=ENDED,

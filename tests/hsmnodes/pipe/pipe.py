@@ -21,7 +21,7 @@ from hsmnodes.node.protocol import canonical
 from tests.cast.charters import DEPLOYMENT
 from tests.cast.deployment import Deployment
 from tests.cast.people import named
-from tests.hsmnodes.pipe import moments
+from tests.hsmnodes.pipe import moments, parts
 from tests.hsmnodes.pipe.fork import PATIENCE, Part
 from tests.servers.process import KeptProcess, wait_until
 
@@ -48,7 +48,7 @@ class Pipe:
             "PYTHONPATH": str(ROOT),
         }
         self.zygote = KeptProcess(
-            [sys.executable, "-m", "tests.hsmnodes.pipe.zygote", str(self.socket)],
+            [sys.executable, "-m", "tests.hsmnodes.pipe.zygote", str(self.socket), parts.__name__],
             folder=folder,
             name="pipe",
             environment=environment,

@@ -1,28 +1,31 @@
 """Forks a deployment's processes out of one that has everything imported, so that a restart takes no time.
 
-    python -m tests.hsmnodes.pipe.zygote SOCKET
+    python -m tests.hsmnodes.pipe.zygote SOCKET MODULE
 
-Each connection to the socket brings one order: which part to be (tests/hsmnodes/pipe/parts.py), with what.
+Each connection to the socket brings one order: which part to be (a function of MODULE, as of
+tests/hsmnodes/pipe/parts.py), with what.
 The fork says its process id, does its part, and says what came of it; a part that dies says nothing, and the
 connection ends with its last process.
 """
 
+import importlib
 import json
 import os
 import signal
 import socket
 import sys
 import traceback
+from types import ModuleType
 
 # Everything is imported before anything is forked.
 import console.celery  # noqa: F401
 import hsmnodes.incoming
 import hsmnodes.node.agent.cli  # noqa: F401
-from tests.hsmnodes.pipe import parts
 
 
-def main(path: str) -> None:
+def main(path: str, module: str) -> None:
     """Take orders for ever."""
+    parts = importlib.import_module(module)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()
@@ -31,11 +34,11 @@ def main(path: str) -> None:
             connection, _ = server.accept()
             if os.fork() == 0:
                 server.close()
-                os._exit(serve(connection))
+                os._exit(serve(connection, parts))
             connection.close()
 
 
-def serve(connection: socket.socket) -> int:
+def serve(connection: socket.socket, parts: ModuleType) -> int:
     """Be the part that is asked for; the exit status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
@@ -52,4 +55,4 @@ def serve(connection: socket.socket) -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
