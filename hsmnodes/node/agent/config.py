@@ -57,7 +57,11 @@ class EndpointSettings(_Part):
 
 
 class Config(_Part):
-    """What a node is told when it is installed; everything else it learns from signed documents."""
+    """What a node is told when it is installed; everything else it learns from signed documents.
+
+    For `in_step_grace_seconds` it serves a zone in whose keys it is behind its cluster. It waits
+    `in_step_patience_seconds` for other members, after a start and with whatever they said last.
+    """
 
     deployment: Id
     demo: bool
@@ -68,6 +72,8 @@ class Config(_Part):
     broker: Annotated[str, Field(min_length=1, max_length=500)]
     heartbeat_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
     slots: Annotated[int, Field(ge=1, le=1000)] = 20
+    in_step_grace_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+    in_step_patience_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
     endpoint: EndpointSettings | None = None
 
     @classmethod

@@ -14,10 +14,12 @@ from hsmnodes.node.protocol.documents.node import (
     MOST_ZONES,
     Capacity,
     CharterHead,
+    ClusterHeld,
     Heartbeat,
     JournalHead,
     Versions,
     ZoneHeld,
+    ZoneStanding,
 )
 
 State = Literal["starting", "ready", "refusing"]
@@ -37,6 +39,8 @@ class Summary:
     slots_used: int
     keys: int
     zones: tuple[ZoneHeld, ...]
+    cluster: ClusterHeld | None
+    standings: tuple[ZoneStanding, ...]
 
     @classmethod
     def of(
@@ -47,6 +51,7 @@ class Summary:
         state: State,
         reason: str,
         witness: Witness,
+        standings: tuple[ZoneStanding, ...] = (),
         before: "Summary | None" = None,
     ) -> "Summary":
         """The summary of what is known now; `before` is the last one, of which what is the same is kept."""
@@ -61,6 +66,8 @@ class Summary:
             slots_used=len(facts.holdings.slots),
             keys=facts.holdings.living_keys,
             zones=before.zones if same and before is not None else _zones(facts),
+            cluster=_cluster(facts),
+            standings=standings,
         )
 
 
@@ -86,14 +93,31 @@ def make_heartbeat(
         versions=versions,
         zones=summary.zones[:MOST_ZONES] or None,
         endpoint=True if config.endpoint is not None else None,
+        cluster=summary.cluster,
+        standings=summary.standings[:MOST_ZONES] or None,
     )
+
+
+def _cluster(facts: Facts) -> ClusterHeld | None:
+    state = facts.holdings.cluster
+    if state is None:
+        return None
+    return ClusterHeld(id=state.cluster.id, revision=state.revision, state=state.sha256)
 
 
 def _zones(facts: Facts) -> tuple[ZoneHeld, ...]:
     held = []
     for zone in sorted(facts.holdings.slots):
         said = inventory(facts.holdings, zone)
-        held.append(ZoneHeld(id=zone, keys=said["keys"], digest=said["digest"], **said["backup_key"]))
+        held.append(
+            ZoneHeld(
+                id=zone,
+                keys=said["keys"],
+                digest=said["digest"],
+                **said["backup_key"],
+                changed=facts.holdings.changed.get(zone),
+            )
+        )
     return tuple(held)
 
 
