@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from hsmnodes import backups, dispatch, outbox, steps
+from hsmnodes import backups, clusters, dispatch, outbox, steps
 from hsmnodes.models import (
     Application,
     ApplicationToken,
@@ -326,4 +326,5 @@ CONFIRMED: Mapping[tuple[str, str], Confirm] = {
     (tags.REINSTATE_TOKEN, ACT): _token_reinstated,
     (tags.EXTEND_ZONE, INSTALL): _zone_extended,
     (tags.WITHDRAW_ZONE, LEAVE): _zone_withdrawn,
+    **clusters.CONFIRMED,
 }

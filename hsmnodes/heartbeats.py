@@ -13,7 +13,8 @@ from tenants import clock, deployment, execution, log
 from tenants.log import Event
 from tenants.models import CharterState, CharterVersion, Proposal
 
-RELAY_EVERY = timedelta(seconds=60)
+RELAY_EVERY = timedelta(seconds=20)
+"""Within the patience of the other members of its cluster, who judge by it whether they are in step."""
 REMIND_EVERY = timedelta(seconds=30)
 
 
@@ -31,7 +32,7 @@ def take_heartbeat(node: Node, payload: bytes, message: FromNode) -> None:
         if node.reported_at is not None and at < node.reported_at:
             return
         started = heartbeat.state == "starting" and node.reported_state != "starting"
-        moved = heartbeat.journal.hash != node.journal_hash
+        moved = heartbeat.journal.hash != node.journal_hash or heartbeat.state != node.reported_state
         _note_going_back(node, heartbeat)
         behind = _charters_behind(heartbeat)
         _store(node, heartbeat, message.envelope.raw, out_of_step=_reason(behind))
@@ -54,6 +55,8 @@ def _store(node: Node, heartbeat: Heartbeat, raw: bytes, *, out_of_step: str) ->
     node.versions = heartbeat.versions.model_dump()
     node.zones_held = [held.model_dump() for held in heartbeat.zones or ()]
     node.serves_applications = heartbeat.endpoint is True
+    node.member_of = heartbeat.member_of.model_dump() if heartbeat.member_of is not None else None
+    node.standings = [one.model_dump() for one in heartbeat.standings or ()]
     node.save()
 
 
@@ -100,6 +103,7 @@ def _catch_up(node: Node, behind: list[CharterVersion], *, started: bool) -> Non
     """Send what the node lacks: newer charters, and after a start its peers, whom it may have missed."""
     if started and node.enrolled_at is not None:
         dispatch.introduce(node)
+        relay.show_members(node)
     if not behind:
         return
     lately = OutboxMessage.objects.filter(

@@ -17,7 +17,7 @@ from hsmnodes.node.agent.messages import (
     WitnessMessage,
     WitnessRequestMessage,
 )
-from hsmnodes.node.protocol.documents import WitnessStatement
+from hsmnodes.node.protocol.documents import NodeSigned, WitnessStatement
 from hsmnodes.node.protocol.errors import Refused
 from tenants import clock
 
@@ -28,6 +28,14 @@ def pass_on_heartbeat(node: Node, message: FromNode) -> None:
     """Show a node's heartbeat to its peers, who remember the head of its journal."""
     Node.objects.filter(pk=node.pk).update(relayed_at=clock.now())
     _send(_peers(node), HeartbeatMessage(envelope=message.envelope).text())
+
+
+def show_members(node: Node) -> None:
+    """Show a node that starts what the other members of its cluster last said."""
+    for member in _peers(node).filter(cluster=node.cluster_id).exclude(cluster=None):
+        if member.last_heartbeat:
+            envelope = NodeSigned.from_bytes(bytes(member.last_heartbeat))
+            _send([node], HeartbeatMessage(envelope=envelope).text())
 
 
 def pass_on_request(node: Node, _payload: bytes, message: FromNode) -> None:

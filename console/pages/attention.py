@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.pages.cluster_view import Cell, cells_not_in_step
 from console.pages.custody import Custody
 from console.pages.duties_warnings import SOON
 from console.pages.recovering import recoveries
@@ -37,7 +38,18 @@ class Concern:
 
 def concerns(person: Person) -> list[Concern]:
     """Everything that needs attention in what `person` sees, the gravest first."""
-    looks = (_recoveries, _alarms, _nodes, _proposals, _custody, _charters, _statements, _drills, _own_tokens)
+    looks = (
+        _recoveries,
+        _alarms,
+        _nodes,
+        _not_in_step,
+        _proposals,
+        _custody,
+        _charters,
+        _statements,
+        _drills,
+        _own_tokens,
+    )
     found = [concern for look in looks for concern in look(person)]
     order = {"bad": 0, "odd": 1, "wait": 2}
     return sorted(found, key=lambda one: order[one.state])
@@ -112,6 +124,30 @@ def _nodes(person: Person) -> list[Concern]:
         for node in visible_nodes(person)
         if node.status in colours
     ]
+
+
+def _not_in_step(person: Person) -> list[Concern]:
+    """Zones of which an HSM says that it is not in step with its cluster."""
+    return [
+        Concern(
+            _("%(node)s, %(zone)s: %(state)s since %(date)s")
+            % {
+                "node": one.standing.node.name,
+                "zone": one.standing.zone.name,
+                "state": one.label.lower(),
+                "date": date_format(one.standing.since, "j F Y, H:i"),
+            },
+            _waits_for(one) or one.explanation,
+            reverse("node", args=[one.standing.node.pk]),
+            one.colour.removeprefix("state-"),
+        )
+        for one in cells_not_in_step(list(visible_nodes(person)), person)
+    ]
+
+
+def _waits_for(cell: Cell) -> str:
+    first = next(iter(cell.standing.waiting), None)
+    return _("Waiting for: %(sentence)s") % {"sentence": first.sentence} if first is not None else ""
 
 
 def _proposals(person: Person) -> list[Concern]:

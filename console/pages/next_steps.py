@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from console.pages.offers import founds_zones, may_request
 from hsmnodes import successors
-from hsmnodes.access import visible_applications
+from hsmnodes.access import visible_applications, visible_clusters
+from hsmnodes.models import Node, Slot
 from hsmnodes.node.operations.registry import operation
 from tenants import tags
 from tenants.models import Person, Proposal
@@ -25,6 +26,19 @@ class NextStep:
 
 def next_step(proposal: Proposal, viewer: Person) -> NextStep | None:
     """What follows on a proposal that is done, or None where nothing does."""
+    return _with_cluster(proposal, viewer) or _by_itself(proposal, viewer)
+
+
+def _with_cluster(proposal: Proposal, viewer: Person) -> NextStep | None:
+    """What follows because of a cluster: to look at it, or to bring a zone to the rest of its members."""
+    if proposal.operation in tags.CHANGE_CLUSTERS:
+        return _to_cluster(proposal.document.parameters["cluster"]["id"], viewer)
+    if proposal.operation in (tags.CREATE_SLOT, tags.EXTEND_ZONE):
+        return _incomplete(proposal, viewer)
+    return None
+
+
+def _by_itself(proposal: Proposal, viewer: Person) -> NextStep | None:
     parameters = proposal.document.parameters
     match proposal.operation:
         case tags.START_SERVICE:
@@ -60,6 +74,31 @@ def next_step(proposal: Proposal, viewer: Person) -> NextStep | None:
             return NextStep(sentence, _("To the connection kit"), reverse("application", args=[found.pk]))
         case _:
             return None
+
+
+def _to_cluster(key: str, viewer: Person) -> NextStep | None:
+    if not visible_clusters(viewer).filter(pk=key).exists():
+        return None
+    sentence = _("The page of the cluster shows its members, and how each zone stands on them.")
+    return NextStep(sentence, _("To the cluster"), reverse("cluster", args=[key]))
+
+
+def _incomplete(proposal: Proposal, viewer: Person) -> NextStep | None:
+    """To the cluster, if the zone is not on all of its members yet."""
+    node = Node.objects.select_related("cluster").filter(pk=proposal.node).first()
+    cluster = node.cluster if node is not None else None
+    zone = proposal.document.parameters["zone"]["id"]
+    if cluster is None or not visible_clusters(viewer).filter(pk=cluster.pk).exists():
+        return None
+    there = Slot.objects.filter(zone=zone, node__in=cluster.member_ids).count()
+    if there >= len(cluster.member_ids):
+        return None
+    sentence = _("Next, the zone is extended to every member of %(cluster)s: it is on %(n)d of %(m)d.") % {
+        "cluster": cluster.name,
+        "n": there,
+        "m": len(cluster.member_ids),
+    }
+    return NextStep(sentence, _("To the cluster"), reverse("cluster", args=[cluster.pk]))
 
 
 def _proposed(tag: str, sentence: str, zone: str, viewer: Person, **more: str) -> NextStep:

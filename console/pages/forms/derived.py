@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from console.pages.forms import cluster_fields
 from hsmnodes.models import Epoch, Node, ShareSet, Slot
 from hsmnodes.node.protocol.documents import Recovery
 from tenants import charters, tags
@@ -128,6 +129,7 @@ def _slot_that_goes(chosen: Chosen) -> dict[str, str]:
 
 
 DERIVED: dict[tuple[str, str], Derive] = {
+    **cluster_fields.DERIVED,
     (tags.AMEND_CHARTER, "authority"): _amended_authority,
     (tags.AMEND_CHARTER, "version"): lambda chosen: _amended(chosen).version,
     (tags.RECOVER_CHARTER, "authority"): _amended_authority,

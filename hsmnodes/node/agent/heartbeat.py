@@ -93,7 +93,7 @@ def make_heartbeat(
         versions=versions,
         zones=summary.zones[:MOST_ZONES] or None,
         endpoint=True if config.endpoint is not None else None,
-        cluster=summary.cluster,
+        member_of=summary.cluster,
         standings=summary.standings[:MOST_ZONES] or None,
     )
 

@@ -78,7 +78,7 @@ class View:
         return Heard(
             at=record.heard_at,
             zones={held.id: held.digest for held in said.zones or ()},
-            cluster=said.cluster.id if said.cluster is not None else None,
+            cluster=said.member_of.id if said.member_of is not None else None,
         )
 
     def charter(self, kind: AuthorityKind, authority: str) -> Charter:

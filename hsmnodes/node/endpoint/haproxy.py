@@ -19,6 +19,9 @@ from hsmnodes.node.endpoint.served import Served
 
 CONFIGURATION, CERTIFICATES, MAP = "haproxy.cfg", "certificates.list", "applications.map"
 CONNECTIONS_OF_ONE = 64  # each is a process of p11-kit's
+SILENT = (
+    "30s"  # p11-kit's client speaks first; who looks whether a zone is served says nothing, and starts none
+)
 
 TEMPLATE = """\
 global
@@ -41,10 +44,12 @@ defaults
 
 frontend applications
   bind {address}:{port} ssl strict-sni verify required no-ca-names ca-file {conf}/{node} crt-list {list}
+  tcp-request inspect-delay {silent}
   tcp-request content set-var(sess.certificate) ssl_c_der,sha2(256),hex
   tcp-request content set-var(sess.who) ssl_fc_sni,lower,concat(/,sess.certificate)
   tcp-request content set-var(sess.application) var(sess.who),map({conf}/{map})
   tcp-request content reject unless {{ var(sess.application) -m found }}
+  tcp-request content accept if {{ req.len gt 0 }}
   use_backend %[var(sess.application)]
 """
 REFUSED = "refused from=%ci name=%{+Q}[ssl_fc_sni] reason=%{+Q}[ssl_fc_err_str] verify=%[ssl_c_err]"
@@ -97,6 +102,7 @@ def configuration(folder: Folder, at: Address, served: Sequence[Served]) -> str:
         node=NODE_PEM,
         list=folder.conf / CERTIFICATES,
         map=MAP,
+        silent=SILENT,
         refused=REFUSED,
         ended=ENDED,
     )

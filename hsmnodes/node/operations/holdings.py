@@ -122,7 +122,7 @@ class Holdings:
     `kept_until` is the time until which a node has said it keeps a zone; `agreed_until` says until when a
     zone agrees to a state of a cluster, by the zone's id and the state's hash. `cluster` is the one that the
     node is a member of, since `cluster_since`; `clusters` are the ids of all it ever was in. `changed` is
-    when the keys of each zone last came to be others, wherever that was begun, but for those that came with it.
+    when the keys of each zone last came to be others, wherever that was begun; its coming is no change.
     `proposal` is the one whose outcome is being noted, and `at` the time as of which it was judged.
     """
 

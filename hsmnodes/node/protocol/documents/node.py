@@ -152,8 +152,8 @@ class ClusterHeld(Part):
 class Heartbeat(Document):
     """The state of a node, every few seconds; `at_work` is the proposal that it is carrying out, if any.
 
-    `zones` are those it has, by id; `endpoint` says that it serves applications; `cluster` is the one it is a
-    member of, and `standings` says of which zones it is not in step with it. Each is absent where there is
+    `zones` are those it has, by id; `endpoint` says that it serves applications; `member_of` is its
+    cluster, and `standings` says of which zones it is not in step with it. Each is absent where there is
     nothing to say.
     """
 
@@ -174,7 +174,7 @@ class Heartbeat(Document):
         tuple[ZoneHeld, ...] | None, Field(min_length=1, max_length=MOST_ZONES, exclude_if=is_absent)
     ] = None
     endpoint: Annotated[Literal[True] | None, Field(exclude_if=is_absent)] = None
-    cluster: Annotated[ClusterHeld | None, Field(exclude_if=is_absent)] = None
+    member_of: Annotated[ClusterHeld | None, Field(exclude_if=is_absent)] = None
     standings: Annotated[
         tuple[ZoneStanding, ...] | None, Field(min_length=1, max_length=MOST_ZONES, exclude_if=is_absent)
     ] = None

@@ -86,3 +86,12 @@ class Members:
     def pass_time(self, seconds: float) -> None:
         for site in self.sites:
             site.clock.now += seconds
+
+
+def refused(carrier, code) -> None:
+    """It is refused for this reason, and no node has noted anything."""
+    running = [site for site in carrier.sites if site.node is not None]
+    before = [site.facts.holdings.cluster for site in running]
+    receipt = carrier.carry()
+    assert (receipt.outcome, receipt.code) == ("refused", code), receipt
+    assert [site.facts.holdings.cluster for site in running] == before

@@ -1,5 +1,6 @@
 """One application on two nodes, by the kits of both: what it still can do when one of them is gone."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from types import SimpleNamespace
 
@@ -26,13 +27,15 @@ NAMES = ("ams-1", "fra-1")
 
 
 class Pair:
-    """Two nodes of one zone with a key, which both serve applications."""
+    """Two nodes of one zone with a key, which both serve applications; `settings` are for both of them."""
+
+    settings: Mapping[str, int] = {}
 
     def __init__(self, folders) -> None:
         self.cast = Deployment()
         self.zone = self.cast.zone(members=CUSTODIANS)
         self.sites = [self._site(folder, name) for folder, name in zip(folders, NAMES, strict=True)]
-        Cluster(self.sites)
+        self.cluster = Cluster(self.sites)
         first, second = self.sites
         for site in self.sites:
             started = self.cast.start_service(site.at)
@@ -51,7 +54,7 @@ class Pair:
         settings = EndpointSettings(
             folder=folder / "endpoint", host="127.0.0.1", port=free_port(), address="127.0.0.1"
         )
-        return Site(folder, self.cast, name=name, drivers=real_drivers, endpoint=settings)
+        return Site(folder, self.cast, name=name, drivers=real_drivers, endpoint=settings, **self.settings)
 
     def carry(self, warrant) -> Carrier:
         carrier = Carrier(warrant, self.sites, [self.zone])
