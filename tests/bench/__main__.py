@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure, table
 
-MEASURES = ("warrants", "analysis", "backups", "ceremonies", "dispatch", "lists", "idle")
+MEASURES = ("warrants", "analysis", "backups", "clusters", "ceremonies", "dispatch", "lists", "idle")
 
 
 def main() -> int:
