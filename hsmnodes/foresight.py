@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from hsmnodes.clusters import pending
 from hsmnodes.models import Backup, Cluster, Key, Node, Placement, ShareSet, Slot
 from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
 from tenants import tags, workflow
@@ -127,7 +128,14 @@ def _forming(parameters: Mapping[str, Any], nodes: list[str]) -> None:
     _refuse_members(nodes)
     provider = Node.objects.filter(pk__in=nodes).values("provider")
     clusters = Cluster.objects.filter(provider__in=provider)
-    _refuse(clusters, "name", [parameters["cluster"]["name"]], "There was a cluster")
+    name = parameters["cluster"]["name"]
+    _refuse(clusters, "name", [name], "There was a cluster")
+    under_way = pending(provider.values_list("provider", flat=True).first() or "")
+    for other in under_way.filter(operation=tags.FORM_CLUSTER):
+        if other.document.parameters["cluster"]["name"].casefold() == name.casefold():
+            raise Invalid(
+                "name-in-use", f"A cluster called “{name}” is proposed already: choose another name."
+            )
 
 
 def _changing(parameters: Mapping[str, Any], _nodes: list[str]) -> None:

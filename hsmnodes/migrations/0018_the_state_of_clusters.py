@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RemoveConstraint(model_name="cluster", name="a_cluster_s_name_is_its_own"),
         migrations.AddField(
             model_name="cluster",
             name="changed_at",

@@ -1,7 +1,6 @@
 """Clusters: nodes that belong together and hold the same zones, as their receipts say."""
 
 from django.db import models
-from django.db.models.functions import Lower
 
 from tenants.models import Organisation, Proposal
 from tenants.models.fields import NAME_MAX, HashField, IdField
@@ -33,10 +32,8 @@ class Cluster(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
+        # A receipt says how a cluster is called, so nothing here keeps two from being called the same.
         ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint("provider", Lower("name"), name="a_cluster_s_name_is_its_own"),
-        ]
 
     def __str__(self) -> str:
         return self.name

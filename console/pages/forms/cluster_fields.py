@@ -87,8 +87,8 @@ class MembersField(forms.MultiValueField):
                 "In failover the first serves, and the others stand by in this order. Active/active, each "
                 "serves."
             )
-            if options
-            else _("There is no HSM yet that is enrolled and in no cluster."),
+            if len(options) >= least
+            else _("Fewer than two HSMs are enrolled and in no cluster: enrol another first."),
             initial=[one.id for one in options] if all_of_them else [],
         )
 
