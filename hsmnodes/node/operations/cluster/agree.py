@@ -56,6 +56,7 @@ class AgreeToCluster(NodeOperation[Parameters]):
     )
     consent = Consent((AuthorityKind.ZONE,), floor=2)
     party_fields = {AuthorityKind.ZONE: "zone"}
+    node_fields = ("node",)
     rules = {AuthorityKind.ZONE: (DefaultClause(Role.KEY_MANAGER),)}
     parameters = Parameters
     titles = {"state": "State of the cluster", "agreed_until": "Holds until"}
@@ -64,8 +65,7 @@ class AgreeToCluster(NodeOperation[Parameters]):
     def check(self, request: Request[Parameters], node: Surroundings) -> None:
         wanted = request.parameters
         node.holdings.slot_of(wanted.zone)
-        if wanted.node != node.node:
-            raise ProposalRefused("other-node", "It is about another node.")
+        self.check_nodes(request)
         state = wanted.state
         if state.has(node.node.id) == (wanted.change == "leave"):
             raise ProposalRefused("other-members", "The members are not those of such a change.")
