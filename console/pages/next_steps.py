@@ -33,7 +33,9 @@ def _with_cluster(proposal: Proposal, viewer: Person) -> NextStep | None:
     """What follows because of a cluster: to look at it, or to bring a zone to the rest of its members."""
     if proposal.operation in tags.CHANGE_CLUSTERS:
         return _to_cluster(proposal.document.parameters["cluster"]["id"], viewer)
-    if proposal.operation in (tags.CREATE_SLOT, tags.EXTEND_ZONE):
+    # Key managers are told of the first keys of a new slot, the provider's people of the rest of the cluster.
+    first_of_all = proposal.operation == tags.CREATE_SLOT and viewer.organisation.is_provider
+    if first_of_all or proposal.operation == tags.EXTEND_ZONE:
         return _incomplete(proposal, viewer)
     return None
 

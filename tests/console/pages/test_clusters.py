@@ -169,4 +169,4 @@ def test_what_is_done_leads_to_the_cluster(stage, as_):
     assert f"/clusters/{stage.cluster.pk}" in page
     assert Cluster.objects.count() == 1
     slot = stage.proposals["slot of Cards"]
-    assert "it is on 1 of 2" in as_(DINA).get(f"/proposals/{slot.pk}").content.decode()
+    assert "it is on 1 of 2" in as_(CLEO).get(f"/proposals/{slot.pk}").content.decode()
