@@ -100,6 +100,8 @@ def _incomplete(proposal: Proposal, viewer: Person) -> NextStep | None:
         "n": there,
         "m": len(cluster.member_ids),
     }
+    if proposal.operation == tags.CREATE_SLOT:
+        sentence = f"{_('Next, its key managers propose its first keys.')} {sentence}"
     return NextStep(sentence, _("To the cluster"), reverse("cluster", args=[cluster.pk]))
 
 
