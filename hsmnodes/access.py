@@ -8,6 +8,7 @@ from hsmnodes.models import (
     ApplicationToken,
     Backup,
     Ceremony,
+    Cluster,
     DataCentre,
     Epoch,
     Key,
@@ -25,6 +26,14 @@ def visible_nodes(viewer: Viewer) -> QuerySet[Node]:
     if own.is_provider:
         return Node.objects.filter(provider=own)
     return Node.objects.filter(placements__service__customer=own).distinct()
+
+
+def visible_clusters(viewer: Viewer) -> QuerySet[Cluster]:
+    """A provider's own clusters; for a customer those that such nodes are members of."""
+    own = viewer.organisation
+    if own.is_provider:
+        return Cluster.objects.filter(provider=own)
+    return Cluster.objects.filter(pk__in=visible_nodes(viewer).values("cluster"))
 
 
 def visible_data_centres(viewer: Viewer) -> QuerySet[DataCentre]:

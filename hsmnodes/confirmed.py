@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from hsmnodes import backups, dispatch, outbox, steps, suspending
+from hsmnodes import backups, clusters, dispatch, outbox, steps, suspending
 from hsmnodes.comparing import forget_digests
 from hsmnodes.models import (
     Application,
@@ -344,4 +344,5 @@ CONFIRMED: Mapping[tuple[str, str], Confirm] = {
     (tags.REINSTATE_TOKEN, ACT): _token_reinstated,
     (tags.EXTEND_ZONE, INSTALL): _zone_extended,
     (tags.WITHDRAW_ZONE, LEAVE): _zone_withdrawn,
+    **clusters.CONFIRMED,
 }

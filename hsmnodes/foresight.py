@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from hsmnodes.models import Backup, Key, Placement, ShareSet, Slot
+from hsmnodes.clusters import pending
+from hsmnodes.models import Backup, Cluster, Key, Node, Placement, ShareSet, Slot
 from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
 from tenants import tags, workflow
 from tenants.errors import Invalid
@@ -123,6 +124,34 @@ def _backup(parameters: Mapping[str, Any], _nodes: list[str]) -> None:
         raise Invalid("unknown-backup", f"There is no such backup of {zone['name']} here: upload it first.")
 
 
+def _forming(parameters: Mapping[str, Any], nodes: list[str]) -> None:
+    _refuse_members(nodes)
+    provider = Node.objects.filter(pk__in=nodes).values("provider")
+    clusters = Cluster.objects.filter(provider__in=provider)
+    name = parameters["cluster"]["name"]
+    _refuse(clusters, "name", [name], "There was a cluster")
+    under_way = pending(provider.values_list("provider", flat=True).first() or "")
+    for other in under_way.filter(operation=tags.FORM_CLUSTER):
+        if other.document.parameters["cluster"]["name"].casefold() == name.casefold():
+            raise Invalid(
+                "name-in-use", f"A cluster called “{name}” is proposed already: choose another name."
+            )
+
+
+def _changing(parameters: Mapping[str, Any], _nodes: list[str]) -> None:
+    cluster = Cluster.objects.filter(pk=parameters["cluster"]["id"]).first()
+    if cluster is None or cluster.state != parameters["succeeds"]:
+        raise Invalid("other-predecessor", "The cluster is another by now: look at it, and propose it anew.")
+    if "joined" in parameters:
+        _refuse_members([parameters["joined"]["id"]])
+
+
+def _refuse_members(nodes: list[str]) -> None:
+    member = Node.objects.filter(pk__in=nodes, cluster__isnull=False).select_related("cluster").first()
+    if member is not None:
+        raise Invalid("in-a-cluster", f"{member.name} is in cluster {member.cluster} already.")
+
+
 LOOKS: Mapping[str, Callable[[Mapping[str, Any], list[str]], None]] = {
     tags.GENERATE_KEYS: _keys,
     tags.ROTATE_KEYS: _keys,
@@ -134,6 +163,8 @@ LOOKS: Mapping[str, Callable[[Mapping[str, Any], list[str]], None]] = {
     tags.EXTEND_ZONE: _extension,
     tags.WITHDRAW_ZONE: _withdrawal,
     tags.VERIFY_BACKUP: _backup,
+    tags.FORM_CLUSTER: _forming,
+    **dict.fromkeys(tags.CHANGE_CLUSTERS - {tags.FORM_CLUSTER}, _changing),
     tags.RESTORE_BACKUP: _backup,
 }
 

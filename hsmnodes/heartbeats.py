@@ -1,6 +1,6 @@
 """Heartbeats: what a node says of itself, and whether it is in step with what is in force here."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -14,6 +14,8 @@ from tenants.log import Event
 from tenants.models import CharterState, CharterVersion, Proposal
 
 RELAY_EVERY = timedelta(minutes=5)  # a head that has moved is shown at once
+SHOW_EVERY = timedelta(seconds=20)
+"""How often other members of its cluster are shown a heartbeat: they judge by it whether they are in step."""
 REMIND_EVERY = timedelta(seconds=30)
 MOST_SECONDS = 2**31 - 1
 
@@ -36,14 +38,20 @@ def take_heartbeat(node: Node, payload: bytes, message: FromNode) -> None:
         if node.reported_at is not None and at < node.reported_at:
             return
         started = heartbeat.state == "starting" and node.reported_state != "starting"
-        moved = heartbeat.journal.hash != node.journal_hash
+        moved = heartbeat.journal.hash != node.journal_hash or heartbeat.state != node.reported_state
         _note_going_back(node, heartbeat)
         behind = _charters_behind(heartbeat)
         _store(node, heartbeat, message.envelope.raw, out_of_step=_reason(behind))
         _catch_up(node, behind, started=started)
         _note_work(node, heartbeat)
-    if moved or node.relayed_at is None or clock.now() - node.relayed_at > RELAY_EVERY:
+    if moved or _is_due(node.relayed_at, RELAY_EVERY):
         relay.pass_on_heartbeat(node, message)
+    elif node.cluster_id is not None and _is_due(node.shown_at, SHOW_EVERY):
+        relay.show_to_members(node, message)
+
+
+def _is_due(last: datetime | None, every: timedelta) -> bool:
+    return last is None or clock.now() - last > every
 
 
 def _store(node: Node, heartbeat: Heartbeat, raw: bytes, *, out_of_step: str) -> None:
@@ -63,6 +71,8 @@ def _store(node: Node, heartbeat: Heartbeat, raw: bytes, *, out_of_step: str) ->
     ahead = heartbeat.at - int(node.last_seen_at.timestamp())
     node.clock_difference = max(-MOST_SECONDS, min(ahead, MOST_SECONDS))
     history.note_heartbeat(node)
+    node.member_of = heartbeat.member_of.model_dump() if heartbeat.member_of is not None else None
+    node.standings = [one.model_dump() for one in heartbeat.standings or ()]
     node.save()
 
 
@@ -111,6 +121,7 @@ def _catch_up(node: Node, behind: list[CharterVersion], *, started: bool) -> Non
     """Send what the node lacks: newer charters, and after a start its peers, whom it may have missed."""
     if started and node.enrolled_at is not None:
         dispatch.introduce(node)
+        relay.show_members(node)
     if not behind:
         return
     lately = OutboxMessage.objects.filter(

@@ -8,7 +8,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 
-from hsmnodes import backups, confirmed, outbox, steps
+from hsmnodes import backups, clusters, confirmed, outbox, steps
 from hsmnodes.models import Attachment, Backup, Node, Receipt
 from hsmnodes.node.agent.messages import CarriedAttachment, FromNode
 from hsmnodes.node.agent.verify import PART_MISSING
@@ -17,7 +17,7 @@ from hsmnodes.node.protocol.documents import Outcome
 from hsmnodes.node.protocol.documents import Receipt as ReceiptDocument
 from hsmnodes.node.protocol.documents.charter import LONGEST_DELAY
 from hsmnodes.node.protocol.errors import DELAYED, Refused
-from tenants import clock, execution, log
+from tenants import clock, execution, log, tags
 from tenants.errors import DomainError
 from tenants.log import Event
 from tenants.models import Proposal
@@ -75,6 +75,8 @@ def _go_on(node: Node, proposal: Proposal) -> None:
             backups.forget_sealed_keys(proposal)
     if proposal.zone_id is not None:
         steps.send_refused(proposal.zone_id, node)
+    if proposal.operation in {*tags.CHANGE_CLUSTERS, tags.AGREE_TO_CLUSTER}:
+        clusters.send_refused(node)
 
 
 def _check_fits(node: Node, document: ReceiptDocument, proposal: Proposal) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import IntegrityError, transaction
 
-from hsmnodes.models import Cluster, DataCentre, Node
+from hsmnodes.models import DataCentre, Node
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.errors import DocumentRefused
 from tenants import access, log
@@ -49,13 +49,11 @@ def register_node(
     _check_point(identity)
     try:
         with transaction.atomic():
-            cluster = Cluster.objects.create(provider=data_centre.provider, name=check_name(name))
             node = Node.objects.create(
                 id=node_id or new_id(),
                 provider=data_centre.provider,
                 data_centre=data_centre,
-                cluster=cluster,
-                name=name,
+                name=check_name(name),
                 identity=identity,
                 module=module,
             )

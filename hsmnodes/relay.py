@@ -17,7 +17,7 @@ from hsmnodes.node.agent.messages import (
     WitnessMessage,
     WitnessRequestMessage,
 )
-from hsmnodes.node.protocol.documents import WitnessStatement
+from hsmnodes.node.protocol.documents import NodeSigned, WitnessStatement
 from hsmnodes.node.protocol.errors import Refused
 from tenants import clock
 
@@ -28,8 +28,23 @@ CIRCLE = 12
 
 def pass_on_heartbeat(node: Node, message: FromNode) -> None:
     """Show a node's heartbeat to its circle, who remember the head of its journal."""
-    Node.objects.filter(pk=node.pk).update(relayed_at=clock.now())
+    now = clock.now()
+    Node.objects.filter(pk=node.pk).update(relayed_at=now, shown_at=now)
     _send(_circle(node), HeartbeatMessage(envelope=message.envelope).text())
+
+
+def show_to_members(node: Node, message: FromNode) -> None:
+    """Show a node's heartbeat to the other members of its cluster, who judge by it if they are in step."""
+    Node.objects.filter(pk=node.pk).update(shown_at=clock.now())
+    _send(_members(node), HeartbeatMessage(envelope=message.envelope).text())
+
+
+def show_members(node: Node) -> None:
+    """Show a node that starts what the other members of its cluster last said."""
+    for member in _members(node):
+        if member.last_heartbeat:
+            envelope = NodeSigned.from_bytes(bytes(member.last_heartbeat))
+            _send([node], HeartbeatMessage(envelope=envelope).text())
 
 
 def pass_on_request(node: Node, _payload: bytes, message: FromNode) -> None:
@@ -56,7 +71,12 @@ def _circle(node: Node) -> list[Node]:
     after = list(peers.filter(pk__gt=node.pk).order_by("pk")[:CIRCLE])
     around = [*after, *peers.filter(pk__lt=node.pk).order_by("pk")[: CIRCLE - len(after)]]
     known = {one.pk for one in around}
-    return [*around, *peers.filter(cluster=node.cluster_id).exclude(pk__in=known)]
+    return [*around, *_members(node).exclude(pk__in=known)]
+
+
+def _members(node: Node) -> QuerySet[Node]:
+    """The other members of its cluster, if it is in one."""
+    return _peers(node).filter(cluster=node.cluster_id).exclude(cluster=None)
 
 
 def _peers(node: Node) -> QuerySet[Node]:

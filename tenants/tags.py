@@ -14,6 +14,11 @@ from hsmnodes.node.operations.backup_key.rotate import operation as rotate_backu
 from hsmnodes.node.operations.backup_key.share import operation as share_backup_key
 from hsmnodes.node.operations.charter.amend import operation as amend_charter
 from hsmnodes.node.operations.charter.recover import operation as recover_charter
+from hsmnodes.node.operations.cluster.agree import operation as agree_to_cluster
+from hsmnodes.node.operations.cluster.form import operation as form_cluster
+from hsmnodes.node.operations.cluster.join import operation as join_cluster
+from hsmnodes.node.operations.cluster.leave import operation as leave_cluster
+from hsmnodes.node.operations.cluster.set_mode import operation as change_mode
 from hsmnodes.node.operations.key.destroy import operation as destroy_keys
 from hsmnodes.node.operations.key.generate import operation as generate_keys
 from hsmnodes.node.operations.key.rotate import operation as rotate_keys
@@ -30,7 +35,9 @@ from hsmnodes.node.operations.zone.withdraw import operation as withdraw_zone
 
 ABANDON_WARRANT = abandon_warrant.tag
 ADMIT_APPLICATION = admit_application.tag
+AGREE_TO_CLUSTER = agree_to_cluster.tag
 AMEND_CHARTER = amend_charter.tag
+CHANGE_MODE = change_mode.tag
 CREATE_SLOT = create_slot.tag
 DESTROY_KEYS = destroy_keys.tag
 DRILL_BACKUP_KEY = drill_backup_key.tag
@@ -38,9 +45,12 @@ ENROL_NODE = enrol_node.tag
 EXTEND_APPLICATION = extend_application.tag
 EXTEND_ZONE = extend_zone.tag
 EXPORT_LOG = export_log.tag
+FORM_CLUSTER = form_cluster.tag
 FOUND_ZONE = found_zone.tag
 GENERATE_KEYS = generate_keys.tag
 IMPORT_BACKUP_KEY = import_backup_key.tag
+JOIN_CLUSTER = join_cluster.tag
+LEAVE_CLUSTER = leave_cluster.tag
 RECOVER_CHARTER = recover_charter.tag
 REINSTATE_TOKEN = reinstate_token.tag
 REMOVE_APPLICATION = remove_application.tag
@@ -60,3 +70,5 @@ CHANGE_CHARTERS = frozenset({AMEND_CHARTER, RECOVER_CHARTER})
 """What puts the next version of a charter into force."""
 MAKE_SLOTS = frozenset({CREATE_SLOT, EXTEND_ZONE, IMPORT_BACKUP_KEY})
 """What a node carries out only with the founding of the zone as evidence."""
+CHANGE_CLUSTERS = frozenset({FORM_CLUSTER, JOIN_CLUSTER, LEAVE_CLUSTER, CHANGE_MODE})
+"""What gives a cluster its next state."""

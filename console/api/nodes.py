@@ -33,7 +33,7 @@ class NodeSerializer(NamedSerializer):
 
     provider = NamedSerializer()
     data_centre = NamedSerializer()
-    cluster = NamedSerializer()
+    cluster = NamedSerializer(allow_null=True)
     module = serializers.CharField()
     identity = BytesField(help_text="The 65-byte point of its identity key.")
     identity_hash = HashField()

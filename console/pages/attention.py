@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from console.pages.application_states import application_concerns
 from console.pages.attending import Concern
+from console.pages.cluster_view import Cell, cells_not_in_step
 from console.pages.custody import Custody
 from console.pages.duties_warnings import SOON
 from console.pages.places import path_to
@@ -35,8 +36,8 @@ MOST_OWN = 20
 def concerns(person: Person) -> list[Concern]:
     """Everything that needs attention in what `person` sees, the gravest first."""
     looks = (
-        *(_recoveries, _alarms, _nodes, _conditions, _proposals, application_concerns, _custody, _charters),
-        *(_statements, _drills, _own_tokens),
+        *(_recoveries, _alarms, _nodes, _not_in_step, _conditions, _proposals, application_concerns),
+        *(_custody, _charters, _statements, _drills, _own_tokens),
     )
     found = [concern for look in looks for concern in look(person)]
     order = {"bad": 0, "odd": 1, "wait": 2}
@@ -142,6 +143,30 @@ def _conditions(person: Person) -> list[Concern]:
         )
         for alarm in found
     ]
+
+
+def _not_in_step(person: Person) -> list[Concern]:
+    """Zones of which an HSM says that it is not in step with its cluster."""
+    return [
+        Concern(
+            _("%(node)s, %(zone)s: %(state)s since %(date)s")
+            % {
+                "node": one.standing.node.name,
+                "zone": one.standing.zone.name,
+                "state": one.label.lower(),
+                "date": date_format(one.standing.since, "j F Y, H:i"),
+            },
+            _waits_for(one) or one.explanation,
+            reverse("node", args=[one.standing.node.pk]),
+            one.colour.removeprefix("state-"),
+        )
+        for one in cells_not_in_step(list(visible_nodes(person)), person)
+    ]
+
+
+def _waits_for(cell: Cell) -> str:
+    first = next(iter(cell.standing.waiting), None)
+    return _("Waiting for: %(sentence)s") % {"sentence": first.sentence} if first is not None else ""
 
 
 def _proposals(person: Person) -> list[Concern]:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from console.pages.offers import founds_zones, may_request
 from hsmnodes import successors
-from hsmnodes.access import visible_applications
+from hsmnodes.access import visible_applications, visible_clusters
+from hsmnodes.models import Node, Slot
 from hsmnodes.node.operations.registry import operation
 from hsmnodes.reach import Reach
 from tenants import tags
@@ -28,7 +29,19 @@ class NextStep:
 def next_step(proposal: Proposal, viewer: Person) -> NextStep | None:
     """What follows on a proposal that is done, or None where nothing does."""
     follow = FOLLOWING.get(proposal.operation)
-    return follow(proposal, viewer) if follow is not None else None
+    found = _with_cluster(proposal, viewer)
+    return found or (follow(proposal, viewer) if follow is not None else None)
+
+
+def _with_cluster(proposal: Proposal, viewer: Person) -> NextStep | None:
+    """What follows because of a cluster: to look at it, or to bring a zone to the rest of its members."""
+    if proposal.operation in tags.CHANGE_CLUSTERS:
+        return _to_cluster(proposal.document.parameters["cluster"]["id"], viewer)
+    # Key managers are told of the first keys of a new slot, the provider's people of the rest of the cluster.
+    first_of_all = proposal.operation == tags.CREATE_SLOT and viewer.organisation.is_provider
+    if first_of_all or proposal.operation == tags.EXTEND_ZONE:
+        return _incomplete(proposal, viewer)
+    return None
 
 
 def _zone_is_founded_in(_proposal: Proposal, viewer: Person) -> NextStep:
@@ -112,6 +125,33 @@ FOLLOWING: Mapping[str, Callable[[Proposal, Person], NextStep | None]] = {
 def _zone(proposal: Proposal) -> str:
     zone: str = proposal.document.parameters["zone"]["id"]
     return zone
+
+
+def _to_cluster(key: str, viewer: Person) -> NextStep | None:
+    if not visible_clusters(viewer).filter(pk=key).exists():
+        return None
+    sentence = _("The page of the cluster shows its members, and how each zone stands on them.")
+    return NextStep(sentence, _("To the cluster"), reverse("cluster", args=[key]))
+
+
+def _incomplete(proposal: Proposal, viewer: Person) -> NextStep | None:
+    """To the cluster, if the zone is not on all of its members yet."""
+    node = Node.objects.select_related("cluster").filter(pk=proposal.node).first()
+    cluster = node.cluster if node is not None else None
+    zone = proposal.document.parameters["zone"]["id"]
+    if cluster is None or not visible_clusters(viewer).filter(pk=cluster.pk).exists():
+        return None
+    there = Slot.objects.filter(zone=zone, node__in=cluster.member_ids).count()
+    if there >= len(cluster.member_ids):
+        return None
+    sentence = _("Next, the zone is extended to every member of %(cluster)s: it is on %(n)d of %(m)d.") % {
+        "cluster": cluster.name,
+        "n": there,
+        "m": len(cluster.member_ids),
+    }
+    if proposal.operation == tags.CREATE_SLOT:
+        sentence = f"{_('Next, its key managers propose its first keys.')} {sentence}"
+    return NextStep(sentence, _("To the cluster"), reverse("cluster", args=[cluster.pk]))
 
 
 def _proposed(tag: str, sentence: str, zone: str, viewer: Person, **more: str) -> NextStep:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from console.pages.charts import SPAN_NAMES, USUAL, history_of
+from console.pages.cluster_view import cells_not_in_step
 from console.pages.evidence import download, identity_pem
 from console.pages.forms.node_forms import DataCentreForm, NodeForm
 from console.pages.portions import portion_of
@@ -212,16 +213,25 @@ def _context(request: HttpRequest, key: str) -> dict[str, Any]:
     receipts = visible_receipts(person).filter(node=node).select_related("proposal")
     proposals = access.listed_proposals(person).filter(node=node.pk)
     found = page_of(receipts, cursor=request.GET.get("cursor"), size=RECEIPTS_SHOWN, by="received_at")
+    troubled = cells_not_in_step([node], person)
     slots = visible_slots(person).filter(node=node).select_related("zone__service__customer").order_by("name")
     return {
         "node": node,
         "advice": status_advice(node),
+        "not_in_step": troubled,
         "slots": slots,
         "found": found,
         "proposals": [(one, few(one)) for one in proposals.select_related("requester")[:PROPOSALS_SHOWN]],
         "whole": person.organisation_id == node.provider_id,
         "may_manage": access.may_manage_nodes(person, node.provider),
         "version": version_of(
-            node.status, node.journal_sequence, node.keys_held, node.slots_used, len(slots), len(found.rows)
+            [(one.standing.zone.pk, one.standing.state) for one in troubled],
+            node.cluster_id,
+            node.status,
+            node.journal_sequence,
+            node.keys_held,
+            node.slots_used,
+            len(slots),
+            len(found.rows),
         ),
     }

@@ -30,7 +30,7 @@ ELSEWHERE = frozenset(
     }
 )
 # What takes something away stands after what gives it.
-TAKING_AWAY = frozenset({tags.DESTROY_KEYS, tags.REMOVE_APPLICATION, tags.WITHDRAW_ZONE})
+TAKING_AWAY = frozenset({tags.DESTROY_KEYS, tags.LEAVE_CLUSTER, tags.REMOVE_APPLICATION, tags.WITHDRAW_ZONE})
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from console.pages.shell import is_seen, nothing_new, page, version_of
 from console.pages.topology import picture
 from console.sessions import person_required
 from hsmnodes import ceremonies
+from hsmnodes.access import visible_clusters
 from tenants import access
 from tenants.models import RUNNING_STATES, Organisation, OrganisationKind, Person, Proposal, State
 
@@ -62,6 +63,7 @@ def _moving(request: HttpRequest) -> dict[str, Any]:
         proposals.filter(state=State.PROPOSED).exclude(waiting__person=person).order_by("-created_at")[:SHOWN]
     )
     shares = ceremonies.waiting_for(person)
+    clusters = [one for one in visible_clusters(person)[:SHOWN] if not one.is_dissolved]
     return {
         "picture": found,
         "customers": customers,
@@ -71,9 +73,11 @@ def _moving(request: HttpRequest) -> dict[str, Any]:
         "running": _with_seats(running),
         "others": _with_seats(others),
         "shares_to_give": shares,
+        "clusters": clusters,
         "version": version_of(
             found.mark,
             [one.pk for one in shares],
+            [(one.pk, one.revision) for one in clusters],
             [(one.pk, one.state, one.seats_filled) for one in (*waiting, *drafts, *running, *others)],
         ),
     }

@@ -12,10 +12,11 @@ from console.pages import wording
 from console.pages.forms.admitting import as_before, ticked
 from console.pages.forms.operation_form import OperationForm
 from console.pages.forms.picking import as_initial
+from console.pages.forms.where import WHERE
 from console.pages.offers import explanation_of, may_request, offers, sample_consent, sample_notes
 from console.pages.shell import page
 from console.sessions import person_required
-from hsmnodes.access import visible_applications, visible_backups, visible_nodes
+from hsmnodes.access import visible_applications, visible_backups, visible_clusters, visible_nodes
 from hsmnodes.node.operations.registry import operation as find_operation
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.errors import Refused
@@ -104,10 +105,9 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     if again:
         before = access.get_visible(access.visible_proposals(request.person), again)
         initial = _from(before)
-    initial |= _running_service(request) | _replaced(request) | _like(request)
-    said: dict[str, Any] = {
-        name: value for name, value in request.GET.items() if name not in ("again", "replaced", "like")
-    }
+    initial |= _running_service(request) | _replaced(request) | _like(request) | _whole_cluster(request)
+    elsewhere = ("again", "replaced", "like", "all_of")
+    said: dict[str, Any] = {name: value for name, value in request.GET.items() if name not in elsewhere}
     if "custodians" in said:
         said |= {"custodians": request.GET.getlist("custodians")}
     return initial | said
@@ -126,6 +126,12 @@ def _replaced(request: HttpRequest) -> dict[str, Any]:
     if rotation is None:
         return {}
     return {"keys": [key["replaces"]["id"] for key in rotation.document.parameters["keys"]]}
+
+
+def _whole_cluster(request: HttpRequest) -> dict[str, Any]:
+    """All members of a cluster, in its order, as the nodes that are to act."""
+    cluster = visible_clusters(request.person).filter(pk=request.GET.get("all_of", "")).first()
+    return {WHERE: cluster.member_ids} if cluster is not None else {}
 
 
 def _running_service(request: HttpRequest) -> dict[str, Any]:

@@ -142,7 +142,8 @@ def _linked(nodes: Iterable[Node]) -> dict[str, list[str]]:
     """The clusters of two nodes or more."""
     members: dict[str, list[str]] = defaultdict(list)
     for node in nodes:
-        members[node.cluster_id].append(node.pk)
+        if node.cluster_id is not None:
+            members[node.cluster_id].append(node.pk)
     return {cluster: ids for cluster, ids in members.items() if len(ids) > 1}
 
 

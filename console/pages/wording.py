@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
 
 from hsmnodes.node.operations.backup_key import sharing
+from hsmnodes.node.operations.cluster import states
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.operations.statement.texts import ROLES
 from hsmnodes.node.operations.steps import ACT, COPY
@@ -48,6 +49,10 @@ AREAS = {
         "What provider and customer agree on about the duties in a service. Both sides consent.",
     ),
     "service": ("Services", "What a provider gives a customer. Both sides consent."),
+    "cluster": (
+        "Clusters",
+        "HSMs that hold the same zones. The provider's HSM administrators consent, and zones on them agree.",
+    ),
     "node": ("HSMs", "The machines themselves. The provider's HSM administrators consent."),
     "warrant": ("Warrants", "What was begun on several HSMs and cannot be finished is given up."),
     "token": ("Tokens", "A token that was suspended counts again when a quorum of its charter says so."),
@@ -107,11 +112,36 @@ EXPLANATIONS = {
         "Both sides sign what their charters say: who does what, with whom, and how many."
     ),
     tags.START_SERVICE: _l("Give a customer a whole HSM, or room on one that others use too."),
+    tags.FORM_CLUSTER: _l(
+        "Of HSMs that are in none. From then on each knows the others, and serves a zone in step with them."
+    ),
+    tags.JOIN_CLUSTER: _l(
+        "An HSM becomes a member. The key managers of zones that are on it have to agree, by their proposals."
+    ),
+    tags.LEAVE_CLUSTER: _l(
+        "No key goes by it. One that was not heard of for an hour is left out by the others, unasked."
+    ),
+    tags.CHANGE_MODE: _l(
+        "Active/active or failover, and the order. Kits of applications that are admitted later say so."
+    ),
+    tags.AGREE_TO_CLUSTER: _l(
+        "For a zone, that an HSM which holds it comes into a cluster, or goes. It holds for seven days."
+    ),
     tags.ENROL_NODE: _l("Admit a machine by the words of its identity key, so that it carries out warrants."),
     tags.EXPORT_LOG: _l("Have the HSM hand over entries of its journal, for examination."),
 }
 
 STEPS = {
+    (tags.FORM_CLUSTER, states.CONFIRM): _l("says that nothing speaks against it"),
+    (tags.FORM_CLUSTER, ACT): _l("forms the cluster"),
+    (tags.FORM_CLUSTER, states.FOLLOW): _l("notes it"),
+    (tags.JOIN_CLUSTER, states.CONFIRM): _l("says that nothing speaks against it"),
+    (tags.JOIN_CLUSTER, ACT): _l("notes the new member"),
+    (tags.JOIN_CLUSTER, states.FOLLOW): _l("notes it"),
+    (tags.LEAVE_CLUSTER, ACT): _l("notes that a member leaves"),
+    (tags.LEAVE_CLUSTER, states.FOLLOW): _l("notes it"),
+    (tags.CHANGE_MODE, ACT): _l("notes mode and order"),
+    (tags.CHANGE_MODE, states.FOLLOW): _l("notes it"),
     (tags.EXTEND_ZONE, moving.OFFER): _l("offers a one-time key"),
     (tags.EXTEND_ZONE, moving.SEND): _l("seals the backup key to it, and backs the keys up"),
     (tags.EXTEND_ZONE, moving.INSTALL): _l("takes backup key and keys"),

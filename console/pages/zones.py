@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from console.pages.application_states import Shown, shown
 from console.pages.charter_view import CharterView, latest_of
+from console.pages.cluster_view import cells_not_in_step
 from console.pages.custody import Custody
 from console.pages.forms.zone_models import MODELS
 from console.pages.offers import founds_zones
@@ -23,7 +24,13 @@ from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
 from hsmnodes import successors
-from hsmnodes.access import visible_applications, visible_backups, visible_keys, visible_slots
+from hsmnodes.access import (
+    visible_applications,
+    visible_backups,
+    visible_keys,
+    visible_nodes,
+    visible_slots,
+)
 from hsmnodes.models import Epoch, Key, KeyCopy, Node
 from hsmnodes.reach import Reach
 from tenants import access
@@ -93,6 +100,9 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         sorting=sorting,
         saved=SavedViews(request, "keys", request.path, lambda asked: _keys(person, zone, asked)),
         filtered=bool(request.GET.get("q") or request.GET.get("keys")),
+        not_in_step=cells_not_in_step(
+            list(visible_nodes(person).filter(zone_slots__zone=zone)), person, zone
+        ),
         slots=visible_slots(person)
         .filter(zone=zone)
         .select_related("node__data_centre", "proposal")

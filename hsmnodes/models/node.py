@@ -28,14 +28,17 @@ class NodeStatus(models.TextChoices):
 class Node(models.Model):
     """A node. `identity` is the 65-byte point of its identity key in base64url.
 
-    The identity is pinned by the warrant that enrols it; `enrolled_at` is when the node confirmed that. What
+    The identity is pinned by the warrant that enrols it; `enrolled_at` is when the node confirmed that.
+    `cluster` is the one that it has noted to be a member of, by a receipt. What
     the last heartbeat said stands in the `reported_…` columns and those after them.
     """
 
     id = IdField()
     provider = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="nodes")
     data_centre = models.ForeignKey(DataCentre, on_delete=models.PROTECT, related_name="nodes")
-    cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="nodes")
+    cluster = models.ForeignKey(
+        Cluster, on_delete=models.PROTECT, related_name="nodes", null=True, blank=True
+    )
     name = models.CharField(max_length=NAME_MAX)
     identity = models.CharField(max_length=87)
     module = models.CharField(max_length=80, default="softhsm2")
@@ -51,6 +54,7 @@ class Node(models.Model):
     journal_sequence = models.BigIntegerField(default=0)
     journal_hash = HashField(blank=True)
     relayed_at = models.DateTimeField(null=True, blank=True)  # when its peers last got its journal's head
+    shown_at = models.DateTimeField(null=True, blank=True)  # when its cluster last got a heartbeat
     out_of_step_reason = models.TextField(blank=True)
     charters = models.JSONField(default=list)
     slots = models.BigIntegerField(default=0)
@@ -64,6 +68,8 @@ class Node(models.Model):
         default=0
     )  # seconds its clock was ahead, as the last heartbeat came
     minute = models.JSONField(default=dict)  # the minute that is being sampled (hsmnodes/history.py)
+    member_of = models.JSONField(null=True, blank=True)  # its cluster: id, revision, state
+    standings = models.JSONField(default=list)  # of zones not in step: zone, state, since, peer
 
     class Meta:
         ordering = ["name"]

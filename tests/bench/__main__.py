@@ -8,7 +8,17 @@ from pathlib import Path
 
 from tests.bench.figures import Figure, table
 
-MEASURES = ("warrants", "analysis", "backups", "ceremonies", "dispatch", "lists", "applications", "idle")
+MEASURES = (
+    "warrants",
+    "analysis",
+    "backups",
+    "clusters",
+    "ceremonies",
+    "dispatch",
+    "lists",
+    "applications",
+    "idle",
+)
 
 
 def main() -> int:

@@ -81,7 +81,7 @@ def _measure(size: int) -> Iterator[Figure]:
     name = f"{size} keys restored, against C_UnwrapKey and C_CreateObject alone"
     yield at_least(name, "1/s", size / restored, size / (unwrap + create), 0.8)
     yield plain("of that C_UnwrapKey to the token", "1/s", size / unwrap)
-    name = f"{size} keys arriving where a zone is extended to, against the same calls"
+    name = f"{size} keys filling an empty member that a zone is extended to, against the same calls"
     yield at_least(name, "1/s", size / arrived, size / (unwrap + create), 0.8)
     yield plain("leaving the node that has them, wrapped and signed", "1/s", size / sent)
 

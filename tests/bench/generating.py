@@ -19,6 +19,7 @@ from tenants import clock
 from tenants.identifiers import new_id
 from tenants.models import CharterVersion, TrustZone
 from tests.cast.people import ZONE_PEOPLE
+from tests.world.clusters import bare
 from tests.world.nodes import NodeOfWorld
 
 PLACES, COPIES, AT_ONCE = 10, 2, 1000
@@ -29,10 +30,7 @@ def make_nodes(like: Node, count: int) -> list[NodeOfWorld]:
     """Enrolled nodes in ten data centres, two in a cluster, each with a key of its own."""
     places = [DataCentre(id=new_id(), provider_id=like.provider_id, name=f"Place {n}") for n in range(PLACES)]
     DataCentre.objects.bulk_create(places)
-    clusters = [
-        Cluster(id=new_id(), provider_id=like.provider_id, name=f"Cluster {n}")
-        for n in range((count + 1) // 2)
-    ]
+    clusters = [bare(like.provider_id, f"Cluster {n}") for n in range((count + 1) // 2)]
     Cluster.objects.bulk_create(clusters)
     made, rows = [], []
     for number in range(count):

@@ -55,6 +55,7 @@ def things(stage: Stage) -> dict[str, Mapping[str, str]]:
         "backups": _both(stage.backup.pk, NOTHING),
         "applications": _both(Application.objects.get(name="webshop").pk, NOTHING),
         "keys": _both(Key.objects.get(label="card-signing").pk, NOTHING),
+        "clusters": _both(stage.cluster.pk, NOTHING),
         "hsms": _both(stage.nodes["ams-1"].id, stage.nodes["fra-1"].id),
         "people": _both(EMIL.id, IVO.id),
         "organisations": _both(stage.world.meridian.pk, stage.world.lumen.pk),

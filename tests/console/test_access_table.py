@@ -142,6 +142,11 @@ keys/<str:key>/public.pem                    GET    own     302 200 200 200 200 
 keys/<str:key>/public.pem                    GET    foreign 302 404 404 404 404 404 404 404
 receipts/<int:receipt>/<str:name>            GET    own     302 200 200 200 200 200 404 404
 receipts/<int:receipt>/<str:name>            GET    foreign 302 404 404 404 404 404 404 404
+clusters                                     GET    any     302 200 200 200 200 200 200 200
+clusters/<str:key>                           GET    own     302 200 200 200 200 200 404 404
+clusters/<str:key>                           GET    foreign 302 404 404 404 404 404 404 404
+clusters/<str:key>/live                      GET    own     302 200 200 200 200 200 404 404
+clusters/<str:key>/live                      GET    foreign 302 404 404 404 404 404 404 404
 hsms                                         GET    any     302 200 200 200 200 200 200 200
 hsms.csv                                     GET    any     302 200 200 200 200 200 200 200
 hsms/register                                GET    any     302 200 403 403 403 403 403 403

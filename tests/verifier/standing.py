@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hsmnodes.node.agent.chains import Chain, OfferedLink, check_delays
 from hsmnodes.node.agent.config import Config, Pkcs11
 from hsmnodes.node.agent.facts import Facts
+from hsmnodes.node.agent.hearing import Hearing
 from hsmnodes.node.agent.journal import Journal
 from hsmnodes.node.agent.peers import learn_peer
 from hsmnodes.node.agent.verify import Verifier
@@ -106,7 +107,7 @@ def _verified(raw: bytes, config: Config, facts: Facts, *, now: int) -> list[str
     proposal = Proposal.from_bytes(warrant.proposal_bytes)
     # It was told at once: what nobody can have waited for longer.
     facts.announced[proposal.sha256] = announced = proposal.not_before
-    view = View(config, facts, cast("Journal", None))
+    view = View(config, facts, cast("Journal", None), cast("Hearing", None))
     found = Verifier(config, view).verify(warrant, proposal, step=0, offered=(), now=now)
     charters = list(found.request.charters.values())
     consent: Consent = found.operation.consent_for(found.request.parameters)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from console.pages.forms import cluster_fields
 from console.pages.forms.extending import AS_ADMITTED, as_admitted, keys_that_are_left
 from hsmnodes import suspending
 from hsmnodes.models import Application, Epoch, Node, ShareSet, Slot
@@ -139,6 +140,7 @@ def _suspensions(chosen: Chosen) -> list[str]:
 
 
 DERIVED: dict[tuple[str, str], Derive] = {
+    **cluster_fields.DERIVED,
     **{(tags.EXTEND_APPLICATION, name): as_admitted(name) for name in AS_ADMITTED},
     (tags.EXTEND_APPLICATION, "keys"): keys_that_are_left,
     (tags.RESUME_APPLICATION, "statements"): _suspensions,

@@ -79,12 +79,27 @@ HINTS: dict[tuple[str, str], Hint] = {
     (tags.FOUND_ZONE, "zone"): Hint(none="Draft the zone's charter first, and have its people sign it."),
     (tags.CREATE_SLOT, "zone"): Hint(none="There is no founded zone yet: its founding comes first."),
     **{
+        (tag, "cluster"): Hint(none="There is no cluster yet: it is formed of HSMs first.")
+        for tag in (tags.JOIN_CLUSTER, tags.LEAVE_CLUSTER, tags.CHANGE_MODE)
+    },
+    **{
         (tag, "zone"): Hint(none="There is no zone here yet whose backup key was split: that comes first.")
         for tag in (tags.RESHARE_BACKUP_KEY, tags.DRILL_BACKUP_KEY, tags.IMPORT_BACKUP_KEY)
     },
     (tags.START_SERVICE, "customer"): Hint(
         "From then on the node knows this customer by its founding charter. Compare the words of the charter "
         "with the customer before you sign."
+    ),
+    (tags.FORM_CLUSTER, "cluster"): Hint(
+        "What your people will call it. A name is never given to another cluster.", "Frankfurt pair"
+    ),
+    (tags.JOIN_CLUSTER, "joined"): Hint(
+        "It becomes the last in order. Zones come to it by proposals of their own: the cluster's page leads "
+        "to them.",
+        none="There is no HSM that is enrolled and in no cluster.",
+    ),
+    (tags.LEAVE_CLUSTER, "left"): Hint(
+        "What is on it stays on it. A zone that no other member has must be extended, or withdrawn, first."
     ),
     (tags.EXPORT_LOG, "from_sequence"): Hint("At most 500 entries at once.", "", 1),
 }

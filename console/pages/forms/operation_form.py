@@ -7,8 +7,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from console.pages.forms import sources
+from console.pages.forms import cluster_fields, sources
 from console.pages.forms.admitting import REQUESTED, AdmittedKeysField, RequestField
+from console.pages.forms.cluster_fields import PENDING, MembersField, PendingField
 from console.pages.forms.custodians import CustodiansField
 from console.pages.forms.derived import DERIVED, Missing
 from console.pages.forms.doomed import BackedUpKeysField, DoomedKeysField, RotatedKeysField
@@ -39,6 +40,7 @@ LISTS = {
 LISTED_BY_ZONE = frozenset(
     {
         tags.ADMIT_APPLICATION,
+        tags.AGREE_TO_CLUSTER,
         tags.DESTROY_KEYS,
         tags.DRILL_BACKUP_KEY,
         tags.EXTEND_APPLICATION,
@@ -54,6 +56,11 @@ LISTED_BY_ZONE = frozenset(
         tags.WITHDRAW_ZONE,
     }
 )
+
+
+# What these ask for is a cluster's own, so the cluster is chosen on a page before.
+LISTED_BY_CLUSTER = frozenset({tags.CHANGE_MODE, tags.LEAVE_CLUSTER})
+OF_CLUSTERS = frozenset({*tags.CHANGE_CLUSTERS, tags.AGREE_TO_CLUSTER})
 
 
 class OperationForm(forms.Form):
@@ -76,9 +83,10 @@ class OperationForm(forms.Form):
         self.has_other_zones = False
         super().__init__(data, initial=dict(initial or {}))
         # What else there is to choose is listed by zone, so the zone is asked for first.
-        for tree in sorted(self.trees, key=lambda one: one["name"] != "zone"):
+        for tree in sorted(self.trees, key=lambda one: one["name"] not in ("zone", "cluster")):
             self._add(tree)
-        if operation.nodes and not operation.node_fields and operation.tag not in FURTHER:
+        named = operation.node_fields or operation.tag in FURTHER | OF_CLUSTERS
+        if operation.nodes and not named:
             self.fields[WHERE] = self._where()
         self.fields["reason"] = ReasonField()
         self.fields["lifetime"] = forms.TypedChoiceField(
@@ -91,13 +99,17 @@ class OperationForm(forms.Form):
         return str((self.data if self.is_bound else self.initial).get(name) or "")
 
     @property
-    def asks_zone_first(self) -> bool:
-        """Whether the rest can be asked only when one of several zones is chosen."""
-        return self.operation.tag in LISTED_BY_ZONE and len(self.fields["zone"].names) > 1
+    def asks_first(self) -> forms.BoundField | None:
+        """The field for the zone or the cluster, of which one must be chosen before the rest can be asked."""
+        tag = self.operation.tag
+        first = "zone" if tag in LISTED_BY_ZONE else "cluster" if tag in LISTED_BY_CLUSTER else ""
+        return self[first] if first and len(self.fields[first].names) > 1 else None
 
     @property
     def node_ids(self) -> list[str]:
         """The nodes that are to act, in their order."""
+        if self.operation.tag in OF_CLUSTERS:
+            return cluster_fields.nodes_of(self.operation.tag, self.parameters)
         if self.operation.node_fields:
             return [self.cleaned_data[name] for name in self.operation.node_fields]
         if self.operation.tag in FURTHER:
@@ -119,9 +131,20 @@ class OperationForm(forms.Form):
             self._compose()
         return not self.has_errors
 
+    @property
+    def whole_clusters(self) -> list[sources.Option]:
+        """The clusters of which all members can be ticked at once, where several nodes can be chosen."""
+        field = self.fields.get(WHERE)
+        if not isinstance(field, NodesField):
+            return []
+        offered = {value for value, _label in field.choices}
+        return cluster_fields.whole_clusters(self.person, offered)
+
     def _add(self, tree: FieldTree) -> None:
         tag, name = self.operation.tag, tree["name"]
         if (tag, name) in DERIVED:
+            return
+        if tag in OF_CLUSTERS and self._add_of_cluster(tag, name, tree):
             return
         if tag == tags.ADMIT_APPLICATION and name in REQUESTED:
             self.fields.setdefault(REQUEST, RequestField())
@@ -149,6 +172,34 @@ class OperationForm(forms.Form):
             self.fields[name] = self._hinted(tree, options)
         else:
             self.fields[name] = form_field(tag, name, tree)
+
+    def _add_of_cluster(self, tag: str, name: str, tree: FieldTree) -> bool:
+        """Add the field for what is a cluster's own, if it is that."""
+        if tag == tags.AGREE_TO_CLUSTER and name != "zone":
+            if PENDING not in self.fields and "zone" in self.fields:
+                self.fields[PENDING] = PendingField(self.person, self._zone)
+        elif name == "members":
+            changed = tag == tags.CHANGE_MODE
+            options = self._members if changed else cluster_fields.outside(self.person)
+            self.fields[name] = MembersField(options, least=1 if changed else 2, all_of_them=changed)
+        elif name == "cluster" and tag != tags.FORM_CLUSTER:
+            options = cluster_fields.cluster_options(self.person)
+            if tag in LISTED_BY_CLUSTER:
+                options = self._narrowed(options, "cluster")
+            self.fields[name] = self._hinted(tree, options)
+        elif name in ("joined", "left"):
+            options = self._members if name == "left" else cluster_fields.outside(self.person)
+            self.fields[name] = self._hinted(tree, options)
+        else:
+            return False
+        return True
+
+    @property
+    def _members(self) -> list[sources.Option]:
+        """The members of the cluster that is chosen, or the only one there is to choose."""
+        options = list(self.fields["cluster"].names)
+        chosen = self.chosen("cluster") or (options[0] if len(options) == 1 else "")
+        return cluster_fields.inside(self.person, chosen)
 
     def _of_zone(self, tag: str, name: str) -> forms.Field | None:
         """The field for what is chosen from a list of the zone's own things."""
@@ -181,11 +232,11 @@ class OperationForm(forms.Form):
         """The service that is there and is to be started on further nodes, if that is what is asked for."""
         return [one for one in sources.service_options(self.person) if one.id == self.chosen("service")]
 
-    def _narrowed(self, zones: list[sources.Option]) -> list[sources.Option]:
-        """The zone that was chosen on the page before, alone; all while none is."""
-        chosen = [zone for zone in zones if zone.id == self.chosen("zone")]
-        self.has_other_zones = bool(chosen) and len(zones) > 1
-        return chosen or zones
+    def _narrowed(self, options: list[sources.Option], name: str = "zone") -> list[sources.Option]:
+        """The zone or cluster that was chosen on the page before, alone; all while none is."""
+        chosen = [one for one in options if one.id == self.chosen(name)]
+        self.has_other_zones = name == "zone" and bool(chosen) and len(options) > 1
+        return chosen or options
 
     @property
     def _applications(self) -> list[sources.Option]:
@@ -221,7 +272,7 @@ class OperationForm(forms.Form):
 
     def _compose(self) -> None:
         """Put the parameters together, and let the operation itself judge them."""
-        chosen: dict[str, Any] = {**self.cleaned_data.get(REQUEST, {})}
+        chosen: dict[str, Any] = {**self.cleaned_data.get(REQUEST, {}), **self.cleaned_data.get(PENDING, {})}
         rows = {one.name: one for one in self.rows}
         for tree in self.trees:
             name = tree["name"]

@@ -24,7 +24,8 @@ class NodesField(forms.MultipleChoiceField):
             widget=forms.CheckboxSelectMultiple,
             help_text=_(
                 "The first acts first. The others follow under the same warrant, each as soon as it can be "
-                "reached. One that is left out is no longer in step with them."
+                "reached. One that is left out is no longer in step with them: in a cluster, it soon stops "
+                "serving the zone."
             )
             if of_zone
             else _("It begins on each of them."),

@@ -22,7 +22,6 @@ from hsmnodes.node.agent.handed_over import take_in
 from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, RECEIVE, FromNode, queue_of
 from hsmnodes.node.agent.node import Node
 from hsmnodes.node.drivers.errors import DriverError
-from hsmnodes.node.protocol.documents.node import JournalHead
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +35,11 @@ class Console:
     def __init__(self, app: Celery, node: Node) -> None:
         self._app = app
         self._node = node
-        self._shown: tuple[JournalHead, str | None] | None = None
+        self._shown: object = None
 
     @property
     def is_behind(self) -> bool:
-        """Whether there is news since the last heartbeat: entries of the journal, or other work."""
+        """Whether there is news since the last heartbeat: of journal or work, or what is not in step."""
         return self._news() != self._shown
 
     def tell(self, said: Iterable[FromNode]) -> None:
@@ -57,8 +56,9 @@ class Console:
         except DriverError as error:
             logger.warning("No heartbeat: %s", error)
 
-    def _news(self) -> tuple[JournalHead, str | None]:
-        return self._node.summary.journal, self._node.at_work
+    def _news(self) -> object:
+        summary = self._node.summary
+        return summary.journal, self._node.at_work, summary.standings
 
     def _send(self, one: FromNode) -> None:
         try:

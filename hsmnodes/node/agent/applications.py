@@ -22,7 +22,7 @@ from hsmnodes.node.drivers.errors import DriverError, MechanismUnavailable
 from hsmnodes.node.drivers.values import CARRIER_LENGTH, Usage, WrappedKey
 from hsmnodes.node.endpoint.certificate import node_certificate
 from hsmnodes.node.endpoint.folder import EndpointError, Folder
-from hsmnodes.node.endpoint.kit import archive, kit_files, listed
+from hsmnodes.node.endpoint.kit import archive, failover_of, kit_files, listed
 from hsmnodes.node.endpoint.served import Served, server_name
 from hsmnodes.node.operations.context import Access
 from hsmnodes.node.operations.holdings import Application, UsableKey
@@ -237,6 +237,7 @@ class Applications:
             files=listed(contents),
             made_at=self._ledger.clock.now(),
             nodes=tuple(nodes) if len(nodes) > 1 else None,
+            failover=failover_of(self._ledger.facts.holdings.cluster, nodes),
         )
         return archive(self._identity.sign(Purpose.KIT, kit), contents)
 

@@ -60,6 +60,8 @@ class Config(_Part):
     """What a node is told when it is installed; everything else it learns from signed documents.
 
     With `metrics_file` it writes its metrics there, for the textfile collector of Prometheus's node exporter.
+    For `in_step_grace_seconds` it serves a zone in whose keys it is behind its cluster. It waits
+    `in_step_patience_seconds` for other members, after a start and with whatever they said last.
     """
 
     deployment: Id
@@ -72,6 +74,8 @@ class Config(_Part):
     heartbeat_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
     slots: Annotated[int, Field(ge=1, le=1000)] = 20
     metrics_file: AbsolutePath | None = None
+    in_step_grace_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+    in_step_patience_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
     endpoint: EndpointSettings | None = None
 
     @classmethod

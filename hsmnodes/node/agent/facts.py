@@ -210,5 +210,6 @@ class Facts:
                     f"The journal says that {proposal.operation} was carried out, which no node does."
                 )
             self.holdings.proposal = proposal.proposal
+            self.holdings.at = min([receipt.at, *(Receipt.from_bytes(one).at for one in intent.receipts)])
             if done.steps(len(proposal.nodes))[receipt.step].record:
                 done.record(done.read(proposal.parameters), receipt.results, self.holdings)

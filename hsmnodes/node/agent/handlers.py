@@ -57,7 +57,8 @@ class Handlers:
             case PeerMessage():
                 self._peer(message)
             case HeartbeatMessage():
-                self.parts.witnesses.note_heartbeat(message.envelope)
+                heartbeat = self.parts.witnesses.note_heartbeat(message.envelope)
+                self.parts.hearing.note(heartbeat, self.parts.clock.now())
             case WitnessRequestMessage():
                 return self._witness_request(message)
             case WitnessMessage():

@@ -14,11 +14,13 @@ from hsmnodes.node.protocol.documents.node import (
     MOST_ZONES,
     Capacity,
     CharterHead,
+    ClusterHeld,
     Figures,
     Heartbeat,
     JournalHead,
     Versions,
     ZoneHeld,
+    ZoneStanding,
 )
 
 State = Literal["starting", "ready", "refusing"]
@@ -39,6 +41,8 @@ class Summary:
     keys: int
     operations: int
     zones: tuple[ZoneHeld, ...]
+    cluster: ClusterHeld | None
+    standings: tuple[ZoneStanding, ...]
 
     @classmethod
     def of(
@@ -49,6 +53,7 @@ class Summary:
         state: State,
         reason: str,
         witness: Witness,
+        standings: tuple[ZoneStanding, ...] = (),
         before: "Summary | None" = None,
     ) -> "Summary":
         """The summary of what is known now; `before` is the last one, of which what is the same is kept."""
@@ -64,6 +69,8 @@ class Summary:
             keys=facts.holdings.living_keys,
             operations=facts.last_receipt[0],
             zones=before.zones if same and before is not None else _zones(facts),
+            cluster=_cluster(facts),
+            standings=standings,
         )
 
 
@@ -96,14 +103,31 @@ def make_heartbeat(
         zones=summary.zones[:MOST_ZONES] or None,
         endpoint=True if config.endpoint is not None else None,
         figures=figures,
+        member_of=summary.cluster,
+        standings=summary.standings[:MOST_ZONES] or None,
     )
+
+
+def _cluster(facts: Facts) -> ClusterHeld | None:
+    state = facts.holdings.cluster
+    if state is None:
+        return None
+    return ClusterHeld(id=state.cluster.id, revision=state.revision, state=state.sha256)
 
 
 def _zones(facts: Facts) -> tuple[ZoneHeld, ...]:
     held = []
     for zone in sorted(facts.holdings.slots):
         said = inventory(facts.holdings, zone)
-        held.append(ZoneHeld(id=zone, keys=said["keys"], digest=said["digest"], **said["backup_key"]))
+        held.append(
+            ZoneHeld(
+                id=zone,
+                keys=said["keys"],
+                digest=said["digest"],
+                **said["backup_key"],
+                changed=facts.holdings.changed.get(zone),
+            )
+        )
     return tuple(held)
 
 

@@ -186,7 +186,7 @@ class Node:
         held, self._held = list(self._held), {}
         said += [one for text in held for one in self._handle(text).said]
         if state == "ready" and not self.parts.ledger.facts.open_intents:
-            self._restore_applications()
+            self._restore_applications(now)
         return said
 
     def _retire_backup_keys(self) -> None:
@@ -201,10 +201,17 @@ class Node:
         except DriverError as error:
             logger.warning("A backup key that is not in force could not be destroyed yet: %s", error)
 
-    def _restore_applications(self) -> None:
-        """Have the tokens of just the applications that are admitted, and only then have them served."""
+    def _restore_applications(self, now: int) -> None:
+        """Have the tokens of just the applications that are admitted, and only then have them served.
+
+        Of a zone that is not in step with the cluster's other members, none.
+        """
         self.parts.zones.applications.restore()
-        self.served = self.parts.zones.applications.served()
+        self.summary = self._summarise(self.summary)
+        self.parts.in_step.look(self.summary.zones, now)
+        self.served = tuple(
+            one for one in self.parts.zones.applications.served() if self.parts.in_step.serves(one.zone)
+        )
 
     def _keep_head(self) -> None:
         """Keep the journal's head in the HSM, unless what the HSM has speaks against the journal."""
@@ -234,5 +241,6 @@ class Node:
             state=readiness.state(now),
             reason=readiness.reason(now),
             witness=readiness.witness,
+            standings=self.parts.in_step.standings,
             before=before,
         )

@@ -11,9 +11,11 @@ from hsmnodes.node.agent.clock import Clock
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.enclosures import Enclosures
 from hsmnodes.node.agent.errors import NodeError
+from hsmnodes.node.agent.hearing import Hearing
 from hsmnodes.node.agent.heartbeat import versions_of
 from hsmnodes.node.agent.hsm_head import HsmHead
 from hsmnodes.node.agent.identity import Identity
+from hsmnodes.node.agent.in_step import InStep
 from hsmnodes.node.agent.installing import check_beginning
 from hsmnodes.node.agent.journal import Journal
 from hsmnodes.node.agent.ledger import Ledger
@@ -49,6 +51,8 @@ class Parts:
     zones: Zones
     refusals: Refusals
     witnesses: Witnesses
+    hearing: Hearing
+    in_step: InStep
     readiness: Readiness
     hsm_head: HsmHead
     versions: Versions
@@ -74,6 +78,7 @@ def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> P
         raise NodeError("The HSM holds another identity key than this node was made with.")
     identity, vault, hsm_head = Identity(config, driver), Vault(config, store, driver), HsmHead(driver)
     testimony = Testimony(nonce=secrets.token_hex(16), began=clock.now())
+    hearing = Hearing(store)
     witnesses = Witnesses(config, store, journal, facts, testimony)
     ceremonies = Ceremonies(config, store, vault, identity, ledger)
     one_time_keys, enclosures = OneTimeKeys(vault), Enclosures(store)
@@ -93,7 +98,7 @@ def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> P
         clock=clock,
         ledger=ledger,
         identity=identity,
-        verifier=Verifier(config, View(config, facts, journal)),
+        verifier=Verifier(config, View(config, facts, journal, hearing)),
         enclosures=enclosures,
         ceremonies=ceremonies,
         one_time_keys=one_time_keys,
@@ -108,6 +113,8 @@ def _assemble(config: Config, pool: DriverPool, store: Store, clock: Clock) -> P
         ),
         refusals=Refusals(config, store, identity),
         witnesses=witnesses,
+        hearing=hearing,
+        in_step=InStep(config, facts, hearing, began=testimony.began),
         readiness=Readiness(facts, witnesses, hsm_head.disagreement(journal), Room(config.state)),
         hsm_head=hsm_head,
         versions=versions_of(config, driver.info()),

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.facts import Facts
+from hsmnodes.node.agent.hearing import Hearing
 from hsmnodes.node.agent.journal import Journal
+from hsmnodes.node.operations.context import Heard
 from hsmnodes.node.operations.holdings import Holdings
+from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.custody import KeyAtStake
 from hsmnodes.node.protocol.documents.base import Named
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
+from hsmnodes.node.protocol.documents.proposal import NodeAt
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class View:
     config: Config
     facts: Facts
     journal: Journal
+    hearing: Hearing
 
     @property
     def node(self) -> Named:
@@ -54,6 +59,27 @@ class View:
             return (node, identity) == (self.config.node, self.facts.identity)
         peer = self.facts.peers.get(node.id)
         return peer is not None and (peer.node, peer.identity) == (node, identity)
+
+    def is_enrolled(self, node: NodeAt) -> bool:
+        me, peer = self.config.node, self.facts.peers.get(node.id)
+        known = (me, self.facts.identity) if node.id == me.id else None
+        if peer is not None:
+            known = peer.node, peer.identity
+        if known is None:
+            return False
+        named, identity = known
+        return (named.name, canonical.sha256_hex(identity)) == (node.name, node.identity)
+
+    def heard_of(self, node: str) -> Heard | None:
+        record = self.hearing.of(node)
+        if record is None:
+            return None
+        said = record.heartbeat
+        return Heard(
+            at=record.heard_at,
+            zones={held.id: held.digest for held in said.zones or ()},
+            cluster=said.member_of.id if said.member_of is not None else None,
+        )
 
     def charter(self, kind: AuthorityKind, authority: str) -> Charter:
         return self.facts.charter(kind, authority)

@@ -79,11 +79,11 @@ class Witnesses:
                 "an older state of it was restored."
             )
 
-    def note_heartbeat(self, envelope: NodeSigned) -> None:
-        """Remember the head of a peer's journal, as long as it goes forward. Raises Refused.
+    def note_heartbeat(self, envelope: NodeSigned) -> Heartbeat:
+        """What a peer says, verified; the head of its journal is remembered, as long as it goes forward.
 
-        Only of a peer that says it is ready: one that has not been witnessed yet, or was found to be
-        restored, would otherwise make its peers forget by what they can tell.
+        The head only of a peer that says it is ready: one that has not been witnessed yet, or was found to
+        be restored, would otherwise make its peers forget by what they can tell. Raises Refused.
         """
         peer = self._peer(envelope)
         payload = verify(envelope, identity=peer.identity, purpose=Purpose.HEARTBEAT, node=peer.node.id)
@@ -91,13 +91,14 @@ class Witnesses:
         if (heartbeat.deployment, heartbeat.node) != (self._config.deployment, peer.node):
             raise SignatureRefused("wrong-node", "The heartbeat is of another node.")
         if heartbeat.state != "ready":
-            return
+            return heartbeat
         with self._store.transaction() as connection:
             connection.execute(
                 "INSERT INTO witnessed VALUES (?, ?, ?) ON CONFLICT (node) DO UPDATE"
                 " SET sequence = excluded.sequence, hash = excluded.hash WHERE excluded.sequence > sequence",
                 (peer.node.id, heartbeat.journal.sequence, heartbeat.journal.hash),
             )
+        return heartbeat
 
     def answer(self, envelope: NodeSigned, now: int) -> WitnessStatement:
         """What this node last saw of the journal of the peer that asks. Raises Refused."""

@@ -20,6 +20,9 @@ from hsmnodes.node.endpoint.served import Served
 
 CONFIGURATION, CERTIFICATES, MAP = "haproxy.cfg", "certificates.list", "applications.map"
 CONNECTIONS_OF_ONE = 64  # each is a process of p11-kit's
+SILENT = (
+    "30s"  # p11-kit's client speaks first; who looks whether a zone is served says nothing, and starts none
+)
 
 TEMPLATE = """\
 global
@@ -46,10 +49,12 @@ frontend applications
   clitcpka-intvl 5s
   clitcpka-cnt 3
   bind {address}:{port} tcp-ut 30s ssl strict-sni verify required no-ca-names {files}
+  tcp-request inspect-delay {silent}
   tcp-request content set-var(sess.certificate) ssl_c_der,sha2(256),hex
   tcp-request content set-var(sess.who) ssl_fc_sni,lower,concat(/,sess.certificate)
   tcp-request content set-var(sess.application) var(sess.who),map({conf}/{map})
   tcp-request content reject unless {{ var(sess.application) -m found }}
+  tcp-request content accept if {{ req.len gt 0 }}
   use_backend %[var(sess.application)]
 """
 REFUSED = "refused from=%ci name=%{+Q}[ssl_fc_sni] reason=%{+Q}[ssl_fc_err_str] verify=%[ssl_c_err]"
@@ -101,6 +106,7 @@ def configuration(folder: Folder, at: Address, served: Sequence[Served]) -> str:
         conf=folder.conf,
         files=f"ca-file {folder.conf}/{NODE_PEM} crt-list {folder.conf / CERTIFICATES}",
         map=MAP,
+        silent=SILENT,
         refused=REFUSED,
         ended=ENDED,
     )

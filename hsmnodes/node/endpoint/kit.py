@@ -3,7 +3,7 @@
 import io
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from hsmnodes.node.endpoint import connect, files
 from hsmnodes.node.protocol.canonical import sha256_hex
+from hsmnodes.node.protocol.documents.cluster import ClusterState
 from hsmnodes.node.protocol.documents.kits import KitFile
 from hsmnodes.node.protocol.documents.node import NodeSigned
+from hsmnodes.node.protocol.documents.proposal import NodeAt
 from hsmnodes.node.protocol.words import word_list
 
 TOOL, PACKAGE = "quorate-connect", "quorate_connect"
@@ -51,6 +53,21 @@ def kit_files(*, certificate: bytes, token: str) -> dict[str, bytes]:
 def listed(contents: Mapping[str, bytes]) -> tuple[KitFile, ...]:
     """The files as the node signs for them."""
     return tuple(KitFile(name=name, sha256=sha256_hex(data)) for name, data in sorted(contents.items()))
+
+
+def failover_of(cluster: ClusterState | None, nodes: Sequence[NodeAt]) -> tuple[str, ...] | None:
+    """The order in which nodes stand in for each other: that of a failover cluster that has them all.
+
+    By the hashes of their identity keys; None if there is no such order.
+    """
+    if (
+        cluster is None
+        or cluster.mode != "failover"
+        or len(nodes) < 2
+        or not set(nodes) <= set(cluster.members)
+    ):
+        return None
+    return tuple(one.identity for one in cluster.members if one in nodes)
 
 
 def archive(signed: NodeSigned, contents: Mapping[str, bytes]) -> bytes:

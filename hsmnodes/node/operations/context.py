@@ -13,7 +13,7 @@ from hsmnodes.node.protocol.custody import Custodian, KeyAtStake, ShareSet
 from hsmnodes.node.protocol.documents.base import Named
 from hsmnodes.node.protocol.documents.ceremonies import Holder
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
-from hsmnodes.node.protocol.documents.proposal import Proposal
+from hsmnodes.node.protocol.documents.proposal import NodeAt, Proposal
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,18 @@ class Access:
     shared_pin: bytes
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What a peer's last verified heartbeat said, and when that was heard, in seconds since 1970.
+
+    `zones` has the digest of the keys of each zone that it holds, `cluster` the id of its cluster.
+    """
+
+    at: int
+    zones: Mapping[str, str]
+    cluster: str | None
+
+
 class Surroundings(Protocol):
     """What a node knows, for checks: reading only, and never by way of its HSM."""
 
@@ -97,6 +109,12 @@ class Surroundings(Protocol):
 
     def knows_node(self, node: Named, identity: bytes) -> bool:
         """Whether a node is this one, or a peer whose enrolment was verified, with this identity key."""
+
+    def is_enrolled(self, node: NodeAt) -> bool:
+        """Whether that is this node, or a peer whose enrolment was verified, as it is known here."""
+
+    def heard_of(self, node: str) -> Heard | None:
+        """What the peer with this id said last, if anything was ever heard of it."""
 
     def charter(self, kind: AuthorityKind, authority: str) -> Charter:
         """The charter in force of an authority. Raises ProposalRefused if it is not pinned, or frozen."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hsmnodes.node.protocol.documents.base import Named
+from hsmnodes.node.protocol.documents.cluster import ClusterState
 from hsmnodes.node.protocol.errors import ProposalRefused
 
 Mode = Literal["exclusive", "shared"]
@@ -120,8 +121,12 @@ class Holdings:
     suspended, by authority and credential; `lifted` are hashes of statements that suspend nothing any more;
     `kept_until` is the time until which a node has said it keeps a zone. `suspended_applications` has the
     hashes of the statements that suspend an application, by zone and application, also of one that never came
-    here; `resumed` are those that a quorum of a zone has lifted, with the zone.
-    `proposal` is the one whose outcome is being noted.
+    here; `resumed` are those that a quorum of a zone has lifted, with the zone. `agreed_until` says until
+    when a zone agrees to a state of a cluster, by the zone's id and the state's hash. `cluster` is the one
+    that the node is a member of, since `cluster_since`; `clusters` are the ids of all it ever was in.
+    `changed` is when the keys of each zone last came to be others, wherever that was begun; its coming is no
+    change.
+    `proposal` is the one whose outcome is being noted, and `at` the time as of which it was judged.
     """
 
     enrolled: bool = False
@@ -137,7 +142,14 @@ class Holdings:
     removed_applications: set[str] = field(default_factory=set)
     suspended_applications: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     resumed: set[tuple[str, str]] = field(default_factory=set)
+    cluster: ClusterState | None = None
+    cluster_since: int = 0
+    clusters: set[str] = field(default_factory=set)
+    agreed_until: dict[tuple[str, str], int] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
     proposal: str = ""
+    at: int = 0
+    _came_by: dict[str, str] = field(default_factory=dict)
     _names: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def check_name_is_free(self, space: str, name: str, *, what: str, owner: str = "") -> None:
@@ -187,6 +199,7 @@ class Holdings:
     def add_slot(self, slot: Slot, *, customer: str) -> None:
         """Note a slot that was made for a zone of `customer` (its id)."""
         self.slots[slot.zone.id] = slot
+        self._came_by[slot.zone.id] = self.proposal
         self._names["slot", slot.name.casefold()] = slot.id
         self._names[customer, slot.zone.name.casefold()] = slot.zone.id
 
@@ -204,6 +217,7 @@ class Holdings:
         self.slots.pop(zone, None)
         self.share_sets.pop(zone, None)
         self.kept_until.pop(zone, None)
+        self.changed.pop(zone, None)
         self.keys = {key.id: key for key in self.keys.values() if key.zone != zone}
 
     def rotate(self, zone: str, *, epoch: int, kcv: str, backup_key_id: str) -> None:
@@ -216,6 +230,7 @@ class Holdings:
         if known is not None and known.zone != key.zone:
             raise ValueError("a key of this id belongs to another zone")
         self.keys[key.id] = key if key.proposal else replace(key, proposal=self.proposal)
+        self._note_change(key.zone)
         self._names[key.zone, key.label.casefold()] = key.id
 
     def destroy_key(self, key_id: str, label: str, *, zone: str) -> None:
@@ -225,6 +240,22 @@ class Holdings:
             known = Key(key_id, label, zone, algorithm="")
             self._names[zone, label.casefold()] = key_id
         self.keys[key_id] = replace(known, destroyed=True)
+        self._note_change(zone)
+
+    def _note_change(self, zone: str) -> None:
+        """Note that the keys of a zone are others now, unless they have just come here with all of it."""
+        if self._came_by.get(zone) != self.proposal:
+            self.changed[zone] = max(self.changed.get(zone, 0), self.at)
+
+    def enter(self, state: ClusterState) -> None:
+        """Note the state that the node's cluster has from now on."""
+        self.cluster, self.cluster_since = state, self.at
+        self.clusters.add(state.cluster.id)
+        self._names["cluster", state.cluster.name.casefold()] = state.cluster.id
+
+    def leave_cluster(self) -> None:
+        """Note that the node is in no cluster any more."""
+        self.cluster = None
 
     def add_application(self, application: Application) -> None:
         """Note an application that was admitted."""

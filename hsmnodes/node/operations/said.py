@@ -183,3 +183,12 @@ class Confirmed(Model):
     digest: Hash
     backup_key: ConfirmedKey
     kept_until: Time
+
+
+class ClusterSaid(Model):
+    """A state of a cluster that a node has noted, or can; `left` is said by the one that has left."""
+
+    cluster: Named
+    state: Hash
+    revision: Version
+    left: Named | None = None

@@ -8,13 +8,13 @@ from django.core.cache import cache
 from django.test import Client
 
 from hsmnodes import backups
-from hsmnodes.models import Application, Backup, Ceremony, Key, Receipt, ShareSet, Slot
+from hsmnodes.models import Application, Backup, Ceremony, Cluster, Key, Receipt, ShareSet, Slot
 from tenants import programs
 from tenants.identifiers import new_id
 from tenants.models import CharterVersion, LogEntry, Organisation, Program, Proposal, Service, TrustZone
 from tests.cast.people import DINA, GUS, IVO, JON, Member
 from tests.console.api.signing import ProgramKey
-from tests.world import applications
+from tests.world import applications, clusters
 from tests.world.backups import make_file
 from tests.world.signing_in import sign_in
 from tests.world.world import World
@@ -32,6 +32,7 @@ class Scene:
     share_set: ShareSet
     ceremony: Ceremony
     key: Key
+    cluster: Cluster
     application: Application
     backup: Backup
     receipt: Receipt
@@ -60,6 +61,7 @@ def _set(world: World) -> Scene:
     drill = world.drill(zone, node)
     world.custody(node).answer(world.give_share(drill, DINA))
     done = world.key(zone, node)
+    cluster = clusters.formed(world, node, world.node("fra-1"))
     applications.admit(world, zone, node)
     return Scene(
         world=world,
@@ -70,6 +72,7 @@ def _set(world: World) -> Scene:
         share_set=ShareSet.objects.get(),
         ceremony=Ceremony.objects.get(),
         key=Key.objects.get(),
+        cluster=cluster,
         application=Application.objects.get(),
         backup=backups.upload_backup(
             person=world.person(DINA), zone=zone, data=make_file(zone, node, new_id()).data

@@ -81,7 +81,7 @@ def places(scene, program):
         "key": scene.key.id,
         "application": scene.application.id,
         "data_centre": node.data_centre_id,
-        "cluster": node.cluster_id,
+        "cluster": scene.cluster.pk,
         "node": node.id,
         "slot": scene.slot.id,
         "ceremony": scene.ceremony.pk,

@@ -21,7 +21,7 @@ LISTS = {
     "keys": BASE,
     "applications": BASE + 2,
     "data-centres": BASE,
-    "clusters": BASE,
+    "clusters": BASE + 1,
     "nodes": BASE,
     "slots": BASE,
     "share-sets": BASE + 1,

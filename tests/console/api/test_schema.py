@@ -122,7 +122,7 @@ def _places(scene):
         "applications": {"key": scene.application.id},
         "nodes": {"key": scene.node.id},
         "data-centres": {"key": scene.node.row.data_centre_id},
-        "clusters": {"key": scene.node.row.cluster_id},
+        "clusters": {"key": scene.cluster.pk},
         "slots": {"key": scene.slot.id},
         "ceremonies": {"key": scene.ceremony.pk},
         "backups": {"key": scene.backup.pk},

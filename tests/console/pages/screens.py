@@ -101,6 +101,14 @@ def _zones(stage: Stage) -> Iterator[Screen]:
 def _machines(stage: Stage) -> Iterator[Screen]:
     yield Screen("hsms", "/hsms", CLEO)
     yield Screen("hsm", f"/hsms/{stage.nodes['ams-1'].id}", CLEO)
+    yield Screen("clusters", "/clusters", CLEO)
+    yield Screen("cluster", f"/clusters/{stage.cluster.pk}", CLEO)
+    yield Screen("cluster-customer", f"/clusters/{stage.cluster.pk}", EMIL)
+    yield Screen("propose-cluster", "/propose/cluster.form/v1", CLEO)
+    yield Screen("propose-joining", f"/propose/cluster.join/v1?cluster={stage.cluster.pk}", CLEO)
+    yield Screen("propose-leaving", f"/propose/cluster.leave/v1?cluster={stage.cluster.pk}", CLEO)
+    yield Screen("propose-mode", f"/propose/cluster.change-mode/v1?cluster={stage.cluster.pk}", CLEO)
+    yield Screen("propose-agreeing", f"/propose/cluster.agree/v1?zone={stage.zones['Cards'].pk}", DINA)
     yield Screen("hsm-new", f"/hsms/{stage.nodes['fra-2'].id}", CLEO)
     yield Screen("hsm-register", "/hsms/register", CLEO)
 

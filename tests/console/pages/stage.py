@@ -6,7 +6,7 @@ from datetime import timedelta
 from console.models import SavedView
 from console.saved_views import LISTINGS, save_view
 from hsmnodes import backups, incoming
-from hsmnodes.models import Application, Backup, Node
+from hsmnodes.models import Application, Backup, Cluster, Node
 from hsmnodes.node.protocol.documents import Role
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.registering import add_data_centre
@@ -29,6 +29,7 @@ from tenants.webhooks import deliveries, endpoints
 from tenants.webhooks.transport import Answer
 from tests.cast.makers import CLONE, KEYRING
 from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, LEA
+from tests.world import clusters as making_clusters
 from tests.world import statements as making_statements
 from tests.world.applications import admit, suspend
 from tests.world.backups import make_file
@@ -58,6 +59,7 @@ class Stage:
     statements: dict[str, Statement] = field(default_factory=dict)
     secret: str = ""
     entry: int = 0
+    cluster: Cluster | None = None
     backup: Backup | None = None
     view: SavedView | None = None
 
@@ -87,18 +89,27 @@ class Stage:
         for name in ("ams-1", "ams-2", "fra-1"):
             self.nodes[name] = self.world.node(name)
         Node.objects.filter(name="fra-1").update(data_centre=frankfurt)
-        ams = Node.objects.get(name="ams-2").cluster
-        ams.name, ams.mode = "Amsterdam–Frankfurt", "failover"
-        ams.save()
-        Node.objects.filter(name__in=["ams-1", "fra-1"]).update(cluster=ams)
         self.nodes["fra-2"] = NodeOfWorld.register("fra-2", by=self.world.person(CLEO))
         Node.objects.filter(name="fra-2").update(data_centre=frankfurt)
+        members = self.nodes["ams-1"], self.nodes["fra-1"]
+        self.cluster = making_clusters.formed(
+            self.world, *members, name="Amsterdam and Frankfurt", mode="failover"
+        )
         self.proposals["enrolment"] = self.world.propose_enrolment(self.nodes["fra-2"])
 
     def beat(self) -> "Stage":
         """Two nodes are heard of, and one was last heard of five hours ago."""
-        for node, used, keys in (("ams-1", 2, 4), ("ams-2", 0, 0)):
-            self._beat(node, capacity={"slots": 8, "slots_used": used, "keys": keys}, figures=FIGURES)
+        cards = {"id": self.zones["Cards"].pk, "keys": 4, "digest": "ab" * 32, "epoch": 1, "kcv": "a1b2c3"}
+        standing = {"zone": self.zones["Cards"].pk, "state": "unheard", "since": clock.unix_now() - 600}
+        self._beat(
+            "ams-1",
+            capacity={"slots": 8, "slots_used": 2, "keys": 4},
+            zones=(cards,),
+            member_of=making_clusters.membership(self.cluster),
+            standings=(standing,),
+            figures=FIGURES,
+        )
+        self._beat("ams-2", capacity={"slots": 8, "slots_used": 0, "keys": 0}, figures=FIGURES)
         make_history(Node.objects.get(name="ams-1"))
         Node.objects.filter(name="fra-1").update(last_seen_at=clock.now() - timedelta(hours=5))
         return self

@@ -70,7 +70,7 @@ def test_all_keys_or_those_that_are_ticked_are_backed_up(stage, as_):
 
 def test_the_zone_is_asked_for_first_as_its_keys_and_hsms_are_listed(stage, as_):
     asked = as_(DINA).get("/propose/backup.take/v1")
-    assert asked.context["form"].asks_zone_first
+    assert asked.context["form"].asks_first
     assert "Go on" in asked.content.decode()
     chosen = as_(DINA).get(f"/propose/backup.take/v1?zone={stage.zones['Cards'].pk}").content.decode()
     assert "Go on" not in chosen

@@ -37,7 +37,8 @@ def test_people_are_offered_what_they_may_propose_with_the_consent_it_needs(stag
 
 def test_every_operation_has_a_form(stage, as_):
     for tag in operations():
-        member = CLEO if tag.startswith(("node.", "service.", "slot.")) else DINA
+        of_the_provider = tag.startswith(("node.", "service.", "slot.")) or tag in tags.CHANGE_CLUSTERS
+        member = CLEO if of_the_provider else DINA
         begins_on_a_page = tag in (tags.VERIFY_BACKUP, tags.RESTORE_BACKUP, tags.SIGN_STATEMENT)
         wanted = 302 if begins_on_a_page else 200
         assert as_(member).get(f"/propose/{tag}").status_code == wanted, tag

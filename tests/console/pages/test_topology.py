@@ -11,6 +11,7 @@ from hsmnodes import incoming
 from hsmnodes.models import Cluster, DataCentre, Node
 from hsmnodes.node.protocol import canonical
 from tests.cast.people import CLEO, DINA, IVO
+from tests.world.clusters import bare
 from tests.world.history import FIGURES
 from tests.world.signing_in import sign_in
 
@@ -30,12 +31,8 @@ def add_nodes(world, like, count: int, *, clusters: int = 0) -> None:
     places = [
         DataCentre.objects.create(id=f"{n:032x}", provider=world.northgate, name=f"Place {n}") for n in (1, 2)
     ]
-    made = [
-        Cluster.objects.create(
-            id=f"{n:032x}", provider=world.northgate, name=f"Group {n}", mode=("active", "failover")[n % 2]
-        )
-        for n in range(clusters)
-    ]
+    made = [bare(world.northgate.pk, f"Group {n}", ("active", "failover")[n % 2]) for n in range(clusters)]
+    Cluster.objects.bulk_create(made)
     Node.objects.bulk_create(
         Node(
             **fields
@@ -44,13 +41,10 @@ def add_nodes(world, like, count: int, *, clusters: int = 0) -> None:
                 "name": f"node-{n:03}",
                 "identity": canonical.b64u(b"%065d" % n),
                 "data_centre_id": [*[one.pk for one in places], row.data_centre_id][n % 3],
-                "cluster_id": made[n // 3].pk if n // 3 < clusters else row.cluster_id,
+                "cluster_id": made[n // 3].pk if n // 3 < clusters else None,
             }
         )
         for n in range(count)
-    )
-    Node.objects.filter(cluster=row.cluster).exclude(pk=row.pk).update(
-        cluster=Cluster.objects.create(id="f" * 32, provider=world.northgate, name="Rest")
     )
 
 

@@ -52,6 +52,9 @@ def _held(facts: Facts) -> list[str]:
         f"  {peer.node.name}: {' '.join(fingerprint(canonical.sha256_hex(peer.identity)))}"
         for peer in facts.peers.values()
     ]
+    state = holdings.cluster
+    members = [f"  {place}. {one.name}" for place, one in enumerate(state.members, 1)] if state else []
+    cluster = [f"  {state.cluster.name}, {state.mode}, revision {state.revision}", *members] if state else []
     services = [f"  {one.name} ({one.mode}) for {one.customer.name}" for one in holdings.services.values()]
     slots = [
         f"  {slot.name}: Trust Zone {slot.zone.name}, {slot.backup_key} epoch {slot.epoch} (KCV {slot.kcv}), "
@@ -63,6 +66,7 @@ def _held(facts: Facts) -> list[str]:
         for title, lines in (
             ("Charters", charters),
             ("Peers", peers or ["  none: a restored state is found out only by the HSM's own record"]),
+            ("Cluster", cluster or ["  none"]),
             ("Services", services or ["  none"]),
             ("Slots", slots or ["  none"]),
         )

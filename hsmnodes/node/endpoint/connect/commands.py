@@ -6,8 +6,10 @@
     start    check that, then run haproxy (or stunnel) in the foreground
     test     list the keys that the application may use
 
-An application that is on several nodes has a kit of each. By default it uses all of them; with --failover the
-first of them that can be reached, in the order in which they were admitted.
+An application that is on several nodes has a kit of each. By default it uses all of them, or, if the kits say
+that their nodes are a failover cluster, the first that can be reached, in the cluster's order. With
+--failover it is that in any case, in the order in which they were admitted if there is no other; with
+--balance, all.
 
 Needs Python 3.9 with `cryptography`, and haproxy or stunnel. What is secret (application.pem, sealing.key,
 pin) is made and kept here, readable by its owner alone, and is never sent anywhere.
@@ -27,7 +29,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from .encoding import b64u, sha256, words
-from .kits import KIT_FOLDER, checked, installed, kit_folders, open_pin, ordered, read_archive, told, without
+from .kits import (
+    KIT_FOLDER,
+    by_failover,
+    checked,
+    installed,
+    kit_folders,
+    open_pin,
+    ordered,
+    read_archive,
+    told,
+    without,
+)
 from .own import HOUR, VALID_SECONDS, make_certificate, pem, write_secret
 from .programs import address, haproxy_cfg, stunnel_conf
 from .refused import Refused
@@ -55,7 +68,9 @@ def main() -> int:
     install_.add_argument("--node-words", required=True, help="the eight words of one node's identity key")
     start_ = commands.choices["start"]
     start_.add_argument("--by", choices=("haproxy", "stunnel"), default="haproxy")
-    start_.add_argument("--failover", action="store_true", help="use one node, and the next only without it")
+    how = start_.add_mutually_exclusive_group()
+    how.add_argument("--failover", action="store_true", help="use one node, and the next only without it")
+    how.add_argument("--balance", action="store_true", help="use all nodes, whatever the kits say")
     options = parser.parse_args()
     try:
         COMMANDS[options.command](options)
@@ -129,20 +144,28 @@ def install(options: argparse.Namespace) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """Check what is installed."""
-    for kit in installed(options.folder):
+    kits, anchor = installed(options.folder)
+    for kit in kits:
         say(f"The kit is whole: {kit['application']['name']}, node {kit['node']['name']}.")
+    order = [kits[which]["node"]["name"] for which in by_failover(kits, anchor)]
+    if len(order) > 1:
+        say(f"They are a failover cluster: {order[0]} serves, and then {', '.join(order[1:])}.")
 
 
 def start(options: argparse.Namespace) -> None:
     """Check what is installed, and become the program that keeps the connection."""
-    kits = installed(options.folder)
+    kits, anchor = installed(options.folder)
+    order = by_failover(kits, anchor)
     os.chdir(options.folder)
     Path("run/token").unlink(missing_ok=True)
     nodes = "".join((folder / "node.crt").read_text() for folder in kit_folders(Path()))
     write_secret(Path("run/nodes.pem"), nodes.encode())
     write = stunnel_conf if options.by == "stunnel" else haproxy_cfg
     file = Path(f"run/{options.by}.conf")
-    write_secret(file, write(kits, failover=options.failover).encode())
+    failover = options.failover or bool(order and not options.balance)
+    if failover and order:
+        kits = [kits[which] for which in order]
+    write_secret(file, write(kits, failover=failover).encode())
     command = {"haproxy": ["haproxy", "-db", "-f", str(file)], "stunnel": ["stunnel", str(file)]}[options.by]
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
     os.execvp(command[0], command)
@@ -151,7 +174,7 @@ def start(options: argparse.Namespace) -> None:
 def test(options: argparse.Namespace) -> None:
     """List what the application can use, through the connection that `start` keeps."""
     folder = options.folder.resolve()
-    kit = installed(folder)[0]
+    kit = installed(folder)[0][0]
     module = next((str(found) for pattern in MODULES for found in sorted(Path("/").glob(pattern[1:]))), None)
     if module is None:
         raise Refused("p11-kit-client.so is not there: install the package p11-kit-modules or p11-kit.")

@@ -23,8 +23,8 @@ NAME_OF_KIT, KIT_FOLDER, MOST_NODES = "kit.json", "kit", 16
 SAME_IN_ALL = ("deployment", "zone", "application", "certificate", "server_name", "token", "nodes")
 
 
-def installed(folder: Path) -> list[dict[str, Any]]:
-    """The installed kits, checked again from their files, and for the nodes that they were installed for."""
+def installed(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The installed kits, checked again from their files, and the one whose node they were installed for."""
     kits = []
     for of_node in kit_folders(folder):
         files = {file.name: file.read_bytes() for file in of_node.iterdir() if file.is_file()}
@@ -33,7 +33,7 @@ def installed(folder: Path) -> list[dict[str, Any]]:
     anchor = next((kit for kit in kits if kit["identity"] == identity), None)
     if anchor is None:
         raise Refused("The kit is signed by another node than the one it was installed for.")
-    return [kits[which] for which in ordered(anchor, kits)]
+    return [kits[which] for which in ordered(anchor, kits)], anchor
 
 
 def kit_folders(folder: Path) -> list[Path]:
@@ -54,6 +54,18 @@ def ordered(anchor: dict[str, Any], kits: list[dict[str, Any]]) -> list[int]:
         if not same or identity_of(kit) not in named or signers.count(identity_of(kit)) != 1:
             raise Refused(f"The kit of node {kit['node']['name']} does not belong to the others.")
     return [signers.index(identity) for identity in named if identity in signers]
+
+
+def by_failover(kits: list[dict[str, Any]], anchor: dict[str, Any]) -> list[int]:
+    """The places of the kits in the order in which their nodes stand in for each other, as `anchor` says.
+
+    Empty if its node is not in a failover cluster with the others.
+    """
+    order = anchor.get("failover") or []
+    signers = [identity_of(kit) for kit in kits]
+    if not set(signers) <= set(order):
+        return []
+    return sorted(range(len(kits)), key=lambda which: order.index(signers[which]))
 
 
 def without(anchor: dict[str, Any], kits: list[dict[str, Any]]) -> list[str]:

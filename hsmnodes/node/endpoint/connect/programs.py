@@ -11,7 +11,7 @@ defaults
   mode tcp
   log global
   timeout connect 1s
-  timeout check 1s
+  timeout check 1500ms
   timeout client 24h
   timeout server 24h
   retries 2
@@ -23,7 +23,8 @@ frontend application
 
 backend nodes
   balance leastconn
-  default-server check no-check-ssl inter 1s fastinter 500ms fall 2 rise 2 on-marked-down shutdown-sessions
+  default-server check check-sni {server_name} inter 1s fastinter 500ms fall 2 rise 2
+  default-server on-marked-down shutdown-sessions
   default-server ssl crt application.pem ca-file run/nodes.pem ssl-min-ver TLSv1.3 no-ssl-reuse
   default-server verify required verifyhost {server_name} sni str({server_name})
 """

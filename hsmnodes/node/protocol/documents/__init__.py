@@ -27,6 +27,7 @@ from hsmnodes.node.protocol.documents.charter import (
     TokenRules,
     ZoneTerms,
 )
+from hsmnodes.node.protocol.documents.cluster import ClusterState
 from hsmnodes.node.protocol.documents.kits import Kit, KitFile
 from hsmnodes.node.protocol.documents.node import (
     Heartbeat,
@@ -73,6 +74,7 @@ __all__ = [
     "Charter",
     "CharterLink",
     "Clause",
+    "ClusterState",
     "Contribution",
     "ContributionAnswer",
     "Desk",

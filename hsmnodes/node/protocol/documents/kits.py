@@ -35,7 +35,8 @@ class Kit(Document):
     `identity` is the point of its identity key, 65 bytes; `certificate` and `node_certificate` are the
     SHA-256 of the application's and the node's certificates in DER; `server_name` is the zone's (SNI).
     `nodes` are all that the application was admitted on by the same warrant, if they are several, in its
-    order: what the kits of the others must be signed by.
+    order: what the kits of the others must be signed by. `failover` are the same, by the hashes of their
+    identity keys and in the order of their cluster, if all of them are members of one whose mode is that.
     """
 
     type: Literal["quorate/kit/v1"] = "quorate/kit/v1"
@@ -56,6 +57,16 @@ class Kit(Document):
     nodes: Annotated[tuple[NodeAt, ...] | None, Field(min_length=2, max_length=16, exclude_if=is_absent)] = (
         None
     )
+    failover: Annotated[tuple[Hash, ...] | None, Field(min_length=2, max_length=16, exclude_if=is_absent)] = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _orders_its_nodes(self) -> Self:
+        named = sorted(node.identity for node in self.nodes or ())
+        if self.failover is not None and sorted(self.failover) != named:
+            raise ValueError("failover must have each of the nodes once")
+        return self
 
     @model_validator(mode="after")
     def _names_each_file_once(self) -> Self:

@@ -114,13 +114,39 @@ class Versions(Part):
 
 
 class ZoneHeld(Part):
-    """What a node has of a zone: how many keys, the digest over them, and its backup key's epoch and KCV."""
+    """What a node has of a zone: how many keys, the digest over them, and its backup key's epoch and KCV.
+
+    `changed` is the time of the last change of its keys that has come here, wherever that was begun; it is
+    absent if there was none since the zone came.
+    """
 
     id: Id
     keys: Sequence
     digest: Hash
     epoch: Version
     kcv: CheckValue
+    changed: Annotated[Time | None, Field(exclude_if=is_absent)] = None
+
+
+class ZoneStanding(Part):
+    """That a node does not simply serve a zone as its cluster has it, and since when.
+
+    It is `waiting` to hear the other members; `behind` the `peer`, and still serves; `out` of service, for
+    having been behind for too long or since its start; or the others are `unheard`, and it serves anyway.
+    """
+
+    zone: Id
+    state: Literal["waiting", "behind", "out", "unheard"]
+    since: Time
+    peer: Annotated[Named | None, Field(exclude_if=is_absent)] = None
+
+
+class ClusterHeld(Part):
+    """The cluster that a node is a member of: its id, and the revision and hash of its state."""
+
+    id: Id
+    revision: Version
+    state: Hash
 
 
 class Figures(Part):
@@ -146,8 +172,9 @@ class Figures(Part):
 class Heartbeat(Document):
     """The state of a node, every few seconds; `at_work` is the proposal that it is carrying out, if any.
 
-    `zones` are those it has, by id; `endpoint` says that it serves applications. Both are absent where there
-    is nothing to say, and `figures` in what nodes said before they measured any.
+    `zones` are those it has, by id; `endpoint` says that it serves applications; `member_of` is its
+    cluster, and `standings` says of which zones it is not in step with it. Each is absent where there is
+    nothing to say, and `figures` in what nodes said before they measured any.
     """
 
     type: Literal["quorate/heartbeat/v1"] = "quorate/heartbeat/v1"
@@ -168,6 +195,10 @@ class Heartbeat(Document):
     ] = None
     endpoint: Annotated[Literal[True] | None, Field(exclude_if=is_absent)] = None
     figures: Annotated[Figures | None, Field(exclude_if=is_absent)] = None
+    member_of: Annotated[ClusterHeld | None, Field(exclude_if=is_absent)] = None
+    standings: Annotated[
+        tuple[ZoneStanding, ...] | None, Field(min_length=1, max_length=MOST_ZONES, exclude_if=is_absent)
+    ] = None
 
 
 class WitnessRequest(Document):

@@ -65,6 +65,7 @@ def test_a_node_is_made_enrolled_and_asked(file, cast, capsys):
     text = capsys.readouterr().out
     assert "Enrolled:     yes" in text
     assert "provider Northgate, version 1" in text
+    assert "Cluster:\n  none" in text
     assert main(["verify-journal", "--config", str(file)]) == 0
     assert "5 entries, 1 receipts" in capsys.readouterr().out
 

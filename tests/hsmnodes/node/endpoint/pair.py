@@ -1,6 +1,6 @@
 """Two nodes of one zone that serve applications for real, for one application on both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 import psutil
@@ -23,13 +23,15 @@ NAMES = ("ams-1", "fra-1")
 
 
 class Pair:
-    """Two nodes of one zone with a key, which both serve applications."""
+    """Two nodes of one zone with keys, which both serve applications; `settings` are for both of them."""
+
+    settings: Mapping[str, int] = {}
 
     def __init__(self, folders) -> None:
         self.cast = Deployment()
         self.zone = self.cast.zone(members=CUSTODIANS)
         self.sites = [self._site(folder, name) for folder, name in zip(folders, NAMES, strict=True)]
-        Cluster(self.sites)
+        self.cluster = Cluster(self.sites)
         first, second = self.sites
         for site in self.sites:
             started = self.cast.start_service(site.at)
@@ -47,7 +49,7 @@ class Pair:
         settings = EndpointSettings(
             folder=folder / "endpoint", host="127.0.0.1", port=free_port(), address="127.0.0.1"
         )
-        return Site(folder, self.cast, name=name, drivers=real_drivers, endpoint=settings)
+        return Site(folder, self.cast, name=name, drivers=real_drivers, endpoint=settings, **self.settings)
 
     def carry(self, warrant) -> Carrier:
         carrier = Carrier(warrant, self.sites, [self.zone])

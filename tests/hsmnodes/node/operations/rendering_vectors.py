@@ -17,6 +17,17 @@ from tests.cast.applications import (
     resume_application,
 )
 from tests.cast.backups import import_backup_key, restore_backup, take_backup, verify_backup
+from tests.cast.clusters import (
+    after,
+    agree_to_cluster,
+    change_mode,
+    form_cluster,
+    formed,
+    join_cluster,
+    joined,
+    leave_cluster,
+    left,
+)
 from tests.cast.custody import share_elsewhere
 from tests.cast.deployment import PAYMENTS, Deployment, NodeOfCast
 from tests.cast.moving import abandon, extend_zone, withdraw_zone
@@ -40,6 +51,7 @@ WEBSHOP = Application(
     },
 )
 FRA_1 = NodeOfCast(named("fra-1"), b"\x04" + bytes(range(1, 65)))
+LON_1 = NodeOfCast(named("lon-1"), b"\x04" + bytes(range(2, 66)))
 
 
 def proposals() -> dict[str, Proposal]:
@@ -49,7 +61,18 @@ def proposals() -> dict[str, Proposal]:
     amendment = cast.northgate.amend(requester=CLEO, approvers=(JON, KIM), now=NOW)
     key = ("card-signing", "ec-p256", ("sign",))
     backup = read_backup((FILE.parent / "backups" / "two-keys.backup").read_bytes())
+    pair = formed([AMS_1, FRA_1])
+    three = joined(pair, LON_1)
     warrants = {
+        "form a cluster": form_cluster(cast, pair, [AMS_1, FRA_1]),
+        "join a cluster": join_cluster(cast, three, [AMS_1, LON_1, FRA_1]),
+        "leave a cluster": leave_cluster(cast, left(three, LON_1), LON_1, [LON_1, AMS_1, FRA_1]),
+        "dissolve a cluster": leave_cluster(cast, left(formed([AMS_1]), AMS_1), AMS_1, [AMS_1]),
+        "change the mode of a cluster": change_mode(
+            cast, after(pair, pair.members[::-1], mode="failover"), [AMS_1, FRA_1]
+        ),
+        "agree to a cluster": agree_to_cluster(cast, pair, AMS_1, zone, "form"),
+        "agree to leave a cluster": agree_to_cluster(cast, left(three, LON_1), LON_1, zone, "leave"),
         "enrol a node": cast.enrol(AMS_1),
         "start a shared service": cast.start_service(AMS_1),
         "start an exclusive service": cast.start_service(AMS_1, mode="exclusive"),

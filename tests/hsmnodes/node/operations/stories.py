@@ -16,6 +16,17 @@ from tests.cast.applications import (
 )
 from tests.cast.backups import import_backup_key, restore_backup, take_backup, verify_backup
 from tests.cast.charters import Chain
+from tests.cast.clusters import (
+    after,
+    agree_to_cluster,
+    change_mode,
+    form_cluster,
+    formed,
+    join_cluster,
+    joined,
+    leave_cluster,
+    left,
+)
 from tests.cast.custody import share_elsewhere
 from tests.cast.deployment import Deployment
 from tests.cast.moving import abandon, extend_zone, withdraw_zone
@@ -219,6 +230,55 @@ def _extend_application(scene: Scene) -> Warrant:
     return extend_application(scene.cast, [scene.site.at], [other.at], scene.zone, application, asked)
 
 
+def with_others(scene: Scene, count: int = 2) -> None:
+    """Further nodes that are enrolled, and in no cluster."""
+    for name in ("fra-1", "lon-1")[:count]:
+        scene.others.append(Site(scene.site.config.state.parent, scene.cast, name=name))
+    Cluster([scene.site, *scene.others])
+
+
+def with_cluster(scene: Scene) -> None:
+    """The node, first in a cluster with another; a third is in none."""
+    with_others(scene)
+    other, _ = scene.others
+    members = [scene.site.at, other.at]
+    Carrier(form_cluster(scene.cast, formed(members), members), [scene.site, other]).carry()
+
+
+def beside_cluster(scene: Scene) -> None:
+    """The node is in no cluster, and the two others are in one."""
+    with_others(scene)
+    members = [one.at for one in scene.others]
+    Carrier(form_cluster(scene.cast, formed(members), members), scene.others).carry()
+
+
+def _form(scene: Scene) -> Warrant:
+    members = [scene.others[0].at, scene.site.at]
+    return form_cluster(scene.cast, formed(members), members)
+
+
+def _join(scene: Scene) -> Warrant:
+    first, second = scene.others
+    state = joined(first.facts.holdings.cluster, scene.site.at)
+    return join_cluster(scene.cast, state, [first.at, scene.site.at, second.at])
+
+
+def _leave(scene: Scene) -> Warrant:
+    state = left(scene.site.facts.holdings.cluster, scene.site.at)
+    return leave_cluster(scene.cast, state, scene.site.at, [scene.site.at, scene.others[0].at])
+
+
+def _change_mode(scene: Scene) -> Warrant:
+    state = scene.site.facts.holdings.cluster
+    wanted = after(state, state.members[::-1], mode="failover")
+    return change_mode(scene.cast, wanted, [scene.site.at, scene.others[0].at])
+
+
+def _agree(scene: Scene) -> Warrant:
+    state = formed([scene.site.at])
+    return agree_to_cluster(scene.cast, state, scene.site.at, scene.zone, "form")
+
+
 PROVIDER, CUSTOMER, ZONE = (
     lambda s: [s.cast.northgate], lambda s: [s.cast.meridian], lambda s: [s.zone],
 )  # fmt: skip
@@ -246,6 +306,11 @@ STORIES = {
         with_custodians, lambda s: s.cast.share_backup_key(s.site.at, s.zone), DINA, (EMIL, FAY), ZONE
     ),
     "charter.amend/v1": Story(lambda s: s.site.with_zone(s.zone), _amend, DINA, (EMIL, FAY), ZONE),
+    "cluster.agree/v1": Story(lambda s: s.site.with_zone(s.zone), _agree, DINA, (EMIL, FAY), ZONE),
+    "cluster.change-mode/v1": Story(with_cluster, _change_mode, CLEO, (ADA, BEN), PROVIDER),
+    "cluster.form/v1": Story(with_others, _form, CLEO, (ADA, BEN), PROVIDER),
+    "cluster.join/v1": Story(beside_cluster, _join, CLEO, (ADA, BEN), PROVIDER),
+    "cluster.leave/v1": Story(with_cluster, _leave, CLEO, (ADA, BEN), PROVIDER),
     "key.destroy/v1": Story(lambda s: s.site.with_zone(s.zone), _destroy, DINA, (EMIL, FAY), ZONE),
     "key.generate/v1": Story(
         lambda s: s.site.with_zone(s.zone),

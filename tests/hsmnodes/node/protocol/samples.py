@@ -36,7 +36,6 @@ from tests.cast.people import (
     GUS,
     HANA,
     LEA,
-    MERIDIAN,
     ZONE_PEOPLE,
     make_id,
     named,
@@ -45,10 +44,9 @@ from tests.cast.signing import approve, cancel, make_warrant, reject, suspend, s
 from tests.cast.statements import statement_of
 from tests.cast.tokens import DESK
 from tests.hsmnodes.node.protocol.making import AMEND, GENERATE, NOW, make_charter, make_proposal, rule
+from tests.hsmnodes.node.protocol.samples_of_nodes import AMS_1, HASH, by_nodes
 
 VECTORS = Path(__file__).parents[3] / "vectors"
-HASH = "0123456789abcdef" * 4
-AMS_1 = {"deployment": DEPLOYMENT, "node": named("ams-1"), "at": NOW}
 
 
 def golden() -> dict[str, Document]:
@@ -69,7 +67,7 @@ def describe(document: Document) -> dict[str, Any]:
 
 def write_golden_files() -> None:
     """Write the samples that are not there yet, and what is to be made of each. None is ever changed."""
-    samples = _about_a_proposal() | _by_nodes() | _by_people() | _of_custody() | _of_backups()
+    samples = _about_a_proposal() | by_nodes() | _by_people() | _of_custody() | _of_backups()
     samples |= {"statement": _statement()}
     for name, document in samples.items():
         file = VECTORS / "documents" / f"{name}.json"
@@ -185,36 +183,6 @@ def _about_a_proposal() -> dict[str, Document]:
             results={"keys": [{"blob": HASH}]},
             sequence=7,
             previous=HASH,
-        ),
-    }
-
-
-def _by_nodes() -> dict[str, Document]:
-    head = {"sequence": 7, "hash": HASH}
-    return {
-        "node-signed": documents.NodeSigned(
-            purpose=Purpose.RECEIPT, node=make_id("ams-1"), payload=b64u(b"{}"), signature=b64u(bytes(64))
-        ),
-        "heartbeat": documents.Heartbeat(
-            **AMS_1,
-            state="ready",
-            reason="",
-            journal=head,
-            enrolled=True,
-            at_work=make_id("proposal"),
-            witness="peers",
-            charters=({"kind": "customer", "id": MERIDIAN.id, "version": 1, "hash": HASH},),
-            capacity={"slots": 8, "slots_used": 1, "keys": 12},
-            versions={"agent": "0.1.0", "driver": "softhsm2", "library": "2.6.1"},
-        ),
-        "witness-request": documents.WitnessRequest(**AMS_1, nonce=make_id("nonce")),
-        "witness": documents.WitnessStatement(
-            deployment=DEPLOYMENT,
-            by=named("fra-1"),
-            about=named("ams-1"),
-            nonce=make_id("nonce"),
-            at=NOW,
-            **head,
         ),
     }
 

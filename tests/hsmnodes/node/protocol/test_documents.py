@@ -20,7 +20,18 @@ SAMPLES = golden()
 CHARTER, PROPOSAL = SAMPLES["charter"], SAMPLES["proposal"]
 every_document = pytest.mark.parametrize("name", SAMPLES)
 FREE_FORM = ("parameters", "results")
-OPTIONAL = {"share_key", "kept", "models_blocked", "delay"}
+OPTIONAL = {
+    "share_key",
+    "kept",
+    "models_blocked",
+    "delay",
+    "changed",
+    "endpoint",
+    "member_of",
+    "peer",
+    "standings",
+    "zones",
+}
 NULLABLE = {"check_value", "at_work", "previous", "zone", "role", "group", "warrant", "code", "default"}
 WRONG: list[Any] = [None, True, 3, "x", [], {}]
 
