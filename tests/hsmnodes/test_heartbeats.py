@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from hsmnodes import incoming, relay
-from hsmnodes.models import Cluster, Node, NodeStatus
+from hsmnodes.models import Node, NodeStatus
 from tenants import access, clock
 from tenants.models import LogEntry, State
 from tests.cast.people import ADA, BEN, GUS, LEA
+from tests.world.clusters import bare
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
 
@@ -103,9 +104,8 @@ def test_the_head_of_a_journal_is_shown_to_the_peers_when_it_moves(world, node, 
 
 
 def test_of_many_peers_a_circle_is_shown_the_head_and_the_whole_cluster(world, node, no_broker):
-    row = node.row
+    row, cluster = node.row, in_cluster(world, node)
     fields = {one.attname: getattr(row, one.attname) for one in Node._meta.concrete_fields}
-    alone = Cluster.objects.create(id="c" * 32, provider=world.northgate, name="Elsewhere")
     Node.objects.bulk_create(
         Node(
             **fields
@@ -113,7 +113,7 @@ def test_of_many_peers_a_circle_is_shown_the_head_and_the_whole_cluster(world, n
                 "id": f"{n:032x}",
                 "name": f"n-{n}",
                 "identity": f"{n}",
-                "cluster_id": row.cluster_id if n == 1 else alone.pk,
+                "cluster_id": cluster.pk if n == 1 else None,
             }
         )
         for n in range(1, 60)
@@ -123,6 +123,26 @@ def test_of_many_peers_a_circle_is_shown_the_head_and_the_whole_cluster(world, n
     assert len(shown) in (relay.CIRCLE, relay.CIRCLE + 1)
     assert 1 in shown
     assert not no_broker.to(node.id, "heartbeat")
+
+
+def test_only_its_cluster_is_shown_a_heartbeat_that_says_nothing_new(world, node, no_broker):
+    member, other = world.node("ams-2"), world.node("ams-3")
+    in_cluster(world, node, member)
+    incoming.receive(node.heartbeat_message())
+    counted = [len(no_broker.to(one.id, "heartbeat")) for one in (member, other)]
+    for _ in range(2):
+        Node.objects.update(shown_at=clock.now() - timedelta(seconds=21))
+        incoming.receive(node.heartbeat_message())
+        incoming.receive(node.heartbeat_message())  # too soon after
+    assert [len(no_broker.to(one.id, "heartbeat")) for one in (member, other)] == [counted[0] + 2, counted[1]]
+
+
+def in_cluster(world, *nodes):
+    """A cluster that these are in, for whom it is shown to."""
+    cluster = bare(world.northgate.pk, "Elsewhere")
+    cluster.save()
+    Node.objects.filter(pk__in=[one.id for one in nodes]).update(cluster=cluster)
+    return cluster
 
 
 def test_nodes_of_different_providers_are_not_introduced(world, node, no_broker):
