@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hsmnodes.node.protocol.documents import AuthorityKind, OtherSide
 from hsmnodes.node.protocol.recovery import beyond
 from tenants import charters, tags
-from tenants.models import RUNNING_STATES, CharterVersion, Organisation, Proposal, Service, State, TrustZone
+from tenants.models import RUNNING_STATES, CharterVersion, Organisation, Proposal, Service, State
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,14 @@ class Side:
 
 
 def sides_for(
-    kind: AuthorityKind, organisation: Organisation, zone: TrustZone | None = None
+    kind: AuthorityKind, organisation: Organisation, service: Service | None = None
 ) -> list[list[Side]]:
     """The other sides of an authority, each with those who could be it: of a provider any of its customers.
 
-    An organisation without a charter in force cannot be one.
+    A zone's are those of the `service` it is part of. An organisation without a charter in force cannot be one.
     """
     match kind:
-        case AuthorityKind.ZONE if zone is not None:
-            service: Service = zone.service
+        case AuthorityKind.ZONE if service is not None:
             wanted = [
                 (AuthorityKind.CUSTOMER, [service.customer]),
                 (AuthorityKind.PROVIDER, [service.provider]),

@@ -78,7 +78,9 @@ def amend(request: HttpRequest, key: str) -> HttpResponse:
         posted(request),
         before=before,
         rules=model.rules if model else (),
-        sides=sides_for(AuthorityKind(current.kind), current.organisation, current.zone),
+        sides=sides_for(
+            AuthorityKind(current.kind), current.organisation, current.zone.service if current.zone else None
+        ),
         instead=_instead(request),
     )
     if model is not None:

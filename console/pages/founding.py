@@ -18,6 +18,7 @@ from console.sessions import person_required
 from hsmnodes.node.protocol.documents import AuthorityKind
 from tenants import access, charter_drafts
 from tenants.models import Person, Service
+from tenants.recovery import sides_for
 
 
 class ZoneForm(CharterForm):
@@ -27,11 +28,15 @@ class ZoneForm(CharterForm):
         services = list(_services_for(viewer).select_related("customer", "provider").order_by("name"))
         lent = lent_by(service.provider_id for service in services)
         people = Person.objects.filter(Q(pk__in=access.visible_people(viewer)) | Q(pk__in=lent))
+        self.sides_by_service = {
+            one.pk: sides_for(AuthorityKind.ZONE, one.customer, one) for one in services
+        }
         super().__init__(
             AuthorityKind.ZONE,
             list(people.select_related("organisation").order_by("organisation__name", "name")),
             data,
             rules=model.rules,
+            sides=next(filter(all, self.sides_by_service.values()), ()),
         )
         self.services = {service.pk: service for service in services}
         self.fields = {
@@ -55,6 +60,14 @@ class ZoneForm(CharterForm):
             ),
         } | self.fields
         self.initial = {"service": service, "controller": model.controller}
+
+    def clean(self) -> dict[str, Any]:
+        """The other sides of a recovery are those of the service that is chosen."""
+        cleaned = super().clean()
+        self.sides = self.sides_by_service.get(cleaned.get("service", ""), ())
+        if cleaned.get("recovery") and not all(self.sides):
+            self.add_error("recovery", _("It takes both sides of the service, and one has no charter in force."))
+        return cleaned
 
     @property
     def service(self) -> Service:

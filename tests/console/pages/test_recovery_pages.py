@@ -4,12 +4,14 @@ from html import unescape
 
 import pytest
 
-from hsmnodes.node.protocol.documents import Role
-from tenants import charters
+from console.pages.forms.zone_models import model_called
+from console.pages.founding import ZoneForm
+from hsmnodes.node.protocol.documents import Charter, Role
+from tenants import charters, clock
 from tenants.charter_drafts import Terms
-from tenants.models import CharterVersion, Proposal, State
+from tenants.models import CharterVersion, Proposal, Service, State
 from tenants.recovery import could_recover
-from tests.cast.people import ADA, CLEO, DINA, EMIL, GUS, HANA, IVO, JON
+from tests.cast.people import ADA, CLEO, DINA, EMIL, FAY, GUS, HANA, IVO, JON
 from tests.console.pages.charter_forms import sent
 from tests.console.pages.recovery_under_way import (
     OSCAR,
@@ -109,6 +111,63 @@ class TestTheClause:
         made = self.amend(as_(DINA), in_force(safe.pk), **changes)
         assert made.document.recovery == in_force(safe.pk).document.recovery
         assert could_recover(made)
+
+
+class TestFounding:
+    """The form that founds a charter has the clause as the one that amends it: off until it is chosen."""
+
+    def found(self, client, service, **changes):
+        form = sent(client.get(f"/zones/found?service={service.pk}").context["form"])
+        roles = {f"roles-{one.id}": [Role.KEY_MANAGER.value] for one in (DINA, EMIL, FAY)}
+        return client.post("/zones/found", form | roles | {"name": "Vault", "service": service.pk} | changes)
+
+    def founded(self, client, service, **changes) -> Charter:
+        answer = self.found(client, service, **changes)
+        assert answer.status_code == 302, answer.context["form"].errors
+        return CharterVersion.objects.get(pk=answer["Location"].rsplit("/", 1)[1]).document
+
+    def test_a_zone_has_none_unless_it_is_chosen(self, as_, service):
+        assert self.founded(as_(DINA), service).recovery is None
+
+    @pytest.fixture
+    def of_lumen(self, world, service) -> Service:
+        """Another service of the provider, which its people see beside the first."""
+        return Service.objects.create(
+            name="Archive", provider=world.northgate, customer=world.lumen, started_at=clock.now(), mode="shared"
+        )
+
+    def test_a_zone_s_takes_both_organisations_of_its_service(self, as_, world, service):
+        made = self.founded(as_(DINA), service, recovery="1 key-manager", recovery_days=14)
+        wanted = [in_force(one.pk).hash for one in (world.meridian, world.northgate)]
+        assert [one.charter for one in made.recovery.others] == wanted
+        assert made.recovery.days == 14
+
+    def test_these_are_of_the_service_that_is_chosen_and_not_of_another(self, world, service, of_lumen):
+        form = ZoneForm(world.person(JON), model_called("customer"))
+        filled = sent(form) | {"service": of_lumen.pk, "name": "Vault", f"roles-{JON.id}": ["key-manager"]}
+        chosen = {"recovery": "1 key-manager", "recovery_days": 30}
+        form = ZoneForm(world.person(JON), model_called("customer"), filled | chosen)
+        form.is_valid()
+        assert [one.id for one in form.terms.recovery.others] == [world.lumen.pk, world.northgate.pk]
+
+    @pytest.mark.parametrize("days", [6, 91, ""])
+    def test_its_days_are_a_week_to_a_quarter(self, as_, service, days):
+        answer = self.found(as_(DINA), service, recovery="1 key-manager", recovery_days=days)
+        assert answer.status_code == 422
+        assert "recovery_days" in answer.context["form"].errors
+
+    def test_it_is_refused_where_a_side_of_that_service_has_no_charter_in_force(
+        self, as_, world, service, of_lumen
+    ):
+        CharterVersion.objects.filter(authority=world.lumen.pk).update(state="discarded")
+        chosen = {"recovery": "1 key-manager", "recovery_days": 30}
+        answer = self.found(as_(JON), of_lumen, **chosen)
+        assert answer.status_code == 422
+        assert "recovery" in answer.context["form"].errors
+
+    def test_it_is_not_offered_where_there_is_no_other_side(self, world, service):
+        CharterVersion.objects.filter(authority=world.northgate.pk).update(state="discarded")
+        assert "recovery" not in ZoneForm(world.person(DINA), model_called("customer")).fields
 
 
 def test_a_draft_that_could_be_one_is_offered_to_be_proposed_as_one(as_, world, safe):
