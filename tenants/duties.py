@@ -8,7 +8,7 @@ from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Person, Tok
 from tenants import access, charters, clock, tokens
 from tenants.access import Viewer
 from tenants.analysis.humans import NOTHING, Loss, tokens_of
-from tenants.analysis.questions import Answer, answer, questions_about
+from tenants.analysis.questions import Answer, answer, questions_about, recovery_of
 from tenants.errors import Invalid
 from tenants.models import CharterVersion, Organisation, TrustZone
 from tenants.models import Token as StoredToken
@@ -112,7 +112,16 @@ class Duties:
             given = answer(questions_about(kind), together, now=self._now, lost=lost, withheld=self.suspended)
             for one in given:
                 found[one.operation, tuple(charter.sha256 for charter in one.charters)] = one
-        return list(found.values())
+        return [*found.values(), *self._recovery(lost)]
+
+    def _recovery(self, lost: Loss) -> list[Answer]:
+        """The answer for the recovery of its own charter, if it has a clause and the others are seen."""
+        if self.charter is None:
+            return []
+        found = recovery_of(
+            self.charter, self.charters.values(), now=self._now, lost=lost, withheld=self.suspended
+        )
+        return [found] if found is not None else []
 
 
 def duties_of_zone(

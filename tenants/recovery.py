@@ -28,7 +28,7 @@ def sides_for(
 ) -> list[list[Side]]:
     """The other sides of an authority, each with those who could be it: of a provider any of its customers.
 
-    A zone's are those of the `service` it is part of. An organisation without a charter in force cannot be one.
+    A zone's are those of the `service` it is part of. One without a charter in force cannot be a side.
     """
     match kind:
         case AuthorityKind.ZONE if service is not None:

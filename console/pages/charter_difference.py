@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from console.pages import token_terms, wording
-from console.pages.recovering import in_words
-from console.pages.rule_terms import terms
+from hsmnodes.node.operations.statement.charter_texts import recovery_text, terms_of
 from hsmnodes.node.protocol.control import side_in_control
 from hsmnodes.node.protocol.documents import Charter, Clause, Group, Person, Rule, Token
 from hsmnodes.node.protocol.weaker import demands_less
@@ -201,7 +200,7 @@ def _of_rule(title: str, before: str, after: str) -> str:
 
 
 def _asked(rule: Rule | None) -> str:
-    return "; ".join(filter(None, [wording.rule(rule), *terms(rule)]))
+    return "; ".join(filter(None, [wording.rule(rule), *terms_of(rule)]))
 
 
 def _is_eased(before: Rule | None, after: Rule | None) -> bool:
@@ -220,7 +219,7 @@ def _fewest(ways: Sequence[Sequence[Clause]]) -> int:
 def _recovery(old: Charter, new: Charter) -> Iterator[Difference]:
     if old.recovery == new.recovery:
         return
-    before, after = in_words(old.recovery), in_words(new.recovery)
+    before, after = recovery_text(old.recovery), recovery_text(new.recovery)
     sentence = (
         _("Recovery below quorum is on from now on: %(after)s")
         if old.recovery is None

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from console.pages import token_terms, wording
 from console.pages.duties_view import Card, DutiesView
-from console.pages.recovering import UnderWay, in_words, recoveries
-from console.pages.rule_terms import terms
+from console.pages.recovering import UnderWay, recoveries
 from console.pages.token_models import ModelView, models_of
+from hsmnodes.node.operations.statement.charter_texts import recovery_text, terms_of
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Charter, Clause, Role, ShareKey, Token
 from hsmnodes.node.protocol.documents import Person as CharterPerson
@@ -130,7 +130,7 @@ class CharterView:
                     [
                         wording.ways([self._all_of(way) for way in rule.ways])
                         or _("Nobody can sign for it: it is denied."),
-                        *terms(rule),
+                        *terms_of(rule),
                     ]
                 ),
             )
@@ -140,7 +140,7 @@ class CharterView:
     @property
     def recovery(self) -> str:
         """Who can recover it below its quorum, in words."""
-        return in_words(self.document.recovery)
+        return recovery_text(self.document.recovery)
 
     @cached_property
     def recoveries(self) -> list[UnderWay]:

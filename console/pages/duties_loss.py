@@ -6,6 +6,7 @@ from functools import cached_property
 from django.http import QueryDict
 
 from console.pages import wording
+from console.pages.duties_recovery import way_back
 from console.pages.duties_view import beside
 from hsmnodes.node.protocol.documents import Person
 from tenants.analysis.questions import Answer
@@ -101,6 +102,11 @@ class WhatIf:
             for before, after in self._both
             if before.stays.spare > 0 and after.stays.spare == 0
         ]
+
+    @cached_property
+    def way_back(self) -> str:
+        """What is left where nobody could amend the charter any more; else nothing."""
+        return way_back(self.duties)
 
     @cached_property
     def kept(self) -> int:

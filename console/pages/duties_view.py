@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.pages import wording
+from console.pages.duties_recovery import of_recovery
 from console.pages.rule_terms import notes
 from hsmnodes.node.operations.registry import operations
-from hsmnodes.node.protocol.consistency import AMEND
+from hsmnodes.node.protocol.consistency import AMEND, RECOVER
 from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Clause
-from hsmnodes.node.protocol.seating import ways_of
 from tenants.analysis.deciding import Decision
 from tenants.analysis.defaults import weaker_rules
 from tenants.analysis.questions import Answer
@@ -239,7 +239,7 @@ def _likeness(one: Answer) -> object:
     clauses = tuple((charter.sha256, clause) for charter, clause in one.could.seating.clauses)
     ways = tuple(one.could.seating.ways)
     problems = tuple(one.could.problems)
-    adds = one.operation == AMEND, operations()[one.operation].gathers
+    adds = one.operation in (AMEND, RECOVER) and one.operation, operations()[one.operation].gathers
     return (
         clauses,
         ways,
@@ -262,7 +262,8 @@ def _heading(column: Column) -> str:
 
 def _cell(one: Answer, column: Column, heading: str) -> Cell:
     [charter] = [found for found in one.charters if found.authority.kind is column.kind] or [None]
-    ways = ways_of(charter, one.operation) if charter else ()
+    rule = one.could.ruling(charter) if charter else None
+    ways = rule.ways if rule else ()
     return Cell(wording.amounts(ways, (column.role, column.group)), heading)
 
 
@@ -306,6 +307,8 @@ def _sentences(alike: Sequence[Answer]) -> list[str]:
     ]
     if one.operation == AMEND:
         said.append(_("An amendment needs the rule of the version it makes, too."))
+    if one.operation == RECOVER:
+        said += of_recovery(one)
     if operations()[one.operation].gathers:
         said.append(_("Custodians give their shares of the backup key besides."))
     return [*said, *notes(one.charters, one.operation), *_on_losses(one)]

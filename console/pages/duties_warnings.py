@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.pages import wording
+from console.pages.duties_recovery import recovery_warnings
 from console.pages.duties_view import NOT_ALLOWED, beside, weak_people
 from console.pages.token_warnings import token_warnings
 from console.pages.warned import GRAVITY, Warned
@@ -28,7 +29,7 @@ def warnings_of(duties: Duties) -> list[Warned]:
     """All of them as things are, the gravest first."""
     looks = (
         *(_impossible, _without_controller, _weaker, _both_sides),
-        *(_ending, _nobody_to_spare, _suspended, _in_both, token_warnings),
+        *(_ending, _nobody_to_spare, _suspended, _in_both, recovery_warnings, token_warnings),
     )
     found = [one for look in looks for one in look(duties)]
     return sorted(found, key=lambda one: GRAVITY.index(one.state))

@@ -28,9 +28,7 @@ class ZoneForm(CharterForm):
         services = list(_services_for(viewer).select_related("customer", "provider").order_by("name"))
         lent = lent_by(service.provider_id for service in services)
         people = Person.objects.filter(Q(pk__in=access.visible_people(viewer)) | Q(pk__in=lent))
-        self.sides_by_service = {
-            one.pk: sides_for(AuthorityKind.ZONE, one.customer, one) for one in services
-        }
+        self.sides_by_service = {one.pk: sides_for(AuthorityKind.ZONE, one.customer, one) for one in services}
         super().__init__(
             AuthorityKind.ZONE,
             list(people.select_related("organisation").order_by("organisation__name", "name")),
@@ -66,7 +64,9 @@ class ZoneForm(CharterForm):
         cleaned = super().clean()
         self.sides = self.sides_by_service.get(cleaned.get("service", ""), ())
         if cleaned.get("recovery") and not all(self.sides):
-            self.add_error("recovery", _("It takes both sides of the service, and one has no charter in force."))
+            self.add_error(
+                "recovery", _("It takes both sides of the service, and one has no charter in force.")
+            )
         return cleaned
 
     @property

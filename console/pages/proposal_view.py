@@ -12,7 +12,6 @@ from console.pages.changes import Change, changes
 from console.pages.next_steps import NextStep, next_step
 from console.pages.parameters import Parameters, count_rows, put_together
 from console.pages.proposal_story import Moment, story
-from console.pages.recovering import in_words
 from console.pages.results import Outcome, outcomes_of
 from console.pages.rule_terms import notes
 from console.pages.seating import Few, SeatRow, few, other_rows, seat_rows
@@ -22,6 +21,7 @@ from hsmnodes.models import Ceremony, Node, OutboxMessage, Receipt
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operation
 from hsmnodes.node.operations.sentences import Row, render_fields
+from hsmnodes.node.operations.statement.charter_texts import recovery_text
 from hsmnodes.node.protocol.errors import DELAYED
 from hsmnodes.node.protocol.quorum import ClauseVerdict
 from tenants import access, charters, tags, verdicts
@@ -88,7 +88,7 @@ class ProposalView:
         document = self.proposal.document
         named = charters.by_hash(authority.hash for authority in document.authorities)
         if document.operation == tags.RECOVER_CHARTER:
-            return [in_words(one.recovery) for one in named if one.sha256 == document.previous]
+            return [recovery_text(one.recovery) for one in named if one.sha256 == document.previous]
         return notes(named, document.operation)
 
     @cached_property

@@ -1,13 +1,8 @@
-"""Recovery below quorum in words, and whether one is under way."""
+"""Whether a recovery below quorum is under way."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
-from console.pages import wording
-from hsmnodes.node.protocol.documents import Recovery
 from tenants import access, tags
 from tenants.models import Person, Proposal
 from tenants.recovery import under_way
@@ -20,21 +15,6 @@ class UnderWay:
     proposal: Proposal
     name: str
     due_at: datetime | None
-
-
-def in_words(recovery: Recovery | None) -> str:
-    """Who can recover a charter, after how long, with whom."""
-    if recovery is None:
-        return _("off: nobody can recover it.")
-    return ngettext(
-        "%(who)s, with the consent of %(others)s, after %(n)d day in which anybody of it can cancel.",
-        "%(who)s, with the consent of %(others)s, after %(n)d days in which anybody of it can cancel.",
-        recovery.days,
-    ) % {
-        "who": wording.rule(recovery.rule),
-        "others": wording.names([one.name for one in recovery.others], last="and"),
-        "n": recovery.days,
-    }
 
 
 def recoveries(person: Person, authority: str = "") -> list[UnderWay]:

@@ -1,6 +1,6 @@
 """A statement as its page and its print show it: what it says, where it stands, who signed it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -8,6 +8,7 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 
 from hsmnodes.node.operations.statement import reading
+from hsmnodes.node.operations.statement.charter_texts import recovery_text, token_facts
 from hsmnodes.node.operations.statement.differences import Difference, differences
 from hsmnodes.node.operations.statement.texts import EXCLUDED, MODES, RECOVERED, role
 from hsmnodes.node.protocol import documents
@@ -87,9 +88,12 @@ class StatementText:
         return [RECOVERED[one] for one in self.document.recovery]
 
     @property
-    def charters(self) -> list[tuple[StatedCharter, str, str]]:
-        """Each charter, with the tokens that it accepts and how it is recovered below its quorum."""
-        return [(one, reading.tokens_text(one), reading.recovery_text(one)) for one in self.document.charters]
+    def charters(self) -> list[tuple[StatedCharter, Collection[tuple[str, str]], str]]:
+        """Each charter, with what it says of tokens and how it is recovered below its quorum."""
+        return [
+            (one, token_facts(one.token_rules).values(), recovery_text(one.recovery))
+            for one in self.document.charters
+        ]
 
     @cached_property
     def sides(self) -> list[tuple[Side, str, list[Reached]]]:

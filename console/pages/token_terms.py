@@ -1,29 +1,18 @@
 """What a charter says of the tokens that it accepts, in words."""
 
-from collections.abc import Collection, Mapping
-
-from django.utils.translation import gettext as _
+from collections.abc import Mapping
 
 from console.pages import wording
 from console.pages.token_models import in_a_row
+from hsmnodes.node.operations.statement.charter_texts import token_facts
 from hsmnodes.node.protocol.documents import TokenRules
 from tenants.admission import charters_that_decide
 from tenants.models import Person
 
 
 def facts(rules: TokenRules) -> Mapping[str, tuple[str, str]]:
-    """Each member of the rules, as a title and what it says."""
-    synced = rules.backup_eligible == "allowed"
-    return {
-        "backup_eligible": (_("Tokens that can be synced"), _("accepted") if synced else _("not accepted")),
-        "attestation": (
-            _("Proof of the make of tokens"),
-            _("required") if rules.attestation else _("not required"),
-        ),
-        "models_allowed": (_("Models that are allowed"), _models(rules.models_allowed, _("any"))),
-        "models_blocked": (_("Models that are blocked"), _models(rules.models_blocked, _("none"))),
-        "tokens_each": (_("Tokens that everyone has, at least"), str(rules.least)),
-    }
+    """Each member of the rules, as a title and what it says, models by name."""
+    return token_facts(rules, in_a_row)
 
 
 def demands_on(person: Person) -> list[str]:
@@ -41,7 +30,3 @@ def demands_on(person: Person) -> list[str]:
         if said:
             found.setdefault("; ".join(said), []).append(charter.authority.name)
     return [f"{wording.few_names(names)}: {said}" for said, names in found.items()]
-
-
-def _models(models: Collection[str] | None, without: str) -> str:
-    return in_a_row(models) if models else without

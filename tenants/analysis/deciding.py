@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain, combinations, islice, product
 
+from hsmnodes.node.protocol.consistency import RECOVER
 from hsmnodes.node.protocol.documents import Charter
 from hsmnodes.node.protocol.problems import Problem, rule_problems, validity_problems
+from hsmnodes.node.protocol.recovery import ruling_of, side_problems
 from hsmnodes.node.protocol.seating import Seating, rules_for
 from tenants.analysis.humans import NOTHING, Human, Loss, Requests, anyone, humans_of
 from tenants.analysis.ways import Kind, Mixture, Way, Weakness, kinds_of
@@ -23,7 +25,8 @@ MOST_WEAKNESSES = 100
 class Decision:
     """How an operation is decided under charters at `now` (Unix seconds), once `lost` is lost.
 
-    `floor` is how many people it asks of each authority at least. `requests` says who can request.
+    `floor` is how many people it asks of each authority at least. `requests` says who can request. Of a
+    recovery the first of `charters` is that which is recovered, and the others are the other sides.
     """
 
     def __init__(
@@ -37,13 +40,19 @@ class Decision:
         lost: Loss = NOTHING,
     ) -> None:
         self.charters, self.operation = tuple(charters), operation
-        self.seating = Seating(charters, operation)
+        recovered = self.charters[0] if operation == RECOVER else None
+        self.ruling = ruling_of(recovered) if recovered else rules_for(operation)
+        self.seating = Seating(charters, operation, ruling=self.ruling)
         self.humans = humans_of(charters, self.seating, requests=requests, lost=lost)
         self.ways = [Way(self.seating, way, self.humans) for way in self.seating.ways]
-        self.problems: list[Problem] = [
-            *rule_problems(charters, rules_for(operation), floor),
-            *validity_problems(charters, operation, now),
-        ]
+        if recovered:
+            first = rule_problems([recovered], self.ruling, floor)
+            self.problems: list[Problem] = [*first, *side_problems(self.charters[1:])]
+        else:
+            self.problems = [
+                *rule_problems(charters, self.ruling, floor),
+                *validity_problems(charters, operation, now),
+            ]
 
     @cached_property
     def needed(self) -> int:

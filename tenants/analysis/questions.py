@@ -9,6 +9,7 @@ from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.consistency import RECOVER
 from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Person
+from hsmnodes.node.protocol.recovery import is_side
 from tenants.analysis.deciding import Decision
 from tenants.analysis.humans import NOTHING, Loss, has_duty
 
@@ -90,6 +91,22 @@ class Answer:
     def in_both(self) -> list[tuple[Person, ...]]:
         """The humans who stand in several of the charters: each fills one seat in all of them together."""
         return [human.people for human in self.could.humans if len(human.people) > 1]
+
+
+def recovery_of(
+    charter: Charter, known: Iterable[Charter], *, now: int, lost: Loss = NOTHING, withheld: Loss = NOTHING
+) -> Answer | None:
+    """What becomes of a recovery of `charter` below its quorum, with the other sides among those `known`.
+
+    None where it has no clause, or the charter of another side is not among them.
+    """
+    if charter.recovery is None:
+        return None
+    found = [one for other in charter.recovery.others for one in known if is_side(one, other)]
+    if len(found) != len(charter.recovery.others):
+        return None
+    floor = operations()[RECOVER].consent.floor
+    return Answer(RECOVER, (charter, *found), floor, now, lost, withheld)
 
 
 def answer(

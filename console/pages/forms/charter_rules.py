@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from console.pages import wording
 from console.pages.forms.rows import Rows
 from console.pages.forms.rule_options import RuleOptions
-from console.pages.rule_terms import terms
 from hsmnodes.node.operations.registry import operations
+from hsmnodes.node.operations.statement.charter_texts import terms_of
 from hsmnodes.node.protocol.documents import Clause, Role, Rule
 from hsmnodes.node.protocol.documents.charter import MOST_CLAUSES, MOST_WAYS
 from hsmnodes.node.protocol.weaker import Within, is_weaker
@@ -120,7 +120,7 @@ class RuleRows(Rows):
     @property
     def usual(self) -> str:
         """What the default asks for, in words; empty where the operation has none."""
-        return "; ".join(filter(None, [wording.rule(self.default), *terms(self.default)]))
+        return "; ".join(filter(None, [wording.rule(self.default), *terms_of(self.default)]))
 
     def is_weaker(self, within: Within) -> bool:
         """Whether the rule, as it stands in the form, asks for less than the default."""

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from console.pages.rule_terms import duration
+from hsmnodes.node.operations.statement.charter_texts import duration
 from hsmnodes.node.protocol.documents import Rule
 from hsmnodes.node.protocol.documents.base import NOTE_MAX, plain_text
 

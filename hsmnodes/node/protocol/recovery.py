@@ -79,10 +79,7 @@ def recovery_verdicts(
         others,
         proposal,
         signatures,
-        problems=[
-            *_problems(current, new, others, proposal),
-            *rule_problems(others, rules_for(AMEND), OTHERS_FLOOR),
-        ],
+        problems=[*_problems(current, new, others, proposal), *side_problems(others)],
         suspended=suspended,
     )
     after = tally(
@@ -120,6 +117,11 @@ def stopping(
         ruling=ruling_of(current),
         anybody_of=current,
     )
+
+
+def side_problems(others: Sequence[Charter]) -> list[Problem]:
+    """Why other sides could not consent, whoever signs: by their rules for their own amendments."""
+    return rule_problems(others, rules_for(AMEND), OTHERS_FLOOR)
 
 
 def ruling_of(current: Charter) -> Ruling:

@@ -15,12 +15,6 @@ def rules_for(operation: str) -> Ruling:
     return lambda charter: charter.rule(operation)
 
 
-def ways_of(charter: Charter, operation: str) -> Sequence[Sequence[Clause]]:
-    """The alternatives of the rule for an operation, each a set of clauses; none where it is denied."""
-    rule = charter.rule(operation)
-    return rule.ways if rule is not None else ()
-
-
 class Seating:
     """The clauses of several charters for one operation, in order, and who is the same person.
 

@@ -133,7 +133,11 @@ class TestFounding:
     def of_lumen(self, world, service) -> Service:
         """Another service of the provider, which its people see beside the first."""
         return Service.objects.create(
-            name="Archive", provider=world.northgate, customer=world.lumen, started_at=clock.now(), mode="shared"
+            name="Archive",
+            provider=world.northgate,
+            customer=world.lumen,
+            started_at=clock.now(),
+            mode="shared",
         )
 
     def test_a_zone_s_takes_both_organisations_of_its_service(self, as_, world, service):
@@ -168,6 +172,42 @@ class TestFounding:
     def test_it_is_not_offered_where_there_is_no_other_side(self, world, service):
         CharterVersion.objects.filter(authority=world.northgate.pk).update(state="discarded")
         assert "recovery" not in ZoneForm(world.person(DINA), model_called("customer")).fields
+
+
+class TestWhoCanDoWhat:
+    """The analysis of duties knows the clause, and what it means that there is none."""
+
+    def test_a_zone_with_the_clause_says_who_recovers_it_with_whom_and_how_late(self, as_, safe):
+        shown = " ".join(text(as_(DINA), f"/zones/{safe.pk}/duties").split())
+        assert "Recover a charter below quorum" in shown
+        assert "comes into force 30 days after it is announced" in shown
+        assert "only be founded anew" not in shown
+
+    def test_what_nobody_could_amend_any_more_it_says_can_be_recovered(self, as_, safe):
+        lost = f"person={DINA.id}&person={EMIL.id}"
+        shown = text(as_(FAY), f"/zones/{safe.pk}/duties?{lost}")
+        assert (
+            "Nobody could amend the charter of Safe any more. It could be recovered: 1 key manager" in shown
+        )
+
+    def test_and_not_once_too_few_are_left_for_that(self, as_, safe):
+        lost = f"person={DINA.id}&person={JON.id}"
+        shown = text(as_(FAY), f"/zones/{safe.pk}/duties?{lost}")
+        assert "Too few would be left to recover it, too: this zone can only be founded anew" in shown
+
+    def test_a_zone_without_it_says_whose_loss_is_final(self, as_, world, service):
+        zone = world.zone(service)
+        client = as_(DINA)
+        shown = text(client, f"/zones/{zone.pk}/duties")
+        final = "If any one of Dina, Emil and Fay loses every token"
+        assert f"{final}, this zone can only be founded anew from shares" in shown
+        assert "Recover a charter below quorum" not in shown
+        imagined = text(client, f"/zones/{zone.pk}/duties?person={DINA.id}")
+        assert "It has no recovery clause: this zone can only be founded anew from shares." in imagined
+
+    def test_an_organisation_has_no_shares_to_be_founded_from(self, as_, world):
+        shown = text(as_(GUS), f"/organisations/{world.meridian.pk}/duties")
+        assert "another organisation has to be founded in its place" in shown
 
 
 def test_a_draft_that_could_be_one_is_offered_to_be_proposed_as_one(as_, world, safe):

@@ -3,16 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hsmnodes.node.operations.statement.reading import (
-    controller,
-    kept_in_words,
-    recovery_text,
-    rule_text,
-    title_of,
-    tokens_text,
-)
+from hsmnodes.node.operations.statement.charter_texts import recovery_text, rule_text, token_facts
+from hsmnodes.node.operations.statement.reading import controller, kept_in_words, title_of
 from hsmnodes.node.operations.statement.texts import KINDS, MODES, role
-from hsmnodes.node.protocol.documents.charter import Group, Role, Rule
+from hsmnodes.node.protocol.documents.charter import Group, Role, Rule, TokenRules
 from hsmnodes.node.protocol.documents.statement import StatedCharter, StatedPerson, StatedRule, Statement
 from hsmnodes.node.protocol.statements import agreed
 
@@ -88,16 +82,22 @@ def _changes(old: StatedCharter, new: StatedCharter) -> Iterator[Change]:
         yield "Controlled by", before, after, said, False
     elif old.zone != new.zone:
         yield "Terms of the zone", "", "", "The service or a side of the zone has another name.", False
-    if old.token_rules != new.token_rules:
-        before, after = tokens_text(old), tokens_text(new)
-        yield "Tokens accepted", before, after, f"Tokens: {after} now; the statement says {before}.", False
-    before, after = recovery_text(old), recovery_text(new)
+    yield from _of_tokens(old.token_rules, new.token_rules)
+    before, after = recovery_text(old.recovery), recovery_text(new.recovery)
     if before != after:
         said = f"Recovery below quorum: {after} The statement says: {before}"
         yield "Recovery below quorum", before, after, said, False
     yield from _of_people(old.people, new.people)
     yield from _of_groups(old, new)
     yield from _of_rules(old.rules, new.rules)
+
+
+def _of_tokens(old: TokenRules, new: TokenRules) -> Iterator[Change]:
+    before, after = token_facts(old), token_facts(new)
+    for member, (title, said) in after.items():
+        was = before[member][1]
+        if was != said:
+            yield title, was, said, f"{title}: {said} now; the statement says {was}.", False
 
 
 def _of_people(old: Sequence[StatedPerson], new: Sequence[StatedPerson]) -> Iterator[Change]:

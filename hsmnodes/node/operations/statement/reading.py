@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operations
-from hsmnodes.node.operations.statement.texts import KEPT, KINDS, role
+from hsmnodes.node.operations.statement.charter_texts import clause_text, rule_text, terms_of
+from hsmnodes.node.operations.statement.texts import KEPT, KINDS
 from hsmnodes.node.protocol.consistency import RECOVER
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Clause, Role, Rule
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Clause, Role
 from hsmnodes.node.protocol.documents.statement import (
     SIDES,
     Side,
@@ -134,70 +135,6 @@ def controller(zone: StatedCharter) -> str:
     return (
         "" if terms is None else (terms.provider if terms.controller == "provider" else terms.customer).name
     )
-
-
-def clause_text(clause: Clause) -> str:
-    """How many of whom a clause asks for: “2 key managers”."""
-    if clause.role is None:
-        return f"{clause.m} of the group {clause.group}"
-    return f"{clause.m} {role(clause.role, clause.m)}"
-
-
-def rule_text(rule: Rule) -> str:
-    """What a rule asks for, in words; “nobody: it is denied” for one that denies."""
-    ways = [" and ".join(map(clause_text, way)) for way in rule.ways]
-    return "; ".join([", or else ".join(ways) or "nobody: it is denied", *terms_of(rule)])
-
-
-def recovery_text(charter: StatedCharter) -> str:
-    """Who can recover a charter below its quorum, after how long, with whom; in a sentence."""
-    clause = charter.recovery
-    if clause is None:
-        return "Off: nobody can recover it."
-    who = " and ".join(map(clause_text, clause.clauses))
-    others = " and ".join(other.name for other in clause.others)
-    days = duration(clause.seconds)
-    return f"{who}, with the consent of {others}, after {days} in which anybody of it can cancel."
-
-
-def tokens_text(charter: StatedCharter) -> str:
-    """Which tokens a charter accepts, in words; models by their AAGUIDs."""
-    rules = charter.token_rules
-    synced = "accepted" if rules.backup_eligible == "allowed" else "not accepted"
-    found = [f"those that can be synced are {synced}", f"at least {rules.least} each"]
-    if rules.attestation is not None:
-        found.append("with proof of their make")
-    if rules.models_allowed is not None:
-        found.append(f"of these models alone: {', '.join(rules.models_allowed)}")
-    if rules.models_blocked is not None:
-        found.append(f"of none of these models: {', '.join(rules.models_blocked)}")
-    return "; ".join(found)
-
-
-def terms_of(rule: Rule) -> list[str]:
-    """What a rule demands or advises beside signatures, each in a phrase."""
-    if not rule.ways:
-        return []
-    found = []
-    if rule.delay:
-        found.append(f"{duration(rule.delay)} must pass after the last signature")
-    if rule.lifetime:
-        found.append(f"a proposal lives for {duration(rule.lifetime)} at most")
-    if rule.custodians_apart:
-        found.append("who gives a share does not count as having approved it")
-    if rule.hours:
-        found.append(f"working hours, as advice: {rule.hours}")
-    return found
-
-
-def duration(seconds: int) -> str:
-    """So many seconds in words, exactly: “2 days 1 hour”."""
-    parts, left = [], seconds
-    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
-    return " ".join(parts)
 
 
 def title_of(tag: str) -> str:

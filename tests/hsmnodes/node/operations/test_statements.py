@@ -101,7 +101,10 @@ def test_delays_hours_and_alternatives_are_stated(cast):
     [chapter, _] = chapters(statement_of(cast, cast.zone(members=CUSTODIANS, rules=rules)))
     [duty] = [duty for duty in chapter.duties if duty.tag == GENERATE]
     assert duty.customer == ["2 key managers", "3 custodians"]
-    assert duty.terms == ("1 day must pass after the last signature", "Working hours, as advice: By day")
+    assert duty.terms == (
+        "1 day must pass after the last signature",
+        "Hours, as advice that nothing enforces: By day",
+    )
 
 
 def test_whoever_has_the_charters_can_draw_it_up_again(cast, zone, statement):
@@ -315,8 +318,9 @@ def test_other_tokens_and_a_recovery_clause_are_differences_in_words(statement):
     }
     now = other(statement, provider=statement.provider.model_copy(update=changes))
     assert agreed(now) != agreed(statement)
-    tokens, recovery = (found.sentence for found in differences(statement, now))
-    assert "at least 2 each; with proof of their make now" in tokens
+    proof, number, recovery = (found.sentence for found in differences(statement, now))
+    assert proof == "Proof of the make of tokens: required now; the statement says not required."
+    assert number == "Tokens that everyone has, at least: 2 now; the statement says 1."
     assert "1 security officer, with the consent of Meridian Bank, after 30 days" in recovery
     assert "nobody can recover it" in recovery
 
