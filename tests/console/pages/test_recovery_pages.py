@@ -186,8 +186,9 @@ class TestWhoCanDoWhat:
     def test_what_nobody_could_amend_any_more_it_says_can_be_recovered(self, as_, safe):
         lost = f"person={DINA.id}&person={EMIL.id}"
         shown = text(as_(FAY), f"/zones/{safe.pk}/duties?{lost}")
+        assert "Nobody could amend the charter of Safe any more." in shown
         assert (
-            "Nobody could amend the charter of Safe any more. It could be recovered: 1 key manager" in shown
+            "It could be recovered: 1 key manager, with the consent of Meridian Bank and Northgate" in shown
         )
 
     def test_and_not_once_too_few_are_left_for_that(self, as_, safe):
