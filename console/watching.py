@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from console.pages.custody import Custody
 from hsmnodes import drills, watching
 from hsmnodes.node.protocol import canonical
-from tenants import statements
 from tenants.access import AnyoneOf
 from tenants.models import Organisation, OrganisationKind, Service, TrustZone
 from tenants.notices import deadlines, kinds, occasions
+from tenants.standing import standings_of
 
 
 def look() -> None:
@@ -41,8 +41,9 @@ def note_losses() -> None:
 
 def note_broken_statements() -> None:
     """Note each service where charters in force depart from what both sides signed: once a state of it."""
-    for service in Service.objects.filter(statements__signed__isnull=False).distinct():
-        standing = statements.standing_of(service)
+    services = Service.objects.filter(statements__signed__isnull=False).distinct()
+    for standing in standings_of(services.select_related("customer")):
+        service = standing.service
         if standing.signed is None or standing.holds:
             continue
         said = "\n".join(one.sentence for one in standing.differences)

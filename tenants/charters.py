@@ -130,13 +130,14 @@ def chain_of(authority: str) -> list[CharterLink]:
 
 def anchor_of(authority: str) -> str | None:
     """The hash of the founding version, if there is one in force or superseded."""
-    return (
-        CharterVersion.objects.filter(
-            authority=authority, version=1, state__in=[CharterState.IN_FORCE, CharterState.SUPERSEDED]
-        )
-        .values_list("hash", flat=True)
-        .first()
-    )
+    return anchors_of([authority]).get(authority)
+
+
+def anchors_of(authorities: Iterable[str]) -> dict[str, str]:
+    """The same of several, by authority."""
+    states = (CharterState.IN_FORCE, CharterState.SUPERSEDED)
+    found = CharterVersion.objects.filter(authority__in=list(authorities), version=1, state__in=states)
+    return dict(found.values_list("authority", "hash"))
 
 
 def unsigned(version: CharterVersion) -> list[Unsigned]:

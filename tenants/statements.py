@@ -1,94 +1,26 @@
-"""Statements: drawn up from the charters in force, signed by both sides, held against what is in force since.
+"""Statements: drawn up from the charters in force, and signed by both sides.
 
-What a statement says is decided in hsmnodes/node/protocol/statements.py; here it is kept. A statement is
-signed when its `statement.sign` proposal is authorised, which is refused if the charters in force are no
-longer those it was drawn up from.
+What a statement says is decided in hsmnodes/node/protocol/statements.py; here it is kept, and in
+tenants/standing.py held against what is in force since. A statement is signed when its `statement.sign`
+proposal is authorised, which is refused if the charters in force are no longer those it was drawn up from.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 from django.db import transaction
 
-from hsmnodes.node.operations.statement.differences import Difference, differences
 from hsmnodes.node.operations.statement.file import StatementFile, Zone
 from hsmnodes.node.operations.statement.sign import check_binds
 from hsmnodes.node.protocol import canonical, documents
-from hsmnodes.node.protocol.documents.statement import Contact, StatedService
+from hsmnodes.node.protocol.documents.statement import Contact
 from hsmnodes.node.protocol.errors import DocumentRefused, ProposalRefused
-from hsmnodes.node.protocol.statements import Basis, check_made_from, defaults_in, draw_up, redraw
+from hsmnodes.node.protocol.statements import check_made_from, draw_up
 from tenants import access, charters, clock, log, tags
 from tenants.analysis.defaults import defaults_for
 from tenants.errors import Invalid, WrongState
 from tenants.log import About, Event
 from tenants.models import Person, Proposal, Service, SignedStatement, Statement
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a service stands: what was signed last, and what would be stated now. Either may not be there."""
-
-    service: Service
-    signed: SignedStatement | None
-    now: documents.Statement | None
-
-    @cached_property
-    def differences(self) -> list[Difference]:
-        """What is in force and differs from what was signed; nothing, if nothing was signed."""
-        if self.signed is None:
-            return []
-        if self.now is None:
-            text = "A charter that the statement rests on is not in force any more."
-            return [Difference("", "Charters", "in force", "not in force", text)]
-        return differences(self.signed.statement.document, self.now)
-
-    @property
-    def holds(self) -> bool:
-        """Whether something was signed and what is in force still says just that."""
-        return self.signed is not None and not self.differences
-
-    @property
-    def renewed(self) -> list[str]:
-        """The authorities whose charter has another version than the statement names, and says the same."""
-        if self.signed is None or self.now is None:
-            return []
-        named = {one.authority.id: one.authority.hash for one in self.signed.statement.document.charters}
-        return [
-            one.authority.name
-            for one in self.now.charters
-            if named.get(one.authority.id, one.authority.hash) != one.authority.hash
-        ]
-
-
-def standing_of(service: Service) -> Standing:
-    """How a service stands now."""
-    signed = last_signed(service)
-    basis = basis_of(service)
-    if basis is None:
-        return Standing(service, signed, None)
-    if signed is None:
-        return Standing(service, None, None)
-    try:
-        return Standing(service, signed, _as_in_force(signed.statement.document, basis, service))
-    except ProposalRefused:
-        return Standing(service, signed, None)
-
-
-def last_signed(service: Service) -> SignedStatement | None:
-    """The statement that both sides signed last."""
-    found = SignedStatement.objects.filter(service=service).select_related("statement", "proposal")
-    return found.order_by("-version").first()
-
-
-def basis_of(service: Service) -> Basis | None:
-    """The charters in force that a statement of the service rests on; None where a side has none."""
-    zones = list(service.zones.filter(founded_at__isnull=False).values_list("pk", flat=True))
-    known = charters.in_force([service.provider_id, service.customer_id, *zones])
-    if service.provider_id not in known or service.customer_id not in known:
-        return None
-    provider, customer = known[service.provider_id], known[service.customer_id]
-    return Basis(provider, customer, [known[zone] for zone in zones if zone in known])
+from tenants.standing import basis_of, last_signed, starts_of, stated_service
 
 
 def prepare_statement(*, service: Service, contacts: Sequence[Contact], now: int) -> documents.Statement:
@@ -100,13 +32,15 @@ def prepare_statement(*, service: Service, contacts: Sequence[Contact], now: int
     try:
         made = draw_up(
             basis,
-            service=_stated(service),
+            service=stated_service(service),
             defaults=defaults_for,
             contacts=contacts,
             at=now,
             after=signed.statement.document if signed else None,
         )
         return documents.Statement.from_bytes(made.raw)
+    except ProposalRefused as refused:
+        raise Invalid(refused.code, refused.message) from None
     except (ValueError, DocumentRefused) as error:
         raise Invalid(
             "cannot-state", f"A statement cannot be drawn up from these charters: {error}"
@@ -170,7 +104,7 @@ def check_can_be_signed(proposal: Proposal) -> Statement:
     if basis is None:
         raise ProposalRefused("stale-statement", "A charter that the statement rests on is not in force.")
     check_made_from(statement.document, basis)
-    if statement.document.service != _stated(statement.service):
+    if statement.document.service != stated_service(statement.service):
         raise ProposalRefused("other-statement", "The service is another than the statement says.")
     signed = last_signed(statement.service)
     if statement.document.previous != (signed.statement.hash if signed else None):
@@ -204,6 +138,7 @@ def sign_statement(proposal: Proposal) -> SignedStatement:
 def file_of(signed: SignedStatement) -> StatementFile:
     """The statement with its signatures and all that makes them good, to be verified anywhere."""
     document = signed.statement.document
+    starts = starts_of([signed.service])
     links = {
         one.authority.id: tuple(canonical.b64u(link.raw) for link in charters.chain_of(one.authority.id))
         for one in document.charters
@@ -211,6 +146,7 @@ def file_of(signed: SignedStatement) -> StatementFile:
     return StatementFile(
         statement=canonical.b64u(document.raw),
         warrant=canonical.b64u(bytes(signed.proposal.warrant)),
+        starts=tuple(canonical.b64u(bytes(one.warrant)) for one in starts[signed.service_id]),
         provider=links[document.provider.authority.id],
         customer=links[document.customer.authority.id],
         zones=tuple(Zone(id=one.authority.id, links=links[one.authority.id]) for one in document.zones),
@@ -229,14 +165,3 @@ def about_statement(statement: Statement) -> About:
     """A log entry about a statement."""
     service = statement.service
     return About("statement", statement.id, service.provider_id, service.customer_id)
-
-
-def _as_in_force(signed: documents.Statement, basis: Basis, service: Service) -> documents.Statement:
-    """What was signed, as the charters in force would have it, held against the defaults that it names."""
-    named = defaults_in(signed)
-    fresh = redraw(signed, basis, lambda charter: {**defaults_for(charter), **named(charter)})
-    return fresh.model_copy(update={"service": _stated(service)})
-
-
-def _stated(service: Service) -> StatedService:
-    return StatedService(id=service.id, name=service.name, mode=service.mode)

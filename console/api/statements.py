@@ -16,6 +16,7 @@ from tenants import access, clock, statements
 from tenants.access import Viewer
 from tenants.errors import NotVisible
 from tenants.models import Statement
+from tenants.standing import standing_of
 
 
 class StatementSigningSerializer(serializers.Serializer[Any]):
@@ -174,7 +175,7 @@ class ServiceStatement(OneView):
 
     def get(self, request: Request, key: str) -> Response:  # noqa: ARG002 - the framework's
         """Drawn up again from the charters in force, and compared."""
-        standing = statements.standing_of(self.find(key))
+        standing = standing_of(self.find(key))
         shown = {
             "service": standing.service,
             "holds": standing.holds,

@@ -15,11 +15,12 @@ from console.pages.topology import status_advice
 from hsmnodes import drills
 from hsmnodes.access import visible_nodes
 from hsmnodes.models import NodeStatus
-from tenants import access, charters, clock, statements
+from tenants import access, charters, clock
 from tenants.analysis.deciding import Weakness
 from tenants.analysis.questions import Answer
 from tenants.duties import duties_under
 from tenants.models import CharterState, CharterVersion, Person, Severity, State
+from tenants.standing import standings_of
 
 RECENT = timedelta(days=7)
 
@@ -86,6 +87,7 @@ def _recoveries(person: Person) -> list[Concern]:
 def _statements(person: Person) -> list[Concern]:
     """Services where what is in force differs from what both sides signed."""
     services = access.visible_services(person).filter(statements__signed__isnull=False).distinct()
+    services = services.select_related("customer")
     return [
         Concern(
             _("%(name)s: what is in force differs from the signed statement of duties")
@@ -93,7 +95,7 @@ def _statements(person: Person) -> list[Concern]:
             standing.differences[0].sentence,
             reverse("service-statement", args=[standing.service.pk]),
         )
-        for standing in map(statements.standing_of, services)
+        for standing in standings_of(list(services))
         if not standing.holds
     ]
 

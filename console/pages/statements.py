@@ -16,6 +16,7 @@ from tenants import access, charters, clock, statements, tags, workflow
 from tenants.drafting import build_proposal
 from tenants.errors import NotVisible
 from tenants.models import Person, Service, Statement
+from tenants.standing import last_signed, standing_of, standings_of
 
 
 @require_GET
@@ -27,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
         request,
         "console/statements/index.html",
         "duties",
-        standings=[statements.standing_of(service) for service in services],
+        standings=standings_of(services),
     )
 
 
@@ -36,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def of_service(request: HttpRequest, key: str) -> HttpResponse:
     """Whether the statement of a service still holds, what differs, and all its versions."""
     service = _service(request, key)
-    standing = statements.standing_of(service)
+    standing = standing_of(service)
     kept = service.statements.select_related("created_by").order_by("-version", "-created_at")
     return page(
         request,
@@ -84,7 +85,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     """One statement, whole."""
     statement = _statement(request, key)
     service = statement.service
-    signed = statements.last_signed(service)
+    signed = last_signed(service)
     view = StatementView(statement, signed)
     return page(
         request,
@@ -92,7 +93,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "duties",
         service=service,
         view=view,
-        standing=statements.standing_of(service),
+        standing=standing_of(service),
         may_propose=_may_draw_up(request.person, service),
         without_rule=_without_rule(service),
         anchors=[charters.anchor_of(one) for one in (service.provider_id, service.customer_id)],
@@ -139,7 +140,7 @@ def file(request: HttpRequest, key: str) -> HttpResponse:
 def pdf(request: HttpRequest, key: str) -> HttpResponse:
     """The statement in print, with its signatures."""
     statement = _statement(request, key)
-    view = StatementView(statement, statements.last_signed(statement.service))
+    view = StatementView(statement, last_signed(statement.service))
     return download(print_statement(view), f"{_file_name(statement)}.pdf", "application/pdf")
 
 

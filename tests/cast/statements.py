@@ -10,14 +10,15 @@ from hsmnodes.node.protocol.documents import Clause, Role, Rule, Statement, Warr
 from hsmnodes.node.protocol.documents.statement import Contact, StatedService
 from hsmnodes.node.protocol.statements import Basis, draw_up
 from tests.cast.charters import Chain
-from tests.cast.deployment import PAYMENTS_SERVICE, Deployment
-from tests.cast.people import DINA, GUS, JON, KIM, LEA, Member
+from tests.cast.deployment import PAYMENTS_SERVICE, Deployment, NodeOfCast
+from tests.cast.people import DINA, GUS, JON, KIM, LEA, Member, named
 from tests.cast.signing import make_warrant
 
 GENERATE = "key.generate/v1"
 STRICTER = Rule(operation=GENERATE, clauses=(Clause(role=Role.KEY_MANAGER, group=None, m=3),), delay=3600)
 CONTACTS = (Contact(side="customer", role="security-officer", reach="Duty desk, day and night"),)
 OFFICERS = (GUS, LEA, JON, KIM)
+NODE = NodeOfCast(named("ams-1"), b"\x04" + bytes(64))
 
 
 def basis_of(cast: Deployment, *zones: Chain) -> Basis:
@@ -63,7 +64,18 @@ def sign_statement(
     return make_warrant(proposal, requester, officers)
 
 
-def file_of(cast: Deployment, statement: Statement, warrant: Warrant, *zones: Chain) -> StatementFile:
+def start(cast: Deployment, **changes: Any) -> Warrant:
+    """The warrant that starts the service on one node."""
+    return cast.start_service(NODE, **changes)
+
+
+def file_of(
+    cast: Deployment,
+    statement: Statement,
+    warrant: Warrant,
+    *zones: Chain,
+    starts: Sequence[Warrant] | None = None,
+) -> StatementFile:
     """The statement with all that makes it good."""
 
     def links(chain: Chain) -> tuple[str, ...]:
@@ -72,6 +84,7 @@ def file_of(cast: Deployment, statement: Statement, warrant: Warrant, *zones: Ch
     return StatementFile(
         statement=canonical.b64u(statement.raw),
         warrant=canonical.b64u(warrant.raw),
+        starts=tuple(canonical.b64u(one.raw) for one in ([start(cast)] if starts is None else starts)),
         provider=links(cast.northgate),
         customer=links(cast.meridian),
         zones=tuple(Zone(id=zone.current.authority.id, links=links(zone)) for zone in zones),

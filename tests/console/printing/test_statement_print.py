@@ -14,8 +14,8 @@ from console.printing import statement as statement_print
 from console.printing.statement import print_statement
 from hsmnodes.node.protocol.documents.statement import Contact
 from hsmnodes.node.protocol.words import fingerprint
-from tenants import statements
 from tenants.errors import WrongState
+from tenants.standing import last_signed
 from tests.world import statements as making
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def service(world):
 
 
 def printed(statement):
-    return print_statement(StatementView(statement, statements.last_signed(statement.service)))
+    return print_statement(StatementView(statement, last_signed(statement.service)))
 
 
 def read(data):

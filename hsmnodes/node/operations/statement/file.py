@@ -11,21 +11,25 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from hsmnodes.node.operations.service.start import StartService
 from hsmnodes.node.operations.statement.differences import Difference, differences
 from hsmnodes.node.operations.statement.sign import SignStatement, check_binds
+from hsmnodes.node.operations.statement.started import started_as
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_chain
-from hsmnodes.node.protocol.documents.base import Bytes, Id, Model, refusal
+from hsmnodes.node.protocol.documents.base import Bytes, Id, Model, Named, refusal
 from hsmnodes.node.protocol.documents.charter import Charter, CharterLink
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
 from hsmnodes.node.protocol.documents.signatures import Warrant
 from hsmnodes.node.protocol.documents.statement import MOST_ZONES, Statement
 from hsmnodes.node.protocol.errors import ProposalRefused
-from hsmnodes.node.protocol.quorum import Signatures, evaluate
+from hsmnodes.node.protocol.quorum import Consent, Signatures, Verdict, evaluate
 from hsmnodes.node.protocol.signers import Signer
 from hsmnodes.node.protocol.statements import Basis, check_made_from, redraw
 
 LONGEST_FILE = 64_000_000
+MOST_STARTS = 100
+"""A service is started once on some HSMs, and perhaps again on others."""
 Long = Annotated[Bytes, Field(max_length=1_400_000)]
 Links = Annotated[tuple[Long, ...], Field(min_length=1, max_length=1000)]
 
@@ -38,11 +42,12 @@ class Zone(Model):
 
 
 class StatementFile(Model):
-    """The file: the statement, the warrant that signs it, and the chain of every charter."""
+    """The file: the statement, the warrant that signs it, those that started the service, every charter."""
 
     type: Literal["quorate/signed-statement/v1"] = "quorate/signed-statement/v1"
     statement: Long
     warrant: Long
+    starts: Annotated[tuple[Long, ...], Field(min_length=1, max_length=MOST_STARTS)]
     provider: Links
     customer: Links
     zones: Annotated[tuple[Zone, ...], Field(max_length=MOST_ZONES)]
@@ -88,7 +93,14 @@ def verify_file(data: bytes, *, provider: str, customer: str) -> Verified:
         ],
     )
     check_made_from(statement, named)
-    signers = _signers(proposal, warrant, named)
+    _check_service(statement, whole.starts, sides)
+    signers = _authorised(
+        proposal,
+        warrant,
+        (named.customer, named.provider),
+        SignStatement.consent,
+        "The statement is not signed",
+    ).counted
     return Verified(
         statement, proposal, signers, Basis(sides[0][-1], sides[1][-1], [one[-1] for one in zones])
     )
@@ -120,16 +132,50 @@ def _named(chain: Sequence[Charter], authority: AuthorityAt) -> Charter:
     raise ProposalRefused("other-charter", f"The file lacks the charter of {authority.name} that is stated.")
 
 
-def _signers(proposal: Proposal, warrant: Warrant, named: Basis) -> tuple[Signer, ...]:
-    """Who signed for both sides, as of when the proposal was made: signatures bear no time of their own."""
-    verdict = evaluate(
-        (named.customer, named.provider),
-        proposal,
-        Signatures.of(warrant),
-        consent=SignStatement.consent,
-        now=proposal.not_before,
+def _check_service(statement: Statement, starts: Sequence[str], sides: Sequence[tuple[Charter, ...]]) -> None:
+    """Check that both sides authorised the service as the statement says that it is, its mode too.
+
+    Raises ProposalRefused.
+    """
+    proposals = []
+    for raw in starts:
+        warrant = Warrant.from_bytes(canonical.b64u_decode(raw))
+        proposal = Proposal.from_bytes(warrant.proposal_bytes)
+        consenting = [_consenting(chain, proposal) for chain in sides]
+        _authorised(proposal, warrant, consenting, StartService.consent, "The service was not started")
+        proposals.append(proposal)
+    authority = statement.customer.authority
+    found = started_as(
+        statement.service.id,
+        proposals,
+        customer=Named(id=authority.id, name=authority.name),
+        founding=sides[1][0].sha256,
     )
+    if found != statement.service:
+        raise ProposalRefused(
+            "other-service",
+            f"The service {found.name} was started as {found.mode}, and the statement says otherwise.",
+        )
+
+
+def _consenting(chain: Sequence[Charter], proposal: Proposal) -> Charter:
+    """The version of a side's charter by which it consented to a proposal. Raises ProposalRefused."""
+    for authority in proposal.authorities:
+        if authority.id == chain[0].authority.id:
+            return _named(chain, authority)
+    raise ProposalRefused("other-service", f"{chain[0].authority.name} did not consent to the service.")
+
+
+def _authorised(
+    proposal: Proposal, warrant: Warrant, charters: Sequence[Charter], consent: Consent, otherwise: str
+) -> Verdict:
+    """How both sides signed, as of when the proposal was made: signatures bear no time of their own.
+
+    Raises ProposalRefused if they did not.
+    """
+    signatures = Signatures.of(warrant)
+    verdict = evaluate(charters, proposal, signatures, consent=consent, now=proposal.not_before)
     if not verdict.authorised:
         reason = verdict.problems[0].message if verdict.problems else "Signatures are missing."
-        raise ProposalRefused("quorum-not-met", f"The statement is not signed by both sides: {reason}")
-    return verdict.counted
+        raise ProposalRefused("quorum-not-met", f"{otherwise} by both sides: {reason}")
+    return verdict
