@@ -7,10 +7,12 @@ from django.db import connection, connections
 
 from hsmnodes.models import OutboxMessage
 from hsmnodes.node.protocol.purposes import Purpose
-from tenants import log, workflow
+from tenants import charter_drafts, log, workflow
+from tenants.charter_drafts import Duty
 from tenants.errors import DomainError
-from tenants.models import LogEntry, Proposal, State
-from tests.cast.people import ADA, BEN, GUS, KIM, LEA
+from tenants.models import CharterVersion, LogEntry, Proposal, State
+from tests.cast.people import ADA, BEN, GUS, JON, KIM, LEA
+from tests.world.world import MEMBERS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_stacks]
 
@@ -79,3 +81,51 @@ def test_the_log_has_one_order_whoever_writes(world):
     about = log.about_within(person.organisation, "person", person.id)
     at_once(*[lambda: log.record(log.Event.SIGNED_IN, "in", about=about, actor=person)] * 8)
     assert list(log.verify()) == []
+
+
+def proposed_amendment(world, authority, *signers):
+    """Somebody's amendment of a charter, drafted: a proposal that lacks one signature."""
+    current = CharterVersion.objects.get(authority=authority, state="in-force")
+    version = CharterVersion.objects.filter(authority=authority, state="collecting").first()
+    if version is None:
+        duties = [Duty(world.person(MEMBERS[one.id]), one.roles) for one in current.document.people]
+        version = charter_drafts.draft_amendment(current=current, duties=duties, by=world.person(JON))
+    parameters = {
+        "authority": version.document.authority.model_dump(mode="json"),
+        "version": version.version,
+        "charter": version.hash,
+    }
+    return world.approve(world.propose("charter.amend/v1", parameters, by=ADA), *signers)
+
+
+@pytest.mark.parametrize("_time", range(5))
+def test_two_amendments_at_once_make_one_version(world, no_broker, _time):
+    """Two proposals of one draft, whose last signatures come at the same moment."""
+    northgate = world.northgate.pk
+    one, other = (proposed_amendment(world, northgate, JON) for _ in "12")
+
+    ended = at_once(approval(world, one, KIM), approval(world, other, KIM))
+
+    assert ended.count(None) == 1, ended
+    in_force = CharterVersion.objects.filter(authority=northgate, state="in-force")
+    assert [version.version for version in in_force] == [2]
+    states = {Proposal.objects.get(pk=each.pk).state for each in (one, other)}
+    assert State.DONE in states
+    assert len(states) == 2
+    assert LogEntry.objects.filter(event="charter.in-force", subject=in_force.get().pk).count() == 1
+    assert list(log.verify()) == []
+
+
+@pytest.mark.parametrize("_time", range(5))
+def test_an_amendment_and_what_was_proposed_under_the_charter_before_it(world, no_broker, _time):
+    """Whichever comes first: nothing is sent whose charter was not in force at that moment."""
+    node = world.node()
+    service = world.approve(world.propose_service(node), ADA, BEN, GUS)
+    amendment = proposed_amendment(world, world.northgate.pk, JON)
+
+    ended = at_once(approval(world, service, LEA), approval(world, amendment, KIM))
+
+    assert ended[1] is None
+    sent = len(no_broker.to(node.id, "warrant")) == 2
+    assert sent == (ended[0] is None)
+    assert (Proposal.objects.get(pk=service.pk).state == State.SENT) == sent

@@ -22,6 +22,7 @@ from tests.cast.people import (
     CLEO,
     DINA,
     EMIL,
+    EVERYONE,
     FAY,
     GUS,
     HANA,
@@ -213,6 +214,34 @@ def test_it_needs_every_authority_it_names(play, tag):
         short = warrant.model_copy(update={"approvals": tuple(without)})
         assert not authorised(tag, scene, short)
         assert refused_without_a_trace(scene, tag, short)
+
+
+def fills(scene: Scene, tag: str, gone: Member, member: Member) -> bool:
+    """Whether somebody has the role, where it is asked for, in which another would sign."""
+    story = STORIES[tag]
+    if member.id in {one.id for one in (story.requester, *story.approvers)}:
+        return False
+    for chain in story.chains(scene):
+        people = chain.current.persons
+        if gone.id in people and member.id in people:
+            asked = {clause.role for clause in chain.current.rule(tag).asked}
+            return bool(asked & set(people[gone.id].roles) & set(people[member.id].roles))
+    return False
+
+
+@every_operation
+def test_of_the_whole_cast_only_who_has_the_role_that_is_asked_signs_in_anothers_place(play, tag):
+    scene, warrant = play
+    requester, approvers = STORIES[tag].requester, STORIES[tag].approvers
+    for gone in approvers:
+        left = [one for one in approvers if one is not gone]
+        for member in EVERYONE:
+            signed = make_warrant(proposal_of(warrant), requester, [*left, member])
+            signed = signed.model_copy(update={"evidence": warrant.evidence})
+            wanted = member.id == gone.id or fills(scene, tag, gone, member)
+            assert authorised(tag, scene, signed) == wanted, (gone.name, member.name)
+            if not wanted and gone is approvers[-1]:
+                assert refused_without_a_trace(scene, tag, signed), (gone.name, member.name)
 
 
 def withdraw(scene: Scene, chain: Chain) -> None:

@@ -3,12 +3,13 @@
 import pytest
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.charters import is_fork, verify_amendment
+from hsmnodes.node.protocol.charters import is_fork, verify_amendment, verify_chain
 from hsmnodes.node.protocol.consistency import AMEND
 from hsmnodes.node.protocol.documents import Charter, CharterLink, NodeAt, Proposal, Role, Warrant
 from hsmnodes.node.protocol.errors import DocumentRefused, Refused
 from hsmnodes.node.protocol.quorum import Signatures
 from hsmnodes.node.protocol.recovery import authorities_of, recovery_verdicts
+from tests.cast.charters import DEPLOYMENT
 from tests.cast.ids import make_id
 from tests.cast.people import ADA, GUS, HANA, JON, KIM, LEA, MERIDIAN, Member
 from tests.cast.tokens import SoftwareToken
@@ -41,10 +42,18 @@ def test_a_charter_is_recovered(make):
 
 
 @pytest.mark.parametrize(("make", "code"), NOT_RECOVERED.values(), ids=NOT_RECOVERED.keys())
-def test_a_recovery_is_refused_when(make, code):
+def test_a_recovery_is_refused_and_changes_nothing_when(make, code):
+    made = make()
+    chain, link = made if isinstance(made, tuple) else (CHAIN, made)
+    before = chain.current.raw
     with pytest.raises(Refused) as refused:
-        attempt(make())
+        verify_amendment(chain.current, link)
     assert refused.value.code == code
+    anchored = {"anchor": chain.anchor, "deployment": DEPLOYMENT, "demo": chain.current.demo}
+    with pytest.raises(Refused):
+        verify_chain([*chain.links, link], **anchored)
+    assert verify_chain(chain.links, **anchored)[-1].raw == chain.current.raw == before
+    assert not is_fork(chain.current, link, recover())
 
 
 @pytest.mark.parametrize("lost", [GUS, JON, KIM])
