@@ -69,6 +69,23 @@ class Situation:
         """Those that are accepted here."""
         return [one for one in self.tokens if one.suspended_at is None]
 
+    def come_after(self, gone: Collection[str]) -> set[str]:
+        """The credentials that came after those to be replaced had stood in a charter already."""
+        held = [
+            one.created_at
+            for version in self.versions
+            for one in CharterVersion.objects.filter(
+                authority=version.authority, state__in=[CharterState.IN_FORCE, CharterState.SUPERSEDED]
+            )
+            if set(gone) & one.document.by_credential.keys()
+        ]
+        since = min(held, default=None)
+        return {
+            one.credential_id
+            for one in self.working
+            if one.credential_id not in gone and (since is None or one.created_at > since)
+        }
+
     def share_sets(self) -> Iterator[tuple[CharterVersion, ShareSet, list[str]]]:
         """Of each zone whose last share set has a share of the person: the credentials it is sealed to."""
         sets = visible_share_sets(self.viewer).prefetch_related("shares")

@@ -39,6 +39,8 @@ class Guide:
     lead: str
     steps: tuple[Step, ...]
     consequences: tuple[Consequence, ...]
+    nothing: str = ""
+    """What is said where there are no steps, if not that there is nothing to change."""
 
     @property
     def done(self) -> int:
@@ -69,7 +71,7 @@ def show(request: HttpRequest, key: str, guide: str) -> HttpResponse:
         REPLACE: lambda: replace_token(situation, chosen),
         LOSE: lambda: lose_token(situation, chosen),
         LEAVE: lambda: leave(situation),
-        CHANGE: lambda: change_role(situation, version, roles),
+        CHANGE: lambda: change_role(situation, version, roles, asked_for="role" in request.GET),
     }
     return page(
         request,
@@ -118,10 +120,10 @@ def lose_token(situation: Situation, lost: Sequence[Token]) -> Guide:
 def replace_token(situation: Situation, old: Sequence[Token]) -> Guide:
     """A token works and is to be replaced: admit the new one before the old one goes."""
     name, gone = situation.found.name, {one.credential_id for one in old}
-    new = {one.credential_id for one in situation.working} - gone
-    known = {one for version in situation.versions for one in _held(version.document, situation.found.pk)}
+    new = situation.come_after(gone)
+    left = {one.credential_id for one in situation.working} - gone
     steps = [
-        situation.enrol(done=len(new) > 1 or bool(new - known)),
+        situation.enrol(done=bool(new)),
         situation.compare(),
         *situation.share_key(gone),
         *_amendments(
@@ -144,7 +146,7 @@ def replace_token(situation: Situation, old: Sequence[Token]) -> Guide:
         _("Replace a token of %(name)s") % {"name": name},
         _("The new token comes before the old one goes, so that nobody is missing in between."),
         tuple(steps),
-        _warn(situation, without_tokens(situation.found.pk, gone)) if not new else (),
+        _warn(situation, without_tokens(situation.found.pk, gone)) if not left else (),
     )
 
 
@@ -183,8 +185,10 @@ def leave(situation: Situation) -> Guide:
     )
 
 
-def change_role(situation: Situation, version: CharterVersion | None, roles: Sequence[Role]) -> Guide:
-    """Other roles in one charter; shares follow the role of custodian."""
+def change_role(
+    situation: Situation, version: CharterVersion | None, roles: Sequence[Role], *, asked_for: bool
+) -> Guide:
+    """Other roles in one charter, once they are `asked_for`; shares follow the role of custodian."""
     found = situation.found
     title = _("Change the role of %(name)s") % {"name": found.name}
     lead = _("Roles stand in charters, one by one. Choose the charter and what the roles are to be.")
@@ -192,6 +196,8 @@ def change_role(situation: Situation, version: CharterVersion | None, roles: Seq
         return Guide(title, lead, (), ())
     held = version.document.persons[found.pk].roles
     wanted = tuple(sorted(set(roles)))
+    if not asked_for:
+        return Guide(title, lead, (), (), _("Tick what the roles are to be, and see what follows."))
     steps: list[Step] = []
     if Role.CUSTODIAN in wanted and Role.CUSTODIAN not in held:
         steps.append(

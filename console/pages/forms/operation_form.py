@@ -17,7 +17,7 @@ from console.pages.forms.hints import hint
 from console.pages.forms.lifetime import LIFETIMES, ReasonField
 from console.pages.forms.picking import list_those_of
 from console.pages.forms.rows import ParameterRows
-from console.pages.forms.where import NAMED, WHERE, NodesField
+from console.pages.forms.where import WHERE, NodesField
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.fields import FieldTree, field_trees
 from hsmnodes.node.protocol import canonical
@@ -74,7 +74,7 @@ class OperationForm(forms.Form):
         # What else there is to choose is listed by zone, so the zone is asked for first.
         for tree in sorted(self.trees, key=lambda one: one["name"] != "zone"):
             self._add(tree)
-        if operation.nodes and operation.tag not in NAMED:
+        if operation.nodes and not operation.node_fields:
             self.fields[WHERE] = self._where()
         self.fields["reason"] = ReasonField()
         self.fields["lifetime"] = forms.TypedChoiceField(
@@ -94,8 +94,8 @@ class OperationForm(forms.Form):
     @property
     def node_ids(self) -> list[str]:
         """The nodes that are to act, in their order."""
-        if self.operation.tag in NAMED:
-            return [self.cleaned_data[name] for name in NAMED[self.operation.tag]]
+        if self.operation.node_fields:
+            return [self.cleaned_data[name] for name in self.operation.node_fields]
         chosen = self.cleaned_data.get(WHERE, [])
         return [chosen] if isinstance(chosen, str) else list(chosen)
 
@@ -128,7 +128,7 @@ class OperationForm(forms.Form):
             )
         elif (tag, name) == (tags.START_SERVICE, "service") and self._running:
             self.fields[name] = self._selector(tree["label"], self._running)
-        elif name in NAMED.get(tag, ()) and name != "node":
+        elif name in self.operation.node_fields and name != "node":
             options = sources.moving_options(self.person, name, self._zone)
             self.fields[name] = self._hinted(tree, options)
         elif tree["kind"] == "list" and tree["item"]["kind"] == "group":

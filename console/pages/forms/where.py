@@ -1,21 +1,11 @@
 """Where an operation is carried out: on one HSM, on those of a zone, or on those its parameters name."""
 
-from collections.abc import Mapping
-
 from django import forms
 from django.utils.translation import gettext as _
 
 from console.pages.forms.sources import Option
-from tenants import tags
 
 WHERE = "on_node"
-
-# Parameters that name the nodes themselves, in the order in which a proposal has them.
-NAMED: Mapping[str, tuple[str, ...]] = {
-    tags.ENROL_NODE: ("node",),
-    tags.EXTEND_ZONE: ("receiver", "sender"),
-    tags.WITHDRAW_ZONE: ("keeper", "left"),
-}
 
 
 class NodesField(forms.MultipleChoiceField):

@@ -11,11 +11,11 @@ from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.holdings import Holdings
 from hsmnodes.node.operations.steps import ACT, Step, check_count
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.documents.base import Model, refusal
+from hsmnodes.node.protocol.documents.base import Model, Named, refusal
 from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, Clause, Role
 from hsmnodes.node.protocol.documents.node import Receipt
 from hsmnodes.node.protocol.documents.proposal import Proposal
-from hsmnodes.node.protocol.errors import DocumentRefused
+from hsmnodes.node.protocol.errors import DocumentRefused, ProposalRefused
 from hsmnodes.node.protocol.quorum import Consent
 
 P = TypeVar("P", bound=Model)
@@ -86,7 +86,8 @@ class Operation(Generic[P]):
 
     An operation that no node carries out (`nodes` is 0) takes effect as evidence for others. One that
     `gathers` waits for the shares of custodians. `party_fields` are the parameters that name the customer
-    and the zone whose consent it must be.
+    and the zone whose consent it must be; `node_fields`, if any, those that name the nodes themselves, in the
+    order in which a proposal has them.
     """
 
     tag: ClassVar[str]
@@ -96,6 +97,7 @@ class Operation(Generic[P]):
     consent: ClassVar[Consent]
     consent_from: ClassVar[str | None] = None
     party_fields: ClassVar[Mapping[AuthorityKind, str]] = {}
+    node_fields: ClassVar[tuple[str, ...]] = ()
     rules: ClassVar[Mapping[AuthorityKind, tuple[DefaultClause, ...]]]
     nodes: ClassVar[int] = 0
     most_nodes: ClassVar[int] = 0
@@ -160,6 +162,12 @@ class NodeOperation(Operation[P], ABC):
     def plan(self, _count: int) -> tuple[Step, ...]:
         """The steps over a number of nodes that it is for."""
         return (Step(0),)
+
+    def check_nodes(self, request: Request[P]) -> None:
+        """Check that the parameters name just the nodes of the proposal. Raises ProposalRefused."""
+        named = [getattr(request.parameters, field) for field in self.node_fields]
+        if named != [Named(id=one.id, name=one.name) for one in request.proposal.nodes]:
+            raise ProposalRefused("other-node", "The proposal is for other nodes than it names.")
 
     def enclosures(self, _parameters: P, _step: Step, _earlier: Mapping[int, Receipt]) -> tuple[str, ...]:
         """The SHA-256 of each thing that must travel beside a step, too long for it, if anything must."""

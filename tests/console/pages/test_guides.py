@@ -167,6 +167,23 @@ def test_to_replace_a_token_the_new_one_comes_first(client, world, zone):
     assert (again["Enrol a new token"], again["Amend the charter of Payments"]) == ("Done", "Open")
 
 
+def test_a_spare_token_that_was_there_with_the_old_one_is_no_new_one(client, world, zone):
+    """Nothing is done yet: a third token has to come, or one is left."""
+    tokens.enrol_token(person=world.person(FAY), token=FAY.second_key.token(), invitation=None)
+    both = Token.objects.filter(person=FAY.id).order_by("created_at")
+    both.filter(credential_id=FAY.second_key.credential_id).update(created_at=both[0].created_at)
+    html = page(client, world, FAY, f"/people/{FAY.id}/replace-token?token={both[0].pk}")
+    found = {state for title, state in steps(html) if title.startswith(("Enrol", "Amend"))}
+    assert found == {"Open"}
+
+
+def test_no_step_is_shown_before_other_roles_are_chosen(client, world, zone):
+    html = page(client, world, GUS, f"/people/{FAY.id}/change-role")
+    assert steps(html.replace('<li class="item-box"><p>', "")) == []
+    assert "Tick what the roles are to be" in html
+    assert "step is done" not in html
+
+
 @pytest.mark.parametrize("path", ["lose-token", "replace-token", "leave", "change-role"])
 def test_an_auditor_reads_it_and_a_stranger_does_not_see_it(client, world, zone, path):
     page(client, world, HANA, f"/people/{FAY.id}/{path}")

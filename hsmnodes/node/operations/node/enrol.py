@@ -38,6 +38,7 @@ class EnrolNode(NodeOperation[Parameters]):
     consent = Consent((AuthorityKind.PROVIDER,), floor=2)
     rules = {AuthorityKind.PROVIDER: (DefaultClause(Role.HSM_ADMINISTRATOR),)}
     parameters = Parameters
+    node_fields = ("node",)
     titles = {
         "identity": "Identity key, SHA-256",
         "data_centre": "Data centre",

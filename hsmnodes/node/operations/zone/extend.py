@@ -63,6 +63,7 @@ class ExtendZone(NodeOperation[Parameters]):
     }
     parameters = Parameters
     nodes = most_nodes = 2
+    node_fields = ("receiver", "sender")
     said = {moving.OFFER: Offered, moving.SEND: Sent}
     titles = {
         **create.CreateSlot.titles,
@@ -108,9 +109,7 @@ class ExtendZone(NodeOperation[Parameters]):
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:
-        wanted, (receiver, sender) = request.parameters, request.proposal.nodes
-        if (wanted.receiver, wanted.sender) != (named(receiver), named(sender)):
-            raise ProposalRefused("other-node", "The proposal is for other nodes than it names.")
+        self.check_nodes(request)
         if OFFERED in request.earlier:
             moving.check_in_time(request.earlier[OFFERED], request.clock)
         if request.act == moving.SEND:
@@ -174,11 +173,6 @@ class ExtendZone(NodeOperation[Parameters]):
         arriving.note_keys(parameters.zone.id, results["keys"], holdings)
         if results["share_set"] is not None:
             holdings.share_sets[parameters.zone.id] = _share_set(results["share_set"])
-
-
-def named(node: Any) -> Named:
-    """A node of a proposal by id and name."""
-    return Named(id=node.id, name=node.name)
 
 
 def _send(request: Request[Parameters], hands: Hands) -> Result:

@@ -56,6 +56,7 @@ class WithdrawZone(NodeOperation[Parameters]):
     }
     parameters = Parameters
     nodes = most_nodes = 2
+    node_fields = ("keeper", "left")
     said = {CONFIRM: Confirmed}
     titles = {
         "keys": "Keys",
@@ -73,14 +74,8 @@ class WithdrawZone(NodeOperation[Parameters]):
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:
-        wanted, (keeper, left) = request.parameters, request.proposal.nodes
-        if (wanted.keeper.id, wanted.keeper.name, wanted.left.id, wanted.left.name) != (
-            keeper.id,
-            keeper.name,
-            left.id,
-            left.name,
-        ):
-            raise ProposalRefused("other-node", "The proposal is for other nodes than it names.")
+        self.check_nodes(request)
+        wanted, keeper = request.parameters, request.parameters.keeper.name
         slot = node.holdings.slot_of(wanted.zone)
         if request.act == CONFIRM:
             return
@@ -90,11 +85,11 @@ class WithdrawZone(NodeOperation[Parameters]):
             raise ProposalRefused("is-keeper", "Another node is leaving the zone because it is kept here.")
         confirmed = dict(request.earlier[0].results)
         if request.clock >= confirmed.pop("kept_until"):
-            raise ProposalRefused("too-late", f"What {keeper.name} confirmed is too old: propose it anew.")
+            raise ProposalRefused("too-late", f"What {keeper} confirmed is too old: propose it anew.")
         if confirmed != inventory(node.holdings, wanted.zone.id):
             raise ProposalRefused(
                 "not-in-step",
-                f"{keeper.name} has other keys of the zone, or another backup key, than this node: bring "
+                f"{keeper} has other keys of the zone, or another backup key, than this node: bring "
                 "them into step first, so that nothing is lost.",
             )
 
