@@ -154,4 +154,7 @@ def _recovery(stage: Stage) -> Iterator[Screen]:
     yield Screen("recovery-charter", f"/charters/{current.pk}", EMIL)
     yield Screen("recovery-draft", f"/charters/{draft.pk}", DINA)
     yield Screen("recovery-overview", "/", EMIL)
+    duties = f"/zones/{current.authority}/duties"
+    yield Screen("recovery-duties", duties, EMIL)
+    yield Screen("recovery-lost", f"{duties}?person={DINA.id}&person={EMIL.id}", FAY)
     yield Screen("recovery-amend", f"/charters/{current.pk}/amend", EMIL)
