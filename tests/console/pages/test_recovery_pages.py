@@ -3,15 +3,16 @@
 from html import unescape
 
 import pytest
+from django.test import Client
 
 from console.pages.forms.zone_models import model_called
 from console.pages.founding import ZoneForm
 from hsmnodes.node.protocol.documents import Charter, Role
 from tenants import charters, clock
 from tenants.charter_drafts import Terms
-from tenants.models import CharterVersion, Proposal, Service, State
+from tenants.models import CharterVersion, Organisation, Person, Proposal, Service, State
 from tenants.recovery import could_recover
-from tests.cast.people import ADA, CLEO, DINA, EMIL, FAY, GUS, HANA, IVO, JON
+from tests.cast.people import ADA, CLEO, DINA, EMIL, FAY, GUS, HANA, IVO, JON, Member, named
 from tests.console.pages.charter_forms import sent
 from tests.console.pages.recovery_under_way import (
     OSCAR,
@@ -21,8 +22,12 @@ from tests.console.pages.recovery_under_way import (
     recovery_under_way,
 )
 from tests.world.hiring import hire
+from tests.world.signing_in import sign_in
 
 pytestmark = pytest.mark.django_db
+
+
+NEWBANK = named("New Bank")
 
 
 def in_force(authority) -> CharterVersion:
@@ -172,6 +177,24 @@ class TestFounding:
     def test_it_is_not_offered_where_there_is_no_other_side(self, world, service):
         CharterVersion.objects.filter(authority=world.northgate.pk).update(state="discarded")
         assert "recovery" not in ZoneForm(world.person(DINA), model_called("customer")).fields
+
+    def test_a_customer_s_takes_its_provider_and_is_off_unless_it_is_chosen(self, world):
+        officers = [Member(one, NEWBANK, (Role.SECURITY_OFFICER,)) for one in ("Vera", "Walt", "Xenia")]
+        bank = Organisation.objects.create(
+            id=NEWBANK.id, name=NEWBANK.name, kind="customer", provider=world.northgate
+        )
+        hire(bank, *officers)
+        client = sign_in(Client(), Person.objects.get(pk=officers[0].id))
+        form = sent(client.get("/charters/found").context["form"])
+        assert form["recovery"] == ""
+        form |= {f"roles-{one.id}": ["security-officer"] for one in officers}
+        chosen = {"recovery": "1 security-officer", "recovery_days": 14}
+        answer = client.post("/charters/found", form | chosen)
+        assert answer.status_code == 302, answer.context["form"].errors
+        made = CharterVersion.objects.get(authority=bank.pk).document.recovery
+        assert [(one.id, one.charter) for one in made.others] == [
+            (world.northgate.pk, in_force(world.northgate.pk).hash)
+        ]
 
 
 class TestWhoCanDoWhat:
