@@ -13,6 +13,8 @@ from tenants import clock, deployment, execution, log
 from tenants.log import Event
 from tenants.models import CharterState, CharterVersion, Proposal
 
+MOST_AHEAD = 300
+"""So many seconds a node's clock can be ahead of the console's."""
 RELAY_EVERY = timedelta(seconds=60)
 REMIND_EVERY = timedelta(seconds=30)
 
@@ -20,11 +22,19 @@ REMIND_EVERY = timedelta(seconds=30)
 def take_heartbeat(node: Node, payload: bytes, message: FromNode) -> None:
     """Take a heartbeat whose signature by `node` was verified. An older one than the last is left alone.
 
-    Raises Refused if it is of another deployment or node.
+    Raises Refused if it is of another deployment or node, or dated so far ahead that it would have those
+    that follow be left alone.
     """
     heartbeat = Heartbeat.from_bytes(payload)
     if heartbeat.deployment != deployment.current().id or heartbeat.node != node.named():
         raise Refused("other-node", "The heartbeat names another deployment or node.")
+    ahead = heartbeat.at - clock.unix_now()
+    if ahead > MOST_AHEAD:
+        raise Refused(
+            "clock-ahead",
+            f"The heartbeat is dated {ahead} seconds ahead, of which {MOST_AHEAD} are let pass: set the "
+            "clocks of this node and of the console.",
+        )
     with transaction.atomic():
         node = Node.objects.select_for_update().select_related("provider").get(pk=node.pk)
         at = clock.from_unix(heartbeat.at)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from hsmnodes import incoming
+from hsmnodes import heartbeats, incoming
 from hsmnodes.models import NodeStatus
 from tenants import access, clock
 from tenants.models import LogEntry, State
@@ -60,6 +60,22 @@ def test_an_old_heartbeat_replayed_does_not_wind_back(node):
     old = node.heartbeat_message(state="refusing", reason="Long ago.", at=clock.unix_now() - 100)
     incoming.receive(node.heartbeat_message())
     incoming.receive(old)
+    assert node.row.status == NodeStatus.ONLINE
+
+
+def test_a_heartbeat_dated_far_ahead_is_refused_aloud_and_those_that_follow_are_taken(node):
+    ahead = clock.unix_now() + heartbeats.MOST_AHEAD
+    incoming.receive(node.heartbeat_message(state="refusing", reason="Tomorrow.", at=ahead + 10))
+    assert node.row.last_seen_at is None
+    alarm = LogEntry.objects.get(event="node.message-refused")
+    assert "dated" in alarm.summary
+    assert "set the clocks" in alarm.summary
+    incoming.receive(node.heartbeat_message())
+    assert node.row.status == NodeStatus.ONLINE
+
+
+def test_a_clock_a_little_ahead_is_let_pass(node):
+    incoming.receive(node.heartbeat_message(at=clock.unix_now() + heartbeats.MOST_AHEAD - 5))
     assert node.row.status == NodeStatus.ONLINE
 
 
