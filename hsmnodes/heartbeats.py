@@ -23,7 +23,8 @@ MOST_SECONDS = 2**31 - 1
 def take_heartbeat(node: Node, payload: bytes, message: FromNode) -> None:
     """Take a heartbeat whose signature by `node` was verified. An older one than the last is left alone.
 
-    Raises Refused if it is of another deployment or node.
+    Raises Refused if it is of another deployment or node, or dated so far ahead that it would have those
+    that follow be left alone.
     """
     heartbeat = Heartbeat.from_bytes(payload)
     if heartbeat.deployment != deployment.current().id or heartbeat.node != node.named():
@@ -34,7 +35,7 @@ def take_heartbeat(node: Node, payload: bytes, message: FromNode) -> None:
             .select_related("provider")
             .get(pk=node.pk)
         )
-        at = clock.from_unix(heartbeat.at)
+        at = _dated(heartbeat)
         if node.reported_at is not None and at < node.reported_at:
             return
         started = heartbeat.state == "starting" and node.reported_state != "starting"
@@ -54,9 +55,14 @@ def _is_due(last: datetime | None, every: timedelta) -> bool:
     return last is None or clock.now() - last > every
 
 
+def _dated(heartbeat: Heartbeat) -> datetime:
+    """Its time, and now for one that is dated ahead: it must not keep those that follow from being taken."""
+    return min(clock.from_unix(heartbeat.at), clock.now())
+
+
 def _store(node: Node, heartbeat: Heartbeat, raw: bytes, *, out_of_step: str) -> None:
     node.last_heartbeat = raw
-    node.last_seen_at, node.reported_at = clock.now(), clock.from_unix(heartbeat.at)
+    node.last_seen_at, node.reported_at = clock.now(), _dated(heartbeat)
     node.reported_state, node.reported_reason = heartbeat.state, heartbeat.reason
     node.reported_enrolled, node.witness = heartbeat.enrolled, heartbeat.witness
     node.journal_sequence, node.journal_hash = heartbeat.journal.sequence, heartbeat.journal.hash

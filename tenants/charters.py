@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import BinaryField, F, Func, IntegerField, QuerySet, Value
 
 from hsmnodes.node.protocol import canonical
-from hsmnodes.node.protocol.charters import verify_amendment, verify_founding
+from hsmnodes.node.protocol.charters import new_tokens, verify_amendment, verify_founding
 from hsmnodes.node.protocol.control import side_in_control
 from hsmnodes.node.protocol.documents import (
     Assertion,
@@ -168,20 +168,15 @@ def anchors_of(authorities: Iterable[str]) -> dict[str, str]:
 def unsigned(version: CharterVersion) -> list[Unsigned]:
     """The tokens whose signature `version` still needs: all in a founding one, else those that are new."""
     charter = document_of(version)
-    known: set[tuple[str, str]] = set()
+    wanted = [(person, token) for person in charter.people for token in person.tokens]
     if charter.version > 1:
         for predecessor in by_hash([charter.previous or ""]):
-            known = {
-                (token.credential_id, token.public_key)
-                for person in predecessor.people
-                for token in person.tokens
-            }
+            wanted = new_tokens(predecessor, charter)
     signed = set(version.signatures.values_list("credential_id", flat=True))
     return [
         Unsigned(person.id, person.name, token)
-        for person in charter.people
-        for token in person.tokens
-        if token.credential_id not in signed and (token.credential_id, token.public_key) not in known
+        for person, token in wanted
+        if token.credential_id not in signed
     ]
 
 

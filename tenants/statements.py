@@ -6,6 +6,7 @@ proposal is authorised, which is refused if the charters in force are no longer 
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.db import transaction
 
@@ -21,6 +22,10 @@ from tenants.errors import Invalid, WrongState
 from tenants.log import About, Event
 from tenants.models import Person, Proposal, Service, SignedStatement, Statement
 from tenants.standing import basis_of, last_signed, starts_of, stated_service
+
+MOST_UNSIGNED = 10
+LATELY = timedelta(days=30)
+"""So many statements of a service can have been drawn up lately that both sides have not signed."""
 
 
 def prepare_statement(*, service: Service, contacts: Sequence[Contact], now: int) -> documents.Statement:
@@ -51,13 +56,16 @@ def prepare_statement(*, service: Service, contacts: Sequence[Contact], now: int
 def draft_statement(*, service: Service, contacts: Sequence[Contact], by: Person) -> Statement:
     """Draw up a statement of the duties in a service and keep it, for both sides to sign.
 
-    Raises NotAllowed for who has no duty on either side; Invalid where a side has no charter in force.
+    Raises NotAllowed for who has no duty on either side; Invalid where a side has no charter in force;
+    WrongState where too many were drawn up lately that nobody has signed: none is ever deleted.
     """
     access.require(
         access.may_propose(by, [service.provider_id, service.customer_id]),
         "A statement is drawn up by people with a duty in the charter of one of the two sides.",
     )
+    service = Service.objects.select_for_update().get(pk=service.pk)
     document = prepare_statement(service=service, contacts=contacts, now=clock.unix_now())
+    _check_room(service, document.sha256)
     kept, made = Statement.objects.get_or_create(
         hash=document.sha256,
         defaults={
@@ -77,6 +85,18 @@ def draft_statement(*, service: Service, contacts: Sequence[Contact], by: Person
             document=document.raw,
         )
     return kept
+
+
+def _check_room(service: Service, hash_: str) -> None:
+    """Raises WrongState if another statement would be one too many that waits for signatures."""
+    lately = clock.now() - LATELY
+    unsigned = service.statements.filter(created_at__gt=lately, signed__isnull=True).exclude(hash=hash_)
+    if unsigned.count() >= MOST_UNSIGNED:
+        raise WrongState(
+            "too-many-statements",
+            f"{MOST_UNSIGNED} statements of {service.name} were drawn up in the last {LATELY.days} days and "
+            "not signed. Have one of them signed, or wait until the oldest is older than that.",
+        )
 
 
 def parameters_of(statement: Statement) -> dict[str, object]:

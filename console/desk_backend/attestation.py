@@ -1,7 +1,8 @@
 """Whether a token proved its make: by a certificate that leads to a maker whom this console was told of.
 
 Makers are known by the list of token models that the operator loaded (tenants/metadata), each for their own
-models alone, and by a folder of PEM files (QUORATE_ATTESTATION_ROOTS), for any model. Without either no
+models alone, and by a folder of PEM files (QUORATE_ATTESTATION_ROOTS), for any model. A maker who vouches for
+several models proves one only by a certificate that names it. Without either no
 token's make counts as proved; charters say so, and whoever admits it compares its words with its holder.
 """
 
@@ -38,23 +39,42 @@ def is_proved(attestation_object: bytes) -> bool:
     chain, credential = parsed.att_stmt.x5c, parsed.auth_data.attested_credential_data
     if parsed.fmt != AttestationFormat.PACKED.value or not chain or credential is None:
         return False
-    _check_model(chain[0], credential.aaguid)
-    makers = (*roots(), *keeping.roots_of(credential.aaguid.hex()))
-    if not makers:
+    aaguid = credential.aaguid
+    names_model = _names_model(chain[0], aaguid)
+    own, shared = _makers(aaguid.hex())
+    if not own and not shared:
         return False
     try:
-        check_chain(chain, makers)
+        check_chain(chain, (*own, *shared) if names_model else own)
     except NoChain as error:
         message = f"its certificate is of no maker of this model that is known here ({error})"
+        if not names_model and shared:
+            message += ", or does not name the model where its maker vouches for several"
         raise ValueError(message) from None
     return True
 
 
-def _check_model(certificate: bytes, aaguid: bytes) -> None:
+def _makers(aaguid: str) -> tuple[list[bytes], list[bytes]]:
+    """The roots that vouch for this model alone, and those that vouch for others, too.
+
+    What stands under the latter proves no model unless its certificate names it (WebAuthn Level 3 section
+    8.2.1): so do those in the folder, which are trusted for any.
+    """
+    of_model = keeping.roots_of(aaguid)
+    shared = keeping.roots_of_several()
+    return [one for one in of_model if one not in shared], [
+        *roots(),
+        *(one for one in of_model if one in shared),
+    ]
+
+
+def _names_model(certificate: bytes, aaguid: bytes) -> bool:
+    """Whether a certificate says that it is of this model; not, if it names none. Raises ValueError."""
     try:
         extensions = x509.load_der_x509_certificate(certificate).extensions
         extension = extensions.get_extension_for_oid(AAGUID_EXTENSION).value
     except x509.ExtensionNotFound:
-        return
+        return False
     if not isinstance(extension, x509.UnrecognizedExtension) or extension.value[2:] != aaguid:
         raise ValueError("its certificate is another model's")
+    return True

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from console.pages import token_terms, wording
+from console.pages import token_differences, token_terms, wording
 from hsmnodes.node.operations.statement.charter_texts import recovery_text, terms_of
 from hsmnodes.node.protocol.control import side_in_control
 from hsmnodes.node.protocol.documents import Charter, Clause, Group, Person, Rule, Token
@@ -82,6 +82,7 @@ def _of_one_who_stays(before: Person, after: Person) -> Iterator[str]:
             "before": _roles(before),
             "after": _roles(after),
         }
+    yield from token_differences.sentences(before, after)
     if added := _labels(after, before):
         yield _("%(name)s signs by another token: %(tokens)s.") % {"name": after.name, "tokens": added}
     if keyed := _share_keys(after, before):
@@ -120,9 +121,9 @@ def _labels(person: Person, without: Person | None) -> str:
     return wording.names(found, last="and")
 
 
-def _key_of(token: Token) -> Token:
-    """What signs: the token without its share key."""
-    return token.model_copy(update={"share_key": None})
+def _key_of(token: Token) -> tuple[str, str]:
+    """What signs; what else is said of it is told apart."""
+    return token.credential_id, token.public_key
 
 
 def _share_keys(person: Person, without: Person) -> str:

@@ -115,9 +115,7 @@ class Node(models.Model):
     @property
     def clock_reason(self) -> str:
         """What its last heartbeat tells of its clock, by when it came; empty if it is about right."""
-        if self.reported_at is None or self.last_seen_at is None:
-            return ""
-        ahead = round((self.reported_at - self.last_seen_at).total_seconds())
+        ahead = self.clock_difference
         if ahead > settings.NODE_SKEW_SECONDS:
             return (
                 f"Its clock is {_length(ahead)} ahead of the console's: it refuses what has not expired yet."

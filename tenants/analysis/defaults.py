@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
-from hsmnodes.node.protocol.control import side_in_control
-from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Role, Rule, TokenRules
+from hsmnodes.node.protocol.control import is_managed_apart
+from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Rule, TokenRules
 from hsmnodes.node.protocol.weaker import is_weaker_in
 from tenants.analysis.default_rules import MODELS, model_of, rules_of
 
@@ -19,9 +19,7 @@ def defaults_for(charter: Charter) -> Mapping[str, Rule]:
     """The defaults that go with a charter: of a zone, by its model."""
     if charter.zone is None:
         return defaults_of(charter.authority.kind)
-    controller = side_in_control(charter.zone)
-    managers = [person for person in charter.people if Role.KEY_MANAGER in person.roles]
-    apart = any(one.organisation != controller for one in managers)
+    apart = is_managed_apart(charter.zone, charter.people)
     return defaults_of(
         charter.authority.kind, model=model_of(controller=charter.zone.controller, apart=apart)
     )

@@ -4,6 +4,7 @@ What was verified once is not verified again on use; that the list is not out of
 """
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -97,6 +98,14 @@ def roots_of(aaguid: str) -> list[bytes]:
     """The certificates (DER) that the list gives for a model; none if it is unknown, or the list overdue."""
     model = TokenModel.objects.filter(pk=aaguid).first() if current_list() else None
     return reading.der_of(model.roots) if model else []
+
+
+def roots_of_several() -> set[bytes]:
+    """The certificates (DER) that the list gives for more than one model."""
+    counted = Counter(
+        root for roots in TokenModel.objects.values_list("roots", flat=True) for root in set(roots)
+    )
+    return set(reading.der_of([root for root, count in counted.items() if count > 1]))
 
 
 def _check_later(found: reading.ModelList, held: ModelList) -> None:

@@ -74,6 +74,15 @@ def test_an_old_heartbeat_replayed_does_not_wind_back(node):
     assert node.row.status == NodeStatus.ONLINE
 
 
+def test_a_heartbeat_dated_far_ahead_tells_of_the_clock_and_those_that_follow_are_taken(node):
+    incoming.receive(node.heartbeat_message(at=clock.unix_now() + 90_000))
+    assert node.row.status == NodeStatus.OUT_OF_STEP
+    assert "25 hours ahead" in node.row.status_reason
+    time.sleep(0.01)
+    incoming.receive(node.heartbeat_message(at=clock.unix_now() + 1))
+    assert node.row.status == NodeStatus.ONLINE
+
+
 def test_a_node_with_another_charter_is_out_of_step_and_gets_the_one_in_force(
     world, node, no_broker, django_capture_on_commit_callbacks
 ):

@@ -1,11 +1,13 @@
 """Statements: what both sides sign is what their charters say, and the console sees when it is no more."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from hsmnodes.node.operations.statement.file import verify_file
 from hsmnodes.node.protocol.documents import Clause, Role
-from tenants import charters, statements
+from tenants import charters, clock, statements
 from tenants.errors import Invalid, NotAllowed, WrongState
 from tenants.models import (
     LogEntry,
@@ -58,6 +60,36 @@ def test_it_is_signed_by_both_sides_and_then_holds(world, service, statement):
     assert standing.holds
     assert standing.signed.statement == statement
     assert standing.signed.proposal == proposal
+
+
+def draw_up_at(world, service, monkeypatch, now):
+    """A statement as it is drawn up at a time, and so another than those of other times."""
+    monkeypatch.setattr(clock, "now", lambda: now)
+    monkeypatch.setattr(clock, "unix_now", lambda: int(now.timestamp()))
+    return making.draw_up(world, service)
+
+
+def test_so_many_statements_that_nobody_signed_are_drawn_up_and_no_more(world, service, monkeypatch):
+    start = clock.now()
+    times = [start + timedelta(seconds=number) for number in range(statements.MOST_UNSIGNED)]
+    drawn_up = [draw_up_at(world, service, monkeypatch, now) for now in times]
+    with pytest.raises(WrongState) as refused:
+        draw_up_at(world, service, monkeypatch, start + timedelta(minutes=1))
+    assert refused.value.code == "too-many-statements"
+    assert Statement.objects.count() == statements.MOST_UNSIGNED
+    assert draw_up_at(world, service, monkeypatch, times[-1]) == drawn_up[-1]
+    making.sign(world, drawn_up[0])
+    assert draw_up_at(world, service, monkeypatch, start + timedelta(minutes=2)).version == 2
+    with pytest.raises(WrongState):
+        draw_up_at(world, service, monkeypatch, start + timedelta(minutes=3))
+
+
+def test_statements_of_long_ago_stand_in_nobody_s_way(world, service, monkeypatch):
+    start = clock.now()
+    for number in range(statements.MOST_UNSIGNED):
+        draw_up_at(world, service, monkeypatch, start + timedelta(seconds=number))
+    later = start + statements.LATELY + timedelta(seconds=1)
+    assert draw_up_at(world, service, monkeypatch, later)
 
 
 def test_what_was_signed_is_verified_elsewhere(world, service, statement):

@@ -20,7 +20,9 @@ def books() -> list[Book]:
     charters.add_control(chains)
     rules.add_rules(made)
     token_rules.add_token_rules(made)
-    from tests.verifier import recoveries  # signs as it is imported, after whatever signed before it came
+    # These sign as they are imported, after whatever signed before they came.
+    from tests.verifier import recoveries, token_facts
 
     recoveries.add_recoveries(made)
+    token_facts.add_token_facts(made)
     return made

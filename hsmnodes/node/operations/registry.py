@@ -81,8 +81,15 @@ def catalogue() -> dict[str, Any]:
         "version": CATALOGUE_VERSION,
         "proposal": ENVELOPE,
         "statement": texts(),
+        "defaults": _defaults(),
         "operations": {tag: describe(found) for tag, found in operations().items()},
     }
+
+
+def _defaults() -> dict[str, Any]:
+    """The default rules by kind of authority; `zone-apart` where another side manages the keys of a zone."""
+    rules = {kind.value: default_rules(kind) for kind in AuthorityKind} | {"zone-apart": rules_of_two_sides()}
+    return {name: [one.model_dump(mode="json") for one in found] for name, found in rules.items()}
 
 
 def describe(found: Operation[Any]) -> dict[str, Any]:

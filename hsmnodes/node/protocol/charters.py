@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.consistency import AMEND, RECOVER, unsatisfiable
 from hsmnodes.node.protocol.control import change_of_side, out_of_control
-from hsmnodes.node.protocol.documents.charter import Charter, CharterLink, Role, SideChain, Token, ZoneTerms
+from hsmnodes.node.protocol.documents.charter import (
+    Charter,
+    CharterLink,
+    Person,
+    Role,
+    SideChain,
+    Token,
+    ZoneTerms,
+)
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
 from hsmnodes.node.protocol.documents.share_keys import ShareKey
 from hsmnodes.node.protocol.documents.signatures import Assertion, Warrant
@@ -56,7 +64,7 @@ def verify_amendment(current: Charter, link: CharterLink, *, suspended: Collecti
     _check_follows(current, charter)
     warrant = Warrant.from_bytes(canonical.b64u_decode(link.warrant))
     _check_authorised(current, charter, link, warrant, suspended)
-    _check_possession(charter, link.possession, new=_new_tokens(current, charter))
+    _check_possession(charter, link.possession, new=[token for _, token in new_tokens(current, charter)])
     _check_share_keys(charter, known=_share_keys(current))
     _check_satisfiable(charter)
     _check_controlled(charter)
@@ -107,6 +115,21 @@ def _last(first: Charter, side: SideChain) -> Charter:
     for link in side.links:
         first = verify_amendment(first, CharterLink.from_bytes(canonical.b64u_decode(link)))
     return first
+
+
+def new_tokens(current: Charter, charter: Charter) -> list[tuple[Person, Token]]:
+    """The tokens that must sign `charter`, with whose they are: those `current` does not have just so.
+
+    One of which something else is said (its make, its model, its label) is new as well: nobody but its holder
+    has it pass for another.
+    """
+    known = {(person.id, token.facts) for person in current.people for token in person.tokens}
+    return [
+        (person, token)
+        for person in charter.people
+        for token in person.tokens
+        if (person.id, token.facts) not in known
+    ]
 
 
 def is_fork(
@@ -291,21 +314,6 @@ def _share_keys(charter: Charter) -> frozenset[tuple[str, str, ShareKey]]:
         for token in _tokens(charter)
         if token.share_key is not None
     )
-
-
-def _new_tokens(current: Charter, charter: Charter) -> list[Token]:
-    """The tokens that the same person does not have in `current` with the same key."""
-    known = {
-        (person.id, token.credential_id, token.public_key)
-        for person in current.people
-        for token in person.tokens
-    }
-    return [
-        token
-        for person in charter.people
-        for token in person.tokens
-        if (person.id, token.credential_id, token.public_key) not in known
-    ]
 
 
 def _tokens(charter: Charter) -> list[Token]:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from hsmnodes.node.protocol.identities import Identities
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hsmnodes.node.protocol.documents.base import Named
-    from hsmnodes.node.protocol.documents.charter import Charter, Clause, ZoneTerms
+    from hsmnodes.node.protocol.documents.charter import Charter, Clause, Person, ZoneTerms
+    from hsmnodes.node.protocol.documents.statement import StatedPerson
 
 DECISIVE = ("backup-key.", "charter.", "slot.", "token.", "warrant.", "zone.")
 """How the tags begin of the operations that take people of the side in control."""
@@ -40,6 +41,12 @@ def is_decisive(operation: str) -> bool:
 def side_in_control(terms: "ZoneTerms") -> "Named":
     """The organisation that controls a zone of these terms."""
     return terms.provider if terms.controller == "provider" else terms.customer
+
+
+def is_managed_apart(terms: "ZoneTerms", people: "Iterable[Person | StatedPerson]") -> bool:
+    """Whether somebody who manages the keys of a zone of these terms is not of the side that controls it."""
+    side = side_in_control(terms)
+    return any("key-manager" in person.roles and person.organisation.id != side.id for person in people)
 
 
 def out_of_control(charter: "Charter") -> OutOfControl | None:

@@ -2,15 +2,16 @@
 
 Only where the charter says so, as it says, with the consent of the other side, each side counted by the rule
 for amendments of its own charter. What changes hands so is duties and tokens: all that people agreed on,
-the rules, the recovery clause itself, the terms of a zone and the desk, stays word for word, and enough of
-those who then have duties sign that they could amend the charter again. The delay is for nodes to keep.
+the rules, the recovery clause itself, the terms of a zone and the desk, stays word for word, and so does what
+is said of a token that stays; and enough of those who then have duties sign that they could amend the charter
+again. The delay is for nodes to keep.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from hsmnodes.node.protocol.consistency import AMEND, RECOVER
-from hsmnodes.node.protocol.documents.charter import Charter, OtherSide, Rule
+from hsmnodes.node.protocol.documents.charter import Charter, OtherSide, Rule, Token
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
 from hsmnodes.node.protocol.problems import Problem, rule_problems
 from hsmnodes.node.protocol.quorum import Signatures, Verdict, tally
@@ -26,9 +27,22 @@ def beyond(current: Charter, charter: Charter) -> Problem | None:
     changed = [name for name in KEPT if getattr(current, name) != getattr(charter, name)]
     if [group.name for group in current.groups] != [group.name for group in charter.groups]:
         changed.append("groups")
+    changed += [f"what is said of the token {token.label}" for token in _described_anew(current, charter)]
     if not changed:
         return None
     return Problem("changes-more", f"A recovery changes who has duties, and not {', '.join(changed)}.")
+
+
+def _described_anew(current: Charter, charter: Charter) -> list[Token]:
+    """The tokens that stay, by their credential or their key, and are described otherwise than before."""
+    known = {token.facts for person in current.people for token in person.tokens}
+    return [
+        token
+        for person in charter.people
+        for token in person.tokens
+        if token.facts not in known
+        and (token.credential_id in current.by_credential or token.public_key in current.by_key)
+    ]
 
 
 def parameters_of(current: Charter, new: Charter) -> dict[str, object]:

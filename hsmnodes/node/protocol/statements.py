@@ -127,14 +127,7 @@ def redraw(statement: Statement, basis: Basis, defaults: Defaults | None = None)
         )
     except ValueError:
         raise ProposalRefused("other-statement", "The charters are not of the service stated.") from None
-    return fresh.model_copy(
-        update={
-            "version": statement.version,
-            "previous": statement.previous,
-            "exclusions": statement.exclusions,
-            "recovery": statement.recovery,
-        }
-    )
+    return fresh.model_copy(update={"version": statement.version, "previous": statement.previous})
 
 
 def agreed(statement: Statement) -> dict[str, Any]:

@@ -16,9 +16,13 @@ def now() -> int:
 
 
 def statement(**changes: Any) -> dict[str, Any]:
-    """The golden statement, of this desk's deployment."""
+    """The golden statement, of this desk's deployment: one rule is weaker than the catalogue's default."""
     file = Path(__file__).parents[2] / "vectors" / "documents" / "statement.json"
-    return json.loads(file.read_bytes()) | {"deployment": DEPLOYMENT} | changes
+    stated = json.loads(file.read_bytes()) | {"deployment": DEPLOYMENT}
+    [weak] = [one for one in stated["zones"][0]["rules"] if one["weaker"]]
+    weak["default"] = dict(weak["rule"])
+    weak["rule"] = weak["rule"] | {"clauses": [weak["rule"]["clauses"][0] | {"m": 1}]}
+    return stated | changes
 
 
 def signing(of: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -120,9 +124,17 @@ def proposal(operation: str = "key.generate/v1", **changes: Any) -> dict[str, An
     }
 
 
+def amended(*, desk: str, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A charter, and the version that is to follow it."""
+    before = charter(desk=desk)
+    follows = {"version": 2, "previous": canonical.sha256_hex(canonical.encode(before))}
+    return before, before | follows | changes
+
+
 def amendment(charter: dict[str, Any]) -> dict[str, Any]:
     """The proposal that puts `charter` into force."""
     authority_of = charter["authority"]
+    version = charter["version"] - 1
     return proposal(
         "charter.amend/v1",
         parameters={
@@ -130,7 +142,7 @@ def amendment(charter: dict[str, Any]) -> dict[str, Any]:
             "version": charter["version"],
             "charter": canonical.sha256_hex(canonical.encode(charter)),
         },
-        authorities=[authority(authority_of["kind"], authority_of["name"], charter["version"] - 1)],
+        authorities=[{**authority_of, "version": version, "hash": charter["previous"]}],
         nodes=[],
         previous=charter["previous"],
     )

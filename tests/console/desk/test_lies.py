@@ -121,6 +121,13 @@ def test_an_amendment_whose_charter_is_kept_back_is_not_signed(page, demo_desk, 
     refuses(page, demo_desk, order(purpose, papers.amendment(charter), attached=[]), "cannot-show")
 
 
+@pytest.mark.parametrize("purpose", ["propose", "approve"])
+def test_an_amendment_is_not_signed_without_the_charter_that_it_follows(page, demo_desk, purpose):
+    _, charter = papers.amended(desk=demo_desk.origin)
+    raw = canonical.b64u(canonical.encode(charter))
+    refuses(page, demo_desk, order(purpose, papers.amendment(charter), attached=[raw]), "cannot-show")
+
+
 def test_names_in_a_charter_are_quoted_so_that_one_cannot_pass_for_two(page, demo_desk):
     charter = papers.charter(desk=demo_desk.origin)
     charter["people"][0]["tokens"][0]["label"] = "YubiKey” · ES256, make proved"

@@ -1,5 +1,7 @@
 """Signing at a demo's desk, in a real browser: what comes back verifies by the node's own check."""
 
+import copy
+
 import pytest
 from playwright.sync_api import expect
 
@@ -116,11 +118,34 @@ def test_founding_a_charter_shows_people_words_and_rules(page, demo_desk):
 
 
 def test_the_charter_behind_an_amendment_can_be_read(page, demo_desk):
-    charter = papers.charter(desk=demo_desk.origin, version=2)
-    attached = [canonical.b64u(canonical.encode(charter))]
+    before, charter = papers.amended(desk=demo_desk.origin)
+    attached = [canonical.b64u(canonical.encode(one)) for one in (before, charter)]
     page.goto(demo_desk.address(order("approve", papers.amendment(charter), attached=attached)))
     page.locator("summary").click()
     expect(page.locator("details")).to_contain_text("3 key managers")
+    expect(page.locator("article.sheet")).not_to_contain_text("otherwise than before")
+
+
+@pytest.mark.parametrize("purpose", ["propose", "approve"])
+def test_what_an_amendment_says_of_a_token_otherwise_is_shown_with_what_was_said(page, demo_desk, purpose):
+    before, charter = papers.amended(desk=demo_desk.origin)
+    charter = copy.deepcopy(charter)
+    charter["people"][0]["tokens"][0] |= {
+        "label": "YubiKey 5 FIPS",
+        "aaguid": "ab" * 16,
+        "attestation": {"format": "packed", "trusted": True},
+    }
+    name = charter["people"][0]["name"]
+    attached = [canonical.b64u(canonical.encode(one)) for one in (before, charter)]
+    page.goto(demo_desk.address(order(purpose, papers.amendment(charter), attached=attached)))
+    sheet = page.locator("article.sheet")
+    expect(sheet).to_contain_text("What is said of tokens otherwise than before")
+    expect(sheet).to_contain_text(
+        f"“YubiKey 5 FIPS” · make proved (packed) · cannot be synced · model {'ab' * 16}"
+    )
+    told = sheet.locator("strong.weaker")
+    expect(told).to_have_count(1)
+    expect(told).to_contain_text(f"Before: “Simulated token of {name}” · make not proved (none)")
 
 
 def deciding(demo_desk, **rule):

@@ -45,6 +45,7 @@ def test_all_of_it_is_shown_before_it_is_signed(page, demo_desk, purpose):
         "share key kept by the token itself",
         "off: nobody can recover it",
         "Proof of their make",
+        "key.destroy/v1 · the default asks for: 2 key managers",
     ):
         expect(sheet).to_contain_text(text)
     for charter in (statement["provider"], statement["customer"], *statement["zones"]):
@@ -55,7 +56,7 @@ def test_all_of_it_is_shown_before_it_is_signed(page, demo_desk, purpose):
     weaker = sheet.locator("strong.weaker")
     expect(weaker).to_have_count(2)
     expect(weaker.first).to_have_text("Payments: Generate keys")
-    expect(weaker.last).to_contain_text("Weaker than the default, which asks for: 3 key managers")
+    expect(weaker.last).to_contain_text("Weaker than the default, which asks for: 2 key managers")
     assert weaker.last.evaluate("one => getComputedStyle(one).color") != sheet.evaluate(
         "one => getComputedStyle(one).color"
     )
@@ -117,6 +118,13 @@ def test_a_statement_of_charters_that_the_proposal_does_not_name_is_refused(page
     expect_refusal(page, "stale-statement")
 
 
+def _weak_rule(statement):
+    """The rule of the zone that is weaker than its default."""
+    return next(
+        one for one in statement["zones"][0]["rules"] if one["rule"]["operation"] == "key.generate/v1"
+    )
+
+
 def _spoiled(spoil):
     statement = papers.statement()
     spoil(statement)
@@ -130,6 +138,10 @@ def _spoiled(spoil):
         (lambda one: one.pop("contacts"), "missing-field: contacts"),
         (lambda one: one["exclusions"].append("whatever"), "bad-field: exclusions"),
         (lambda one: one["recovery"].reverse(), "bad-field: recovery"),
+        (lambda one: one["recovery"].clear(), "bad-field: recovery"),
+        (lambda one: one["exclusions"].pop(), "bad-field: exclusions"),
+        (lambda one: _weak_rule(one).update(default=_weak_rule(one)["rule"], weaker=False), "other-default"),
+        (lambda one: _weak_rule(one).update(default=None, weaker=False), "other-default"),
         (lambda one: one["service"].update(mode="private"), "bad-field: service.mode"),
         (lambda one: one["zones"][0]["rules"][0].update(weaker="no"), "bad-field: zones[0].rules[0].weaker"),
         (lambda one: one["zones"][0]["rules"][0].pop("default"), "missing-field: zones[0].rules[0].default"),

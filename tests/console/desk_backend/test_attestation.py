@@ -125,6 +125,29 @@ LIES = {
 }
 
 
+def _naming_no_model(root):
+    """An attestation by a certificate that does not say of which model it is."""
+    return replace(MAKER, batch=root.issue("Batch of any model"))
+
+
+def test_a_certificate_that_names_no_model_proves_none_where_its_maker_vouches_for_several(listed, client):
+    """The maker of Keyring 5 vouches for the Clone, too."""
+    said = refused(client, listed, of=KEYRING, attest=_naming_no_model(MAKER.root).attest)
+    assert "does not name the model where its maker vouches for several" in said
+
+
+def test_a_certificate_that_names_no_model_proves_the_only_one_its_maker_vouches_for(listed, client):
+    _, token = enrol(client, listed, of=CARD, attest=_naming_no_model(OTHER.root).attest)
+    assert (token.attestation_trusted, token.aaguid) == (True, CARD)
+
+
+def test_a_maker_that_is_trusted_for_any_model_proves_one_by_naming_it(world, client, monkeypatch):
+    monkeypatch.setattr(attestation, "roots", lambda: (MAKER.root.der,))
+    assert "no maker of this model" in refused(client, world, attest=_naming_no_model(MAKER.root).attest)
+    _, token = enrol(client, world, attest=MAKER.attest)
+    assert token.attestation_trusted
+
+
 @pytest.mark.parametrize(("make", "of", "says"), LIES.values(), ids=LIES.keys())
 def test_a_token_is_refused_where(listed, client, make, of, says):
     assert says in refused(client, listed, of=of, attest=make().attest)

@@ -4,7 +4,8 @@ import pytest
 
 from console.pages.charter_difference import differences
 from console.pages.forms.charter_form import CharterForm
-from hsmnodes.node.protocol.documents import AuthorityKind, Group, Role
+from hsmnodes.node.protocol.documents import AuthorityKind, Group, Role, TokenRules
+from hsmnodes.node.protocol.documents.charter import Attestation
 from tenants import charters
 from tenants.models import CharterVersion, Person, Token
 from tests.cast.deployment import Deployment
@@ -258,6 +259,41 @@ def test_a_key_that_changed_under_its_label_is_a_difference(amending):
         }
     )
     assert "Ada signs by another token" in differences(old, new)[0].sentence
+
+
+TOLD = {
+    "its make is proved (packed), instead of its make is not proved (none)": {
+        "attestation": Attestation(format="packed", trusted=True)
+    },
+    f"it is of the model {'ab' * 16}, instead of it is of the model {'00' * 16}": {"aaguid": "ab" * 16},
+    "it can be synced, instead of it cannot be synced": {"backup_eligible": True},
+    "it is called “YubiKey 5 FIPS”, instead of it is called “Token ada”": {"label": "YubiKey 5 FIPS"},
+}
+
+
+@pytest.mark.parametrize(("said", "facts"), TOLD.items(), ids=TOLD.keys())
+def test_what_is_said_of_a_token_otherwise_stands_in_words(said, facts):
+    old = Deployment().northgate.current
+    old = old.model_copy(update={"token_rules": TokenRules(backup_eligible="allowed")})
+    ada = old.persons[ADA.id]
+    told = ada.model_copy(update={"tokens": (ada.tokens[0].model_copy(update=facts),)})
+    new = old.model_copy(update={"people": tuple(told if one == ada else one for one in old.people)})
+    [difference] = differences(old, new)
+    assert difference.sentence == (
+        f"Of the token “Token ada” of Ada the charter says: {said}. Its holder signs for that with it."
+    )
+
+
+def test_a_token_that_is_described_anew_signs_before_the_amendment_can_come_into_force(amending):
+    Token.objects.filter(person_id=ADA.id).update(attestation_trusted=True)
+    amending.draft()
+    drafted = CharterVersion.objects.get(authority=amending.current.authority, state="collecting")
+    waiting = charters.unsigned(drafted)
+    held = Token.objects.filter(person_id=ADA.id, suspended_at=None)
+    assert {one.token.credential_id for one in waiting} == {one.credential_id for one in held}
+    assert {one.person for one in waiting} == {ADA.id}
+    shown = text_of(amending.browser.get(f"/charters/{drafted.pk}"))
+    assert "its make is proved (none), instead of its make is not proved (none)" in shown
 
 
 def test_a_share_key_is_admitted_with_how_it_is_kept():

@@ -12,6 +12,7 @@ import * as is from "./shapes.js";
 import { showCharter } from "./show_charter.js";
 import { showContribution, showEnrolment, showProposal, showShareKeyRequest, showSignIn } from "./show.js";
 import { showApplicationSuspension, showSuspension } from "./show_suspension.js";
+import { checkDefaults } from "./statement_defaults.js";
 
 /**
  * What lies on the desk.
@@ -123,7 +124,7 @@ const PREPARE = {
       (one) => one !== agreement && stringsIn(document.parameters).includes(one.hash),
     );
     const deciding = papers.filter((one) => document.authorities.some((named) => named.hash === one.hash));
-    checkIsHere(purpose, document, charters, agreement);
+    checkIsHere(purpose, document, { charters, deciding, agreement });
     const sheet = await showProposal(purpose, document, {
       hash,
       charters,
@@ -149,17 +150,20 @@ const PREPARE = {
 };
 
 /**
- * Nobody requests or approves a charter, a new one or an amended one, or a statement, that cannot be shown to them.
+ * Nobody requests or approves a charter, a new one or an amended one, or a statement, that cannot be shown to them;
+ * an amended one only beside the one that it follows, which decides on it.
  * @throws {Refused} if it is not there
  */
-function checkIsHere(purpose, proposal, charters, agreement) {
+function checkIsHere(purpose, proposal, { charters, deciding, agreement }) {
   if (![Purpose.PROPOSE, Purpose.APPROVE].includes(purpose)) return;
   const wanted = proposal.parameters.charter;
   if (wanted !== undefined && !charters.some(({ hash }) => hash === wanted)) throw new Refused("cannot-show");
+  const follows = ({ document }) => deciding.some(({ hash }) => hash === document.previous && hash === proposal.previous);
+  const amended = charters.filter(({ hash, document }) => hash === wanted && document.version > 1);
+  if (!amended.every(follows)) throw new Refused("cannot-show");
   if (proposal.operation === SIGN_STATEMENT && agreement === null) throw new Refused("cannot-show");
 }
 
-/**
 /**
  * The statement that a proposal asks to be signed, if it is that and the statement is here.
  * @throws {Refused} if the proposal says of it what it does not say itself
@@ -178,6 +182,7 @@ function statementOf(proposal, papers) {
   };
   if (!isSame(bound, proposal.parameters) || demo !== proposal.demo) throw new Refused("other-statement");
   if (!isSame([customer.authority, provider.authority], proposal.authorities)) throw new Refused("stale-statement");
+  checkDefaults(document);
   return agreements[0];
 }
 

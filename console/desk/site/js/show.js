@@ -4,6 +4,7 @@ import { asText, operationOf, renderFields, renderSentence } from "./render.js";
 import { namedRow, PLAIN, row, section, sentence, timeRow } from "./rows.js";
 import { charterSections, termsSections } from "./show_charter.js";
 import { statementSections } from "./show_statement.js";
+import { tokenSections } from "./show_tokens.js";
 import { fingerprint } from "./words.js";
 
 /** @typedef {import("./rows.js").Sheet} Sheet */
@@ -184,6 +185,7 @@ export async function showProposal(purpose, document, { hash, charters, deciding
     sections: [
       ...(person ? [section("Your statement", [namedRow("Stated by", person)])] : []),
       { title: "What", groups: groups(parameters) },
+      ...tokensSaidAnew(document, { charters, deciding }),
       ...(statement ? statementSections(statement.document, statement.hash) : []),
       ...termsSections(document, deciding),
       ...envelopeSections(envelope),
@@ -195,6 +197,13 @@ export async function showProposal(purpose, document, { hash, charters, deciding
     stops: person !== null,
     askReason: person === null ? "" : REASONS[purpose],
   };
+}
+
+/** Where a charter follows on one that is here, what it says of tokens otherwise. */
+function tokensSaidAnew({ previous }, { charters, deciding }) {
+  const before = deciding.find(({ hash }) => hash === previous);
+  const after = charters.find(({ document }) => document.previous === previous);
+  return before && after ? tokenSections(before.document, after.document) : [];
 }
 
 const REASONS = {

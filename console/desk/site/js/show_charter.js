@@ -28,7 +28,7 @@ export async function showCharter(charter, hash) {
     kicker: founds ? "To found" : "To prove a new token",
     sentence: founds
       ? sentence(`Found the ${kind} `, `“${authority.name}”`, ", with this charter, as one of its people.")
-      : sentence("Prove that you hold a token that is new in version ", String(version), ` of the charter of the ${kind} `,
+      : sentence("Prove that you hold a token that is new, or described otherwise, in version ", String(version), ` of the charter of the ${kind} `,
           `“${authority.name}”`, "."),
     note:
       "Compare the words of the charter, and the words of every token, with those who hold them. What the charter " +

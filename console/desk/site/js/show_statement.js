@@ -86,7 +86,8 @@ function zoneRows(zone) {
 function ruleRow({ rule, default: usual, weaker }) {
   const shown = row(operationOf(rule.operation).title, ruleText(rule), "text", rule.operation);
   if (weaker) return { ...shown, weaker: `Weaker than the default, which asks for: ${ruleText(usual)}` };
-  return usual === null ? { ...shown, detail: `${rule.operation} · there is no default` } : shown;
+  const beside = usual === null ? "there is no default" : `the default asks for: ${ruleText(usual)}`;
+  return { ...shown, detail: `${rule.operation} · ${beside}` };
 }
 
 function personRow({ id, name, organisation, roles, share_keys: kept }) {

@@ -18,6 +18,12 @@ const sortedList = (shape, min, max, key = (one) => one) => {
   };
 };
 
+/** Every name that the catalogue knows, in order: none can be left out. @param {object} known */
+function everyOne(known) {
+  const names = Object.keys(known).sort();
+  return sortedList(is.oneOf(...names), names.length, names.length);
+}
+
 const person = is.object({
   id: is.id,
   name: is.name,
@@ -76,8 +82,8 @@ export function statement(authorityAt) {
         10,
         (one) => `${one.side} ${one.role}`,
       ),
-      exclusions: sortedList(is.oneOf(...Object.keys(CATALOGUE.statement.exclusions)), 0, 20),
-      recovery: sortedList(is.oneOf(...Object.keys(CATALOGUE.statement.recovery)), 0, 20),
+      exclusions: everyOne(CATALOGUE.statement.exclusions),
+      recovery: everyOne(CATALOGUE.statement.recovery),
     },
     isOfOneService,
   );

@@ -40,6 +40,7 @@ export const REFUSALS = {
   "unreadable-text": { what: "A text in the document has invisible, reversing or broken letters, so it cannot be shown as it is.", next: REPORT, alarm: true },
   "unknown-operation": { what: "The document is about an operation that this desk does not know.", next: "The desk may be older than the console. Ask your security officers; do not sign this elsewhere.", alarm: true },
   "other-statement": { what: "The proposal says of the statement what the statement itself does not say.", next: REPORT, alarm: true },
+  "other-default": { what: "The statement holds a rule against another default than this desk knows.", next: "Ask your console's operator whether desk and console are of one version. Do not sign it elsewhere.", alarm: true },
   "stale-statement": { what: "The statement was drawn up from other versions of the charters than the proposal names.", next: "Draw it up anew, and propose that.", alarm: false },
   "cannot-show": { what: "The document has a part that this desk cannot show. What cannot be shown completely is not signed.", next: REPORT, alarm: true },
 

@@ -1,7 +1,8 @@
 """`quorate-node verify-statement FILE`: check a signed statement of duties, without console and node.
 
 What it rests on are the two sides' founding charters, whose hashes you give as you know them from elsewhere.
-With `--still` it also fails if the last charters in the file say otherwise than the statement.
+It fails as well if the statement holds rules against other defaults than this program knows, and names them;
+with `--still` also if the last charters in the file say otherwise than the statement.
 """
 
 import argparse
@@ -39,7 +40,7 @@ def execute(options: argparse.Namespace) -> int:
         complain(f"The statement does not hold: {refused.message} [{refused.code}]")
         return NOT_DONE
     say(*_lines(found))
-    return NOT_DONE if options.still and found.since else DONE
+    return NOT_DONE if found.other_defaults or (options.still and found.since) else DONE
 
 
 def _lines(found: Verified) -> Iterator[str]:
@@ -58,8 +59,16 @@ def _lines(found: Verified) -> Iterator[str]:
     weaker = weaker_duties(statement)
     yield f"Rules weaker than the default: {len(weaker)}"
     yield from (f"  {chapter.title}: {duty.title}. {' '.join(duty.weaker)}" for chapter, duty in weaker)
+    yield from _other_defaults(found)
     if found.since:
         yield f"What the last charters in the file say otherwise ({len(found.since)}):"
         yield from (f"  {one.place}: {one.sentence}" for one in found.since)
     else:
         yield "The last charters in the file say the same."
+
+
+def _other_defaults(found: Verified) -> Iterator[str]:
+    if found.other_defaults:
+        yield f"WARNING: other defaults than this program knows ({len(found.other_defaults)}):"
+    for one in found.other_defaults:
+        yield f"  {one.authority}, {one.title}: stated as the default is {one.stated}; known is {one.known}"

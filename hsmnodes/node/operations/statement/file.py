@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from hsmnodes.node.operations.service.start import StartService
+from hsmnodes.node.operations.statement.defaults import OtherDefault, other_defaults
 from hsmnodes.node.operations.statement.differences import Difference, differences
 from hsmnodes.node.operations.statement.sign import SignStatement, check_binds
 from hsmnodes.node.operations.statement.started import started_as
@@ -66,6 +67,11 @@ class Verified:
     def since(self) -> list[Difference]:
         """What the last charters in the file say otherwise than the statement."""
         return differences(self.statement, redraw(self.statement, self.latest))
+
+    @cached_property
+    def other_defaults(self) -> list[OtherDefault]:
+        """The defaults that the statement names and that are others here."""
+        return other_defaults(self.statement)
 
 
 def verify_file(data: bytes, *, provider: str, customer: str) -> Verified:

@@ -152,6 +152,11 @@ class Token(Part):
         """The raw public key."""
         return canonical.b64u_decode(self.public_key)
 
+    @cached_property
+    def facts(self) -> "Token":
+        """All that is said of it but its share key, for which it signs apart: its holder signs for these."""
+        return self.model_copy(update={"share_key": None})
+
 
 class Person(Named):
     """A person with the tokens and roles this charter gives them."""
@@ -350,9 +355,9 @@ class CharterLink(Document):
     """One version of a charter with what makes it valid after its predecessor.
 
     `possession` holds an assertion over challenge(FOUND, charter bytes) by every token that is new to the
-    charter; `warrant` the bytes of the `charter.amend` or `charter.recover` warrant, or null for the founding
-    version. `sides` are there for a recovery alone: the charters of those who consented, in the order in
-    which the clause names them.
+    charter, or of which it says something else than the version before; `warrant` the bytes of the
+    `charter.amend` or `charter.recover` warrant, or null for the founding version. `sides` are there for a
+    recovery alone: the charters of those who consented, in the order in which the clause names them.
     """
 
     LIMIT: ClassVar[int] = 1_000_000

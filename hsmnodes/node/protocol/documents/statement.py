@@ -170,8 +170,8 @@ class Statement(Document):
                 raise ValueError("a zone is of another service or of other sides")
         _check_ascending([one.authority.id for one in self.zones], "zones")
         _check_ascending([f"{one.side} {one.role.value}" for one in self.contacts], "contacts")
-        _check_ascending(self.exclusions, "exclusions")
-        _check_ascending(self.recovery, "recovery")
+        if (self.exclusions, self.recovery) != (EXCLUSIONS, RECOVERY):
+            raise ValueError("a statement names everything that is kept apart and how loss is recovered from")
         return self
 
 

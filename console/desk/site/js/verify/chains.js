@@ -7,7 +7,7 @@ import { challenge, Purpose } from "../purposes.js";
 import { Refused } from "../refusal.js";
 import { stated } from "../share_key_shapes.js";
 import { verifyAssertion } from "./assertions.js";
-import { AMEND, delayBefore, eligibleFor, headOf, RECOVER, readCharter, tokensOf, waysFor } from "./charters.js";
+import { AMEND, delayBefore, eligibleFor, factsOf, headOf, RECOVER, readCharter, tokensOf, waysFor } from "./charters.js";
 import { checkControlled, checkTerms } from "./control.js";
 import { seat } from "./matching.js";
 import { readPaper } from "./papers.js";
@@ -136,7 +136,7 @@ function amendmentProblems(current, charter, proposal) {
 }
 
 /**
- * Every token that is new has signed the charter, and every share key that is new is certified by its token.
+ * Every token that is new, or of which something else is said, has signed the charter, and every share key that is new is certified by its token.
  * @param {Charter} charter @param {any[]} possession @param {Charter | null} before the version before, if any
  */
 async function checkTokens(charter, possession, before) {
@@ -145,7 +145,7 @@ async function checkTokens(charter, possession, before) {
   const known = before === null ? [] : tokensOf(before);
   const found = await challenge(Purpose.FOUND, charter.bytes);
   for (const { person, token } of tokensOf(charter)) {
-    if (known.some((one) => one.person.id === person.id && isSameKey(one.token, token))) continue;
+    if (known.some((one) => one.person.id === person.id && isSame(factsOf(one.token), factsOf(token)))) continue;
     const assertion = given.get(token.credential_id);
     if (assertion === undefined) throw new Refused("not-proved");
     await checkSigned(assertion, { challenge: found, token, desk }, "not-proved");
@@ -167,14 +167,13 @@ async function checkSigned(assertion, by, code) {
   }
 }
 
-function isSameKey(one, other) {
-  return one.credential_id === other.credential_id && one.public_key === other.public_key;
+function hasSameShareKey(one, other) {
+  const isSameKey = one.credential_id === other.credential_id && one.public_key === other.public_key;
+  return isSameKey && one.share_key !== undefined && isSame(one.share_key, other.share_key);
 }
 
-function hasSameShareKey(one, other) {
-  return (
-    isSameKey(one, other) && one.share_key !== undefined && sameBytes(encode(one.share_key), encode(other.share_key))
-  );
+function isSame(one, other) {
+  return sameBytes(encode(one), encode(other));
 }
 
 /** Everyone together can fill every seat of each alternative of each rule. @param {Charter} charter */

@@ -25,6 +25,11 @@ export function tokensOf(charter) {
   return charter.people.flatMap((person) => person.tokens.map((token) => ({ person, token })));
 }
 
+/** All that a charter says of a token but its share key. @param {any} token */
+export function factsOf({ share_key, ...facts }) {
+  return facts;
+}
+
 /** How a proposal names this version. @param {Charter} charter */
 export function headOf({ authority, version, hash }) {
   return { ...authority, version, hash };

@@ -3,7 +3,7 @@
  */
 import { encode, sameBytes } from "../canonical.js";
 import { Refused } from "../refusal.js";
-import { AMEND, headOf, RECOVER, rulesFor } from "./charters.js";
+import { AMEND, factsOf, headOf, RECOVER, rulesFor, tokensOf } from "./charters.js";
 import { ruleProblems, tally } from "./quorum.js";
 
 const OTHERS_FLOOR = 2;
@@ -16,6 +16,15 @@ export function checkKept(current, charter) {
   const changed = KEPT.find((name) => !isSame(current[name] ?? null, charter[name] ?? null));
   const names = ({ groups }) => groups.map((one) => one.name);
   if (changed !== undefined || !isSame(names(current), names(charter))) throw new Refused("changes-more", changed ?? "groups");
+  if (tokensOf(charter).some(({ token }) => isDescribedAnew(token, current))) throw new Refused("changes-more", "tokens");
+}
+
+/** Whether a token stays, by its credential or its key, and something else is said of it. @param {Charter} current */
+function isDescribedAnew(token, current) {
+  const stood = tokensOf(current).filter(
+    (one) => one.token.credential_id === token.credential_id || one.token.public_key === token.public_key,
+  );
+  return stood.length > 0 && !stood.some((one) => isSame(factsOf(one.token), factsOf(token)));
 }
 
 /**
