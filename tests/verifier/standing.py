@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from hsmnodes.node.agent.chains import Chain, OfferedLink, check_delays
+from hsmnodes.node.agent.links import Chain, OfferedLink, check_delays
 from hsmnodes.node.agent.config import Config, Pkcs11
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.agent.hearing import Hearing
@@ -52,7 +52,7 @@ def walked(links: Sequence[bytes], *, anchor: str, deployment: str, demo: bool, 
     for one in offered:
         one.check_in_force(closed=(), now=now)
     charters = verify_chain([one.link for one in offered], anchor=anchor, deployment=deployment, demo=demo)
-    check_delays(charters, offered, now=now)
+    check_delays(charters, offered[1:], now=now)
     return Chain(charters, tuple(links))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hsmnodes.node.agent.chains import Chain, OfferedLink, Place
+from hsmnodes.node.agent.links import Chain, OfferedLink, Place
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.journal import Entry, Key
 from hsmnodes.node.operations.base import NodeOperation

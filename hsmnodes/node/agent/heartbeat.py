@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from hsmnodes.node.agent.chains import Place
+from hsmnodes.node.agent.links import Place
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.drivers.values import TokenInfo
