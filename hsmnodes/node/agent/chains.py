@@ -74,7 +74,8 @@ def walk(
         except Delayed as delayed:
             found.refused.append(delayed)
             proposal = one.amendment()
-            if proposal is not None and proposal.sha256 not in (announced or {}):
+            own = proposal is not None and delayed.proposal == proposal.sha256
+            if proposal is not None and own and proposal.sha256 not in (announced or {}):
                 found.drafts.append(announcing_draft(proposal, now))
             continue
         except Refused as refused:

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hsmnodes.node.protocol.canonical import b64u
+from hsmnodes.node.protocol.canonical import b64u, b64u_decode
 from hsmnodes.node.protocol.documents import (
     Charter,
     CharterLink,
     Clause,
     OtherSide,
+    Proposal,
     Recovery,
     Role,
     SideChain,
+    Warrant,
 )
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.recovery import RECOVER, authorities_of, parameters_of
@@ -196,6 +198,17 @@ def one_human() -> tuple[Chain, CharterLink]:
     return chain, recover(new, chain=chain, approvers=(officer, KIM, NORA, JON))
 
 
+def by_a_side_valid(**validity: int) -> tuple[Chain, CharterLink]:
+    """The provider amends how long its charter is valid, and consents by that."""
+    provider = Deployment(now=NOW).northgate
+    provider.amend(requester=ADA, approvers=(JON, KIM), now=NOW, **validity)
+    return CHAIN, recover(others=(provider,))
+
+
+BEGINS, ENDS = (lambda one: (one.not_before, one.expires_at))(
+    Proposal.from_bytes(Warrant.from_bytes(b64u_decode(recover().warrant)).proposal_bytes)
+)
+"""When a proposal that is made at NOW begins, and when it expires."""
 RULE_OF_ONE = recovery_with(PROVIDER.current, days=90)
 WITHOUT = Chain.founded(make_charter(PEOPLE, *amend_rule(2)), PEOPLE)
 OF_TWO = meridian(m=2)
@@ -210,6 +223,12 @@ RECOVERED: dict[str, Callable[[], tuple[Chain, CharterLink]]] = {
     "consented to by a later version of the other side": as_amended,
     "of a zone, with both organisations": zone_recovered,
     "of a provider, with the customer that it named": provider_recovered,
+    "by a side whose charter is valid for one second of the proposal's time": lambda: by_a_side_valid(
+        valid_until=BEGINS + 1
+    ),
+    "by a side whose charter becomes valid in the last second of the proposal's time": (
+        lambda: by_a_side_valid(valid_from=ENDS - 1)
+    ),
     "as valid as any": lambda: (
         CHAIN,
         recover(in_place_of_lea_and_mia(valid_until=NOW + 300 * DAY)),
@@ -275,6 +294,14 @@ NOT_RECOVERED: dict[str, tuple[Callable[[], CharterLink | tuple[Chain, CharterLi
     ),
     "it is of another version": (lambda: recover(parameters={"version": 3}), "not-authorised-old"),
     "it follows on another version": (lambda: recover(previous="0" * 64), "not-authorised-old"),
+    "the other side's charter expires as it is proposed": (
+        lambda: by_a_side_valid(valid_until=BEGINS),
+        "not-authorised-old",
+    ),
+    "the other side's charter is not valid before the proposal expires": (
+        lambda: by_a_side_valid(valid_from=ENDS),
+        "not-authorised-old",
+    ),
     "somebody who is left cancelled it": (
         lambda: recover(signed=lambda one: {"cancellations": (cancel(one, HANA, at=NOW),)}),
         "not-authorised-old",
