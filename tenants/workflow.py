@@ -40,7 +40,7 @@ from tenants.verdicts import Standing
 from tenants.warrants import assemble_warrant
 
 MOST_DRAFTS = 100
-"""So many drafts wait at most for the signature of one person."""
+"""So many drafts that a person made for themselves wait at most; those of programs are limited apart."""
 DraftHook = Callable[[documents.Proposal], None]
 
 _before_draft: Final[list[DraftHook]] = []
@@ -60,9 +60,10 @@ def save_draft(
 ) -> Proposal:
     """Keep `document` as a draft; `requester`, whom it names, makes it a proposal by signing it.
 
-    Raises Invalid for what could not come to anything, and WrongState if MOST_DRAFTS wait for them already.
+    Raises Invalid for what could not come to anything, and WrongState if they have MOST_DRAFTS open already.
     """
-    _check_room_for_draft(requester)
+    if program is None:
+        _check_room_for_draft(requester)
     for hook in _before_draft:
         hook(document)
     concerns = concerns_of(document, requester)
@@ -95,14 +96,14 @@ def save_draft(
 
 
 def _check_room_for_draft(requester: Person) -> None:
-    """Refuse one more draft where too many wait for the person's signature already."""
+    """Refuse one more draft of a person who leaves too many unsigned."""
     waiting = Proposal.objects.filter(
-        requester=requester, state=State.DRAFT, expires_at__gt=clock.now()
+        requester=requester, program=None, state=State.DRAFT, expires_at__gt=clock.now()
     ).count()
     if waiting >= MOST_DRAFTS:
         raise WrongState(
             "too-many-drafts",
-            f"{waiting} drafts wait for {requester.name} already: sign or give up some of them first.",
+            f"{waiting} drafts of {requester.name} are not signed yet: sign or give up some of them first.",
         )
 
 

@@ -49,10 +49,9 @@ def walk(
     """Walk the pinned chains along the links offered, as far as they go at the time `now`.
 
     `closed` are the hashes of proposals that were rejected or cancelled, `announced` says since when others
-    wait for a delay, `suspended` which tokens do not count, `elsewhere` has the hashes of charters that are in
-    force on peers. Links of authorities that are not pinned are left alone. A second valid successor of a
-    version freezes its authority. An amendment whose delay is not over is noted as announced, and not walked
-    along.
+    wait for a delay, `suspended` which tokens do not count, `elsewhere` has the hashes of charters in force
+    on peers. Links of authorities that are not pinned are left alone. A second valid successor of a version
+    freezes its authority. An amendment whose delay is not over is noted as announced, and not walked along.
     """
     found, current = Walk(), dict(chains)
     for one in _others_first(offered):

@@ -40,7 +40,7 @@ def check_cancellation(
     """The journal's entry for a cancellation, or None where the proposal is closed already.
 
     It counts under the charters in force of whichever authorities are pinned here; by the requester only if
-    `request` is their signature on the proposal; and by those of the charter that is `coming` by it, once that
+    `request` is their signature on the proposal; and by those of the charter that is `coming` by it, once it
     is announced here. Raises Refused if it is not by someone eligible, or too late.
     """
     if proposal.sha256 in facts.closed:

@@ -28,8 +28,7 @@ from hsmnodes.node.agent.suspending import suspension_draft
 from hsmnodes.node.agent.verify import PartsMissing, ProposalClosed
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_founding
-from hsmnodes.node.protocol.documents.charter import Charter
-from hsmnodes.node.protocol.documents.charter import AuthorityKind
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
 from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.documents.signatures import Cancellation, Warrant
 from hsmnodes.node.protocol.documents.suspensions import Suspension

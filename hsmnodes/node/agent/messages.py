@@ -94,7 +94,7 @@ class WitnessMessage(_Message):
 class CancellationMessage(_Message):
     """A cancellation, the proposal it cancels, and its requester's signature: who requests may cancel.
 
-    `coming` is the charter that the proposal is to bring into force, if it is such: who comes may cancel, too.
+    `coming` is the charter that the proposal is to bring into force, if it is such: who comes may cancel.
     """
 
     kind: Literal["cancellation"] = "cancellation"

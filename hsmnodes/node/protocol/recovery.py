@@ -142,8 +142,9 @@ def is_side(charter: Charter, other: OtherSide) -> bool:
 
 
 def replaced_before(charter: Charter, following: Proposal, proposal: Proposal) -> bool:
-    """Whether the amendment that `following` proposes must have taken the place of `charter` when the recovery
-    `proposal` came to be proposed: it could not be signed any more, and its delay was over.
+    """Whether an amendment must have taken the place of `charter` when a recovery came to be proposed.
+
+    `following` is the amendment's proposal: it could not be signed any more by then, and its delay was over.
     """
     return following.expires_at + delay_before(charter, following) <= proposal.not_before
 
@@ -163,9 +164,9 @@ def _problems(current: Charter, new: Charter, others: Sequence[Charter], proposa
         problems.append(Problem("other-deployment", "The warrant is of another deployment."))
     if proposal.parameters != parameters_of(current, new) or proposal.previous != current.sha256:
         problems.append(Problem("other-recovery", "The warrant is for another recovery of this charter."))
-    for other in others:
-        if not (other.valid_from < proposal.expires_at and proposal.not_before < other.valid_until):
-            problems.append(
-                Problem("side-expired", f"The charter by which {other.authority.name} consents is not valid.")
-            )
+    problems += [
+        Problem("side-expired", f"The charter by which {other.authority.name} consents is not valid.")
+        for other in others
+        if not (other.valid_from < proposal.expires_at and proposal.not_before < other.valid_until)
+    ]
     return problems

@@ -7,7 +7,21 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_amendment
 from hsmnodes.node.protocol.documents import AuthorityKind, Proposal, Role, Warrant
 from tests.cast.charters import Chain
-from tests.cast.people import ADA, DINA, EMIL, FAY, GUS, HANA, IVO, JON, KIM, LEA, MERIDIAN, ZONE_PEOPLE, Member
+from tests.cast.people import (
+    ADA,
+    DINA,
+    EMIL,
+    FAY,
+    GUS,
+    HANA,
+    IVO,
+    JON,
+    KIM,
+    LEA,
+    MERIDIAN,
+    ZONE_PEOPLE,
+    Member,
+)
 from tests.cast.signing import DAY, cancel, make_warrant, suspend
 from tests.hsmnodes.node.agent.making import charters
 from tests.hsmnodes.node.agent.test_suspensions import tell

@@ -97,9 +97,7 @@ def test_a_peer_that_is_not_ready_says_nothing_of_it(cluster, chain):
 
 
 def test_a_peer_that_has_another_recovery_in_force_says_nothing_of_this_one(cluster, chain, zone, cast):
-    other = recovered(
-        cast, zone, charter={"valid_until": cast.now + 100 * DAY}, proposal="1" * 32
-    )
+    other = recovered(cast, zone, charter={"valid_until": cast.now + 100 * DAY}, proposal="1" * 32)
     taken_by_the_first(cluster, other)
     cluster.beat()
     assert shown(cluster.sites[1], chain) == "expired"

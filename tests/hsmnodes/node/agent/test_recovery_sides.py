@@ -69,9 +69,7 @@ def replace_officers(chain: Chain, cast, *, requester: Member = HANA, old=(GUS, 
 
 
 def renew(chain: Chain, cast, *, requester: Member, approvers, days: int = 200) -> None:
-    chain.amend(
-        requester=requester, approvers=approvers, now=cast.now, valid_until=cast.now + days * DAY
-    )
+    chain.amend(requester=requester, approvers=approvers, now=cast.now, valid_until=cast.now + days * DAY)
 
 
 def nothing_is_announced(site, zone) -> bool:
@@ -187,9 +185,7 @@ def test_a_later_charter_of_a_side_that_comes_along_is_walked_first(site, cast, 
         ("provider", "not-authorised-old"),
     ],
 )
-def test_a_side_whose_charter_has_expired_when_it_is_proposed_consents_to_nothing(
-    site, cast, zone, of, code
-):
+def test_a_side_whose_charter_has_expired_when_it_is_proposed_consents_to_nothing(site, cast, zone, of, code):
     if of != "provider":
         renew(cast.meridian, cast, requester=HANA, approvers=(GUS, LEA), days=10)
     if of != "customer":

@@ -8,7 +8,18 @@ from hsmnodes.node.operations.registry import default_rules
 from hsmnodes.node.protocol.documents import AuthorityKind, Role
 from hsmnodes.node.protocol.errors import Refused
 from tests.cast.charters import Chain, make_charter
-from tests.cast.people import ADA, IVO, JON, KIM, LUMEN, LUMEN_PEOPLE, NORTHGATE, OLGA, PROVIDER_PEOPLE, Member
+from tests.cast.people import (
+    ADA,
+    IVO,
+    JON,
+    KIM,
+    LUMEN,
+    LUMEN_PEOPLE,
+    NORTHGATE,
+    OLGA,
+    PROVIDER_PEOPLE,
+    Member,
+)
 from tests.cast.signing import DAY
 from tests.hsmnodes.node.agent.test_recovering import WEEK, shown
 from tests.hsmnodes.node.protocol.amending import in_order
@@ -39,9 +50,7 @@ def lumen(cast) -> Chain:
 def site(make_site, cast, lumen):
     """A node of Northgate, whose recovery takes Lumen Health; Lumen Health has no service on it."""
     clause = recovery_with(lumen.current)
-    charter = make_charter(
-        AuthorityKind.PROVIDER, NORTHGATE, PROVIDER_PEOPLE, now=cast.now, recovery=clause
-    )
+    charter = make_charter(AuthorityKind.PROVIDER, NORTHGATE, PROVIDER_PEOPLE, now=cast.now, recovery=clause)
     cast.northgate = Chain.founded(charter, PROVIDER_PEOPLE)
     return make_site(cast=cast).enrolled()
 
