@@ -41,13 +41,17 @@ def send_warrant(proposal: Proposal) -> None:
 
 
 def announce(proposal: Proposal) -> None:
-    """Show the nodes an amendment or a recovery that waits, so that its delay runs for them too."""
+    """Show the nodes an amendment or a recovery that waits, so that its delay runs for them too.
+
+    The charters of other sides come along: a node that does not know them yet would not take their consent.
+    """
     if proposal.operation not in tags.CHANGE_CHARTERS:
         return
     version = CharterVersion.objects.get(hash=proposal.document.parameters["charter"])
     version.warrant = bytes(proposal.warrant)
     coming = canonical.b64u(charters.link_of(version).raw)
-    message = ChartersMessage(charters=(*steps.links_of([version.authority]), coming)).text()
+    known = steps.links_of(authority.id for authority in proposal.document.authorities)
+    message = ChartersMessage(charters=(*known, coming)).text()
     for node in _concerned(proposal):
         outbox.put(node=node, kind=MessageKind.CHARTERS, message=message)
 
@@ -60,12 +64,21 @@ def _concerned(proposal: Proposal) -> list[Node]:
     return [Node.objects.get(pk=named.id, provider=proposal.provider) for named in proposal.document.nodes]
 
 
+def _coming(proposal: Proposal) -> str | None:
+    """The charter that a proposal is to bring into force, if it is such."""
+    if proposal.operation not in tags.CHANGE_CHARTERS:
+        return None
+    version = CharterVersion.objects.get(hash=proposal.document.parameters["charter"])
+    return canonical.b64u(bytes(version.raw))
+
+
 def send_cancellation(proposal: Proposal, cancellation: Cancellation) -> None:
     """Send a cancellation after the warrant it is to stop, and that again, if it waits: to be refused now."""
     message = CancellationMessage(
         proposal=canonical.b64u(bytes(proposal.raw)),
         cancellation=canonical.b64u(bytes(cancellation.raw)),
         request=proposal.request_assertion,
+        coming=_coming(proposal),
     )
     for node in _concerned(proposal):
         outbox.put(node=node, kind=MessageKind.CANCELLATION, message=message.text(), proposal=proposal)

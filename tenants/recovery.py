@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from hsmnodes.node.protocol.documents import AuthorityKind, OtherSide
 from hsmnodes.node.protocol.recovery import beyond
 from tenants import charters, tags
@@ -59,10 +61,6 @@ def could_recover(version: CharterVersion) -> bool:
     return bool(found) and found[0].recovery is not None and beyond(found[0], version.document) is None
 
 
-def under_way(proposals: Sequence[Proposal]) -> list[Proposal]:
+def under_way(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
     """Those of some proposals that are recoveries which nobody has stopped yet, and are not in force."""
-    return [
-        one
-        for one in proposals
-        if one.operation == tags.RECOVER_CHARTER and one.state in (State.PROPOSED, *RUNNING_STATES)
-    ]
+    return proposals.filter(operation=tags.RECOVER_CHARTER, state__in=(State.PROPOSED, *RUNNING_STATES))

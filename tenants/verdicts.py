@@ -10,7 +10,7 @@ from hsmnodes.node.operations.registry import operation as find_operation
 from hsmnodes.node.protocol.charters import amendment_verdicts
 from hsmnodes.node.protocol.closing import Closed
 from hsmnodes.node.protocol.documents import Assertion, Charter
-from hsmnodes.node.protocol.problems import Problem
+from hsmnodes.node.protocol.problems import Problem, validity_problems
 from hsmnodes.node.protocol.quorum import (
     ClauseVerdict,
     Ignored,
@@ -23,7 +23,7 @@ from tenants import charters, clock, tags, tokens
 from tenants.models import Proposal, State
 
 NOT_OF_A_RECOVERY = ("no-rule", "charter-expired", "lives-too-long")
-"""What evaluate finds against a recovery that is counted by a clause, and may renew a charter."""
+"""What evaluate finds against a recovery that is counted by a clause, and may renew its own charter."""
 NOBODY = Assertion(credential_id="", authenticator_data="", client_data="", signature="")
 
 
@@ -166,6 +166,7 @@ def stand(
         others = sorted((one for one in counting if one is not current), key=lambda one: one.authority.kind)
         old, after = recovery_verdicts(current, new[0], others, document, signatures, suspended=suspended)
         about = [one for one in verdict.problems if one.code not in NOT_OF_A_RECOVERY]
+        about += validity_problems(others, document.operation, now)
     else:
         old, after = amendment_verdicts(counting[0], new[0], document, signatures, suspended=suspended)
         about = list(verdict.problems)

@@ -19,7 +19,7 @@ from hsmnodes.node.protocol import canonical, documents
 from hsmnodes.node.protocol.documents import Assertion
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from hsmnodes.node.protocol.quorum import Signatures
-from tenants import clock, execution, inbox, log, tokens, verdicts
+from tenants import charters, clock, execution, inbox, log, tags, tokens, verdicts
 from tenants.concerns import concerns_of
 from tenants.errors import NotAllowed, SignatureNotAccepted, WrongState
 from tenants.log import Event
@@ -39,6 +39,8 @@ from tenants.states import expect_state, lock_proposal
 from tenants.verdicts import Standing
 from tenants.warrants import assemble_warrant
 
+MOST_DRAFTS = 100
+"""So many drafts that a person made for themselves wait at most; those of programs are limited apart."""
 DraftHook = Callable[[documents.Proposal], None]
 
 _before_draft: Final[list[DraftHook]] = []
@@ -58,8 +60,10 @@ def save_draft(
 ) -> Proposal:
     """Keep `document` as a draft; `requester`, whom it names, makes it a proposal by signing it.
 
-    Raises Invalid for what could not come to anything.
+    Raises Invalid for what could not come to anything, and WrongState if they have MOST_DRAFTS open already.
     """
+    if program is None:
+        _check_room_for_draft(requester)
     for hook in _before_draft:
         hook(document)
     concerns = concerns_of(document, requester)
@@ -89,6 +93,18 @@ def save_draft(
         document=document.raw,
     )
     return proposal
+
+
+def _check_room_for_draft(requester: Person) -> None:
+    """Refuse one more draft of a person who leaves too many unsigned."""
+    waiting = Proposal.objects.filter(
+        requester=requester, program=None, state=State.DRAFT, expires_at__gt=clock.now()
+    ).count()
+    if waiting >= MOST_DRAFTS:
+        raise WrongState(
+            "too-many-drafts",
+            f"{waiting} drafts of {requester.name} are not signed yet: sign or give up some of them first.",
+        )
 
 
 @transaction.atomic
@@ -313,6 +329,10 @@ def _check_closes(
     cancellations = (signed,) if isinstance(signed, documents.Cancellation) else ()
     alone = Signatures(signatures.request, signatures.approvals, rejections, cancellations)
     closed = verdicts.stand(proposal, alone, now=clock.unix_now()).closed
+    if closed is None and proposal.operation == tags.RECOVER_CHARTER:
+        # Of another side whoever may have consented, too, though its charter is another by now.
+        named = charters.by_hash(one.hash for one in proposal.document.authorities)
+        closed = verdicts.stand(proposal, alone, now=clock.unix_now(), under=named).closed
     if closed is None or closed.person != person.name:
         raise SignatureNotAccepted(
             "does-not-close",

@@ -84,9 +84,13 @@ def _compared(
 
 
 def _proposals(person: Person, version: CharterVersion) -> list[Proposal]:
-    """The proposals whose subject is this version."""
+    """The proposals whose subject is this version, of which none is older than it; the newest first."""
     if version.zone_id and version.version == 1:
         found = access.visible_proposals(person).filter(zone=version.zone_id, operation=tags.FOUND_ZONE)
     else:
-        found = access.visible_proposals(person).filter(operation__in=tags.CHANGE_CHARTERS)
-    return [one for one in found[:50] if one.document.parameters.get("charter") == version.hash]
+        found = access.visible_proposals(person).filter(
+            operation__in=tags.CHANGE_CHARTERS, created_at__gte=version.created_at
+        )
+    return [
+        one for one in found.order_by("-created_at") if one.document.parameters.get("charter") == version.hash
+    ]

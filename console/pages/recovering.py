@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tenants import access, tags
+from tenants import access
 from tenants.models import Person, Proposal
 from tenants.recovery import under_way
 
@@ -19,9 +19,9 @@ class UnderWay:
 
 def recoveries(person: Person, authority: str = "") -> list[UnderWay]:
     """The recoveries under way that the person sees; of one authority, if that is named."""
-    found = access.visible_proposals(person).filter(operation=tags.RECOVER_CHARTER).order_by("-created_at")
+    found = under_way(access.visible_proposals(person)).order_by("-created_at")
     return [
         UnderWay(one, one.document.parameters["authority"]["name"], one.due_at)
-        for one in under_way(list(found[:50]))
+        for one in found
         if authority in ("", one.document.parameters["authority"]["id"])
     ]

@@ -8,12 +8,12 @@ from hsmnodes.models import OutboxMessage
 from hsmnodes.node.agent.messages import CancellationMessage, read_to_node
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_chain
-from hsmnodes.node.protocol.documents import AuthorityKind, CharterLink, OtherSide, Recovery, Role
+from hsmnodes.node.protocol.documents import AuthorityKind, Charter, CharterLink, OtherSide, Recovery, Role
 from hsmnodes.node.protocol.purposes import Purpose
 from tenants import charter_drafts, charters, clock, execution, tokens
 from tenants.charter_drafts import Duty, Terms
 from tenants.errors import Invalid, SignatureNotAccepted, WrongState
-from tenants.models import CharterVersion, Notice, Proposal, State
+from tenants.models import CharterVersion, Notice, Person, Proposal, State
 from tenants.notices import telling
 from tenants.recovery import could_recover
 from tests.cast.people import ADA, DINA, EMIL, FAY, GUS, HANA, IVO, JON, KIM, LEA, MERIDIAN, Member
@@ -26,6 +26,8 @@ pytestmark = pytest.mark.django_db
 RECOVER = "charter.recover/v1"
 OSCAR = Member("Oscar", MERIDIAN, (Role.KEY_MANAGER,))
 PIA = Member("Pia", MERIDIAN, (Role.KEY_MANAGER,))
+CID = Member("Cid", MERIDIAN, (Role.SECURITY_OFFICER,))
+COR = Member("Cor", MERIDIAN, (Role.SECURITY_OFFICER,))
 
 
 @pytest.fixture
@@ -137,6 +139,74 @@ def test_anybody_concerned_cancels_it_while_it_waits_and_nodes_are_told(world, z
     make_due(delayed)
     assert execution.take_effect_due() == 0
     assert version(zone) == 1
+
+
+def new_officers(world: World) -> None:
+    """Meridian Bank gets other security officers: Gus and Lea go, Cid and Cor come."""
+    hire(world.meridian, CID, COR)
+    current = CharterVersion.objects.get(authority=world.meridian.pk, state="in-force")
+    before = charters.document_of(current)
+    duties = [
+        Duty(Person.objects.get(pk=one.id), one.roles)
+        for one in before.people
+        if Role.SECURITY_OFFICER not in one.roles
+    ]
+    duties += [Duty(world.person(one), one.roles) for one in (CID, COR)]
+    made = charter_drafts.draft_amendment(
+        current=current, duties=duties, by=world.person(GUS), terms=Terms(rules=before.rules)
+    )
+    for member in (CID, COR):
+        charters.sign_charter(
+            charter=made,
+            person=world.person(member),
+            assertion=member.key.sign(Purpose.FOUND, bytes(made.raw)),
+        )
+    authority = {"kind": "customer", "id": world.meridian.pk, "name": world.meridian.name}
+    amendment = world.propose(
+        "charter.amend/v1",
+        {"authority": authority, "version": made.version, "charter": made.hash},
+        by=DINA,
+    )
+    assert world.approve(amendment, GUS, LEA, CID, COR).state == State.DONE
+
+
+@pytest.mark.parametrize("member", [CID, GUS], ids=["who came to the side", "who consented for it"])
+def test_of_a_side_that_amends_while_it_waits_both_old_and_new_cancel_it(world, zone, delayed, member):
+    new_officers(world)
+    assert Proposal.objects.get(pk=delayed.pk).state == State.DELAYED
+    assert world.cancel(Proposal.objects.get(pk=delayed.pk), member).state == State.CANCELLED
+
+
+def test_who_is_to_come_cancels_it_and_nodes_are_told_where_they_find_them(world, draft, delayed):
+    assert world.cancel(delayed, PIA).state == State.CANCELLED
+    message = read_to_node(OutboxMessage.objects.get(kind="cancellation").message)
+    assert canonical.b64u_decode(message.coming) == bytes(draft.raw)
+
+
+def test_nodes_are_shown_the_charters_of_the_other_sides_with_it(world, zone, node, draft):
+    new_officers(world)
+    OutboxMessage.objects.all().delete()
+    proposal = world.propose(RECOVER, parameters(zone, draft), by=ADA)
+    world.approve(proposal, DINA, CID, COR, JON, KIM, PIA)
+    [row] = OutboxMessage.objects.filter(kind="charters")
+    shown = [CharterLink.from_bytes(canonical.b64u_decode(one)) for one in read_to_node(row.message).charters]
+    found = [Charter.from_bytes(canonical.b64u_decode(one.charter)) for one in shown]
+    assert {(one.authority.id, one.version) for one in found} == {
+        (zone.pk, 1),
+        (zone.pk, 2),
+        (world.meridian.pk, 1),
+        (world.meridian.pk, 2),
+        (world.northgate.pk, 1),
+    }
+
+
+def test_none_is_proposed_to_a_side_whose_charter_has_expired(world, zone, draft, monkeypatch):
+    until = charters.in_force([world.northgate.pk])[world.northgate.pk].valid_until
+    monkeypatch.setattr(clock, "unix_now", lambda: until)
+    monkeypatch.setattr(clock, "now", lambda: clock.from_unix(until))
+    with pytest.raises(WrongState) as refused:
+        world.propose(RECOVER, parameters(zone, draft), by=ADA)
+    assert refused.value.code in ("charter-expired", "side-expired")
 
 
 def test_nobody_else_does(world, delayed):

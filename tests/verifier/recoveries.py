@@ -8,6 +8,7 @@ from tests.hsmnodes.node.protocol.making import NOW, rule
 from tests.hsmnodes.node.protocol.recovering import (
     CHAIN,
     DAY,
+    KNOWN_SIDES,
     LUMEN,
     NOT_RECOVERED,
     RECOVERED,
@@ -104,3 +105,16 @@ def _add_chains(made: Book) -> None:
             made.refuse(name, given, code)
     again = recover()
     made.refuse("a recovery comes twice", chain_given(CHAIN, again, again, now=WAITED), "does-not-follow")
+    _add_known(made)
+
+
+def _add_known(made: Book) -> None:
+    """Recoveries of Meridian Bank where the chain of its provider, whose amendments wait a day, is known."""
+    for name, (make, code) in KNOWN_SIDES.items():
+        chain, link, known = make()
+        given = chain_given(chain, link, now=WAITED)
+        given["known"] = {"links": list(known.raw_links), "anchor": known.anchor}
+        if code is None:
+            made.accept(f"a recovery where {name}", given)
+        else:
+            made.refuse(f"a recovery where {name}", given, code)

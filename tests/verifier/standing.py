@@ -6,12 +6,13 @@ from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from hsmnodes.node.agent.chains import Chain, OfferedLink, check_delays
 from hsmnodes.node.agent.config import Config, Pkcs11
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.agent.hearing import Hearing
 from hsmnodes.node.agent.journal import Journal
+from hsmnodes.node.agent.links import Chain, OfferedLink, check_delays, no_suspensions
 from hsmnodes.node.agent.peers import learn_peer
+from hsmnodes.node.agent.sides import check_sides
 from hsmnodes.node.agent.verify import Verifier
 from hsmnodes.node.agent.view import View
 from hsmnodes.node.operations.holdings import Holdings, Service, ShareHolder, ShareSet, Slot
@@ -46,13 +47,27 @@ CLOCKS_MAY_DIFFER = 120
 WITNESS = named("node that looks on")
 
 
-def walked(links: Sequence[bytes], *, anchor: str, deployment: str, demo: bool, now: int) -> Chain:
-    """A chain as a node comes to pin it."""
+def walked(
+    links: Sequence[bytes],
+    *,
+    anchor: str,
+    deployment: str,
+    demo: bool,
+    now: int,
+    known: Mapping[str, Any] | None = None,
+) -> Chain:
+    """A chain as a node comes to pin it that knows one of another authority, if it does."""
+    place = {"deployment": deployment, "demo": demo, "now": now}
+    chains = {}
+    if known is not None:
+        other = walked(known["links"], anchor=known["anchor"], **place)
+        chains[other.current.authority.kind, other.current.authority.id] = other
     offered = [OfferedLink.read(raw) for raw in links]
     for one in offered:
         one.check_in_force(closed=(), now=now)
+        check_sides(chains, one, closed=(), now=now, suspended=no_suspensions)
     charters = verify_chain([one.link for one in offered], anchor=anchor, deployment=deployment, demo=demo)
-    check_delays(charters, offered, now=now)
+    check_delays(charters, offered[1:], now=now)
     return Chain(charters, tuple(links))
 
 

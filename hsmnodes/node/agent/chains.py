@@ -1,100 +1,26 @@
 """The charters a node goes by: pinned by the hash of the first version, walked in order, never back."""
 
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hsmnodes.node.agent.journal import Draft
+from hsmnodes.node.agent.links import (
+    Chain,
+    OfferedLink,
+    Place,
+    Suspended,
+    amendment_of,
+    check_delays,
+    is_recovery,
+    no_suspensions,
+)
+from hsmnodes.node.agent.sides import check_begins, check_sides
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import is_fork, verify_amendment, verify_chain
-from hsmnodes.node.protocol.consistency import RECOVER
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, CharterLink
-from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
-from hsmnodes.node.protocol.documents.signatures import Warrant
+from hsmnodes.node.protocol.documents.charter import Charter, CharterLink
+from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.errors import CharterRefused, Delayed, Refused
 from hsmnodes.node.protocol.problems import delay_before
-
-Place = tuple[AuthorityKind, str]
-"""An authority: its kind and its id."""
-
-Suspended = Callable[[Charter], Collection[str]]
-"""The credential ids that do not count for what follows on a version of a charter."""
-
-
-def no_suspensions(_charter: Charter) -> Collection[str]:
-    """Every token counts."""
-    return ()
-
-
-@dataclass(frozen=True)
-class Chain:
-    """The charters of one authority, from the pinned one on, and the link each came with."""
-
-    charters: tuple[Charter, ...]
-    links: tuple[bytes, ...]
-    frozen: bool = False
-
-    @property
-    def current(self) -> Charter:
-        """The version in force."""
-        return self.charters[-1]
-
-    @property
-    def anchor(self) -> str:
-        """The hash of the first version."""
-        return self.charters[0].sha256
-
-    def then(self, charter: Charter, link: bytes) -> "Chain":
-        """The chain with the next version."""
-        return replace(self, charters=(*self.charters, charter), links=(*self.links, link))
-
-
-@dataclass(frozen=True)
-class OfferedLink:
-    """A link that came with a message, read but not verified."""
-
-    raw: bytes
-    link: CharterLink
-    charter: Charter
-
-    @classmethod
-    def read(cls, raw: bytes) -> "OfferedLink":
-        """Read a link. Raises DocumentRefused."""
-        link = CharterLink.from_bytes(raw)
-        return cls(raw, link, Charter.from_bytes(canonical.b64u_decode(link.charter)))
-
-    @property
-    def place(self) -> Place:
-        """The authority whose charter it claims to be."""
-        return self.charter.authority.kind, self.charter.authority.id
-
-    @property
-    def named(self) -> tuple[AuthorityAt, ...]:
-        """The charters by which it is to come into force, as its proposal names them."""
-        proposal = self.amendment()
-        return proposal.authorities if proposal is not None else ()
-
-    def amendment(self) -> Proposal | None:
-        """The proposal by which it is to come into force; None for a founding."""
-        return _amendment(self.link)
-
-    def sides(self) -> list[Charter]:
-        """The charters of the other sides by which they consent to a recovery, not verified."""
-        links = [(side.charter, side.links) for side in self.link.sides or ()]
-        lasts = [
-            CharterLink.from_bytes(canonical.b64u_decode(rest[-1])).charter if rest else first
-            for first, rest in links
-        ]
-        return [Charter.from_bytes(canonical.b64u_decode(one)) for one in lasts]
-
-    def check_in_force(self, *, closed: Container[str], now: int) -> None:
-        """Refuse an amendment that was rejected or cancelled, or that is not to be in force yet."""
-        proposal = self.amendment()
-        if proposal is None:
-            return
-        if proposal.sha256 in closed:
-            raise CharterRefused("closed", "The amendment was rejected or cancelled.")
-        if now < proposal.not_before:
-            raise CharterRefused("too-early", "The amendment is not to be in force yet.")
 
 
 @dataclass
@@ -118,16 +44,17 @@ def walk(
     now: int,
     announced: Mapping[str, int] | None = None,
     suspended: Suspended = no_suspensions,
+    elsewhere: Collection[str] = (),
 ) -> Walk:
     """Walk the pinned chains along the links offered, as far as they go at the time `now`.
 
     `closed` are the hashes of proposals that were rejected or cancelled, `announced` says since when others
-    wait for a delay, `suspended` which tokens do not count. Links of authorities that are not pinned are left
-    alone. A second valid successor of a version freezes its authority. An amendment whose delay is not over
-    is noted as announced, and not walked along.
+    wait for a delay, `suspended` which tokens do not count, `elsewhere` has the hashes of charters in force
+    on peers. Links of authorities that are not pinned are left alone. A second valid successor of a version
+    freezes its authority. An amendment whose delay is not over is noted as announced, and not walked along.
     """
     found, current = Walk(), dict(chains)
-    for one in offered:
+    for one in _others_first(offered):
         chain = current.get(one.place)
         if chain is None:
             continue
@@ -135,23 +62,27 @@ def walk(
             found.refused.append(CharterRefused("frozen", f"{one.charter.authority.name} is frozen."))
             continue
         try:
-            _check_sides(current, one)
-            draft = _step(chain, one, closed, now, suspended)
-            if draft is not None and draft.kind == "charter":
+            if _is_known(chain, one):
+                continue
+            check_sides(current, one, closed=closed, now=now, suspended=suspended)
+            draft = _step(current, one, closed, now, suspended)
+            if not _is_announced(one, announced or {}):
+                check_begins(current, one, now=now, elsewhere=_reached(offered, elsewhere))
+            if draft.kind == "charter":
                 _check_delay(chain.current, one, now, announced or {})
         except Delayed as delayed:
             found.refused.append(delayed)
             proposal = one.amendment()
-            if proposal is not None and proposal.sha256 not in (announced or {}):
+            own = proposal is not None and delayed.proposal == proposal.sha256
+            if proposal is not None and own and proposal.sha256 not in (announced or {}):
                 found.drafts.append(announcing_draft(proposal, now))
             continue
         except Refused as refused:
             found.refused.append(refused)
             continue
-        if draft is not None:
-            found.drafts.append(draft)
-            frozen = draft.kind == "frozen"
-            current[one.place] = replace(chain, frozen=True) if frozen else chain.then(one.charter, one.raw)
+        found.drafts.append(draft)
+        frozen = draft.kind == "frozen"
+        current[one.place] = replace(chain, frozen=True) if frozen else chain.then(one.charter, one.raw)
     return found
 
 
@@ -164,30 +95,22 @@ def candidate(
     demo: bool,
     now: int,
     known: Mapping[Place, Chain],
+    closed: Container[str] = (),
+    suspended: Suspended = no_suspensions,
 ) -> Chain:
     """The chain of an authority that is not pinned yet, from the founding charter with the hash `anchor`.
 
-    `known` are the chains that are pinned. Raises Refused if it is not there, or does not hold.
+    `known` are the chains that are pinned; `closed` and `suspended` as in `walk`. When a recovery in it was
+    announced is not known here: it is for those whose consent pins the chain that it was in time. Raises
+    Refused if it is not there, or does not hold.
     """
     mine = [one for one in offered if one.place == place]
     for one in mine:
-        one.check_in_force(closed=(), now=now)
-        _check_sides(known, one)
+        one.check_in_force(closed=closed, now=now)
+        check_sides(known, one, closed=closed, now=now, suspended=suspended)
     charters = verify_chain([one.link for one in mine], anchor=anchor, deployment=deployment, demo=demo)
-    check_delays(charters, mine, now=now)
+    check_delays(charters, mine[1:], now=now)
     return Chain(charters, tuple(one.raw for one in mine))
-
-
-def check_delays(charters: Sequence[Charter], links: Sequence[OfferedLink], *, now: int) -> None:
-    """Refuse an amendment whose delay cannot be over at the time `now`, by when it was proposed.
-
-    That is all that can be said of one that was never waited for here.
-    """
-    for before, one in zip(charters, links[1:], strict=False):
-        proposal = one.amendment()
-        delay = delay_before(before, proposal) if proposal is not None else 0
-        if proposal is not None and now < proposal.not_before + delay:
-            raise Delayed(proposal.sha256, announced_at=proposal.not_before, delay=delay)
 
 
 def draft_of(link: bytes) -> Draft:
@@ -210,24 +133,50 @@ def _check_delay(before: Charter, one: OfferedLink, now: int, announced: Mapping
         raise Delayed(proposal.sha256, announced_at=since, delay=delay)
 
 
-def _step(
-    chain: Chain, one: OfferedLink, closed: Container[str], now: int, suspended: Suspended
-) -> Draft | None:
-    """The entry for one link: the next version, or a freeze; None for a version that is known."""
+def _others_first(offered: Sequence[OfferedLink]) -> list[OfferedLink]:
+    """What is recovered after all others, since these may be its other sides; each in its order."""
+    recovered = {one.place for one in offered if is_recovery(one.link)}
+    return sorted(offered, key=lambda one: one.place in recovered)
+
+
+def _reached(offered: Sequence[OfferedLink], heads: Collection[str]) -> set[str]:
+    """The hashes `heads`, and those of the versions before them as far as they were offered."""
+    previous, reached = {one.charter.sha256: one.charter.previous for one in offered}, set(heads)
+    for head in heads:
+        before = previous.get(head)
+        while before is not None and before not in reached:
+            reached.add(before)
+            before = previous.get(before)
+    return reached
+
+
+def _is_announced(one: OfferedLink, announced: Mapping[str, int]) -> bool:
+    proposal = one.amendment()
+    return proposal is not None and proposal.sha256 in announced
+
+
+def _is_known(chain: Chain, one: OfferedLink) -> bool:
+    """Whether it is a version that was in force here."""
     version = one.charter.version
-    if version <= chain.current.version and chain.charters[version - 1].sha256 == one.charter.sha256:
-        return None
+    return version <= chain.current.version and chain.charters[version - 1].sha256 == one.charter.sha256
+
+
+def _step(
+    chains: Mapping[Place, Chain], one: OfferedLink, closed: Container[str], now: int, suspended: Suspended
+) -> Draft:
+    """The entry for a link that is news: the next version, or a freeze."""
+    chain, version = chains[one.place], one.charter.version
     one.check_in_force(closed=closed, now=now)
     if version <= chain.current.version:
-        return _look_back(chain, one, suspended)
+        return _look_back(chains, one, suspended)
     if version > chain.current.version + 1:
         raise CharterRefused("version-missing", "A version of the charter is missing in between.")
-    verify_amendment(chain.current, one.link, suspended=_not_counting(chain.current, one, suspended))
+    verify_amendment(chain.current, one.link, suspended=_not_counting(chain.current, chains, one, suspended))
     return draft_of(one.raw)
 
 
-def _look_back(chain: Chain, one: OfferedLink, suspended: Suspended) -> Draft:
-    place = one.charter.version - 1
+def _look_back(chains: Mapping[Place, Chain], one: OfferedLink, suspended: Suspended) -> Draft:
+    chain, place = chains[one.place], one.charter.version - 1
     if place == 0:
         raise CharterRefused("other-anchor", "The founding charter is not the one that is pinned.")
     known = CharterLink.from_bytes(chain.links[place])
@@ -236,43 +185,25 @@ def _look_back(chain: Chain, one: OfferedLink, suspended: Suspended) -> Draft:
     if is_recovery(one.link) and not is_recovery(known):
         raise CharterRefused("goes-back", "Its people have amended the charter, so they needed no recovery.")
     before = chain.charters[place - 1]
-    if not is_fork(before, known, one.link, suspended=_not_counting(before, one, suspended)):
+    if not is_fork(before, known, one.link, suspended=_not_counting(before, chains, one, suspended)):
         raise CharterRefused("goes-back", "The charter is not a version that was ever in force.")
     return Draft("frozen", {"link": canonical.b64u(one.raw)})
 
 
-def is_recovery(link: CharterLink) -> bool:
-    """Whether it is by a recovery that a version is to come into force."""
-    proposal = _amendment(link)
-    return proposal is not None and proposal.operation == RECOVER
+def _not_counting(
+    charter: Charter, chains: Mapping[Place, Chain], one: OfferedLink, suspended: Suspended
+) -> Collection[str]:
+    """The tokens that do not count: for what follows on `charter`, and among the other sides.
 
-
-def _check_sides(chains: Mapping[Place, Chain], one: OfferedLink) -> None:
-    """Refuse a recovery to which another side consents by a charter that is not its own here."""
-    for named in one.named:
-        place = (named.kind, named.id)
-        if place == one.place or place not in chains:
-            continue
-        if chains[place].frozen:
-            raise CharterRefused("frozen", f"{named.name} is frozen.")
-        known = chains[place].charters
-        if named.version <= len(known) and known[named.version - 1].sha256 != named.hash:
-            raise CharterRefused("other-side", f"{named.name} has another charter here.")
-
-
-def _not_counting(charter: Charter, one: OfferedLink, suspended: Suspended) -> Collection[str]:
-    """The tokens that do not count: for what follows on `charter`, and among the other sides."""
-    return {*suspended(charter), *(token for other in one.sides() for token in suspended(other))}
+    Of these whatever is suspended by now, whichever version they consent by.
+    """
+    sides = one.sides()
+    places = [(side.authority.kind, side.authority.id) for side in sides]
+    sides += [chains[place].current for place in places if place in chains]
+    return {*suspended(charter), *(token for side in sides for token in suspended(side))}
 
 
 def _had_expired(link: CharterLink, *, before: CharterLink) -> bool:
     """Whether an amendment was no longer to be signed when the one that is in force came to be proposed."""
-    late, current = _amendment(link), _amendment(before)
+    late, current = amendment_of(link), amendment_of(before)
     return late is not None and current is not None and late.expires_at <= current.not_before
-
-
-def _amendment(link: CharterLink) -> Proposal | None:
-    """The proposal by which a version came into force; None for a founding."""
-    if link.warrant is None:
-        return None
-    return Proposal.from_bytes(Warrant.from_bytes(canonical.b64u_decode(link.warrant)).proposal_bytes)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hsmnodes.node.agent.chains import Chain, OfferedLink, Place
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.journal import Entry, Key
+from hsmnodes.node.agent.links import Chain, OfferedLink, Place
 from hsmnodes.node.operations.base import NodeOperation
 from hsmnodes.node.operations.holdings import Holdings, Suspended
 from hsmnodes.node.operations.registry import operation

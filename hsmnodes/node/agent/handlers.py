@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from hsmnodes.node.agent.chains import OfferedLink, announcing_draft, draft_of, read_links, walk
+from hsmnodes.node.agent.chains import announcing_draft, draft_of, read_links, walk
 from hsmnodes.node.agent.closing import check_cancellation, closing_draft
 from hsmnodes.node.agent.errors import NodeError
+from hsmnodes.node.agent.links import OfferedLink
 from hsmnodes.node.agent.messages import (
     CancellationMessage,
     ChartersMessage,
@@ -27,7 +28,7 @@ from hsmnodes.node.agent.suspending import suspension_draft
 from hsmnodes.node.agent.verify import PartsMissing, ProposalClosed
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_founding
-from hsmnodes.node.protocol.documents.charter import AuthorityKind
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
 from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.documents.signatures import Cancellation, Warrant
 from hsmnodes.node.protocol.documents.suspensions import Suspension
@@ -168,6 +169,7 @@ class Handlers:
             now=self.parts.clock.now(),
             announced=facts.announced,
             suspended=facts.suspended_after,
+            elsewhere=self.parts.witnesses.in_force,
         )
         self.parts.ledger.write(found.drafts)
         return offered, found.refused
@@ -193,7 +195,10 @@ class Handlers:
     def _cancellation(self, message: CancellationMessage) -> None:
         proposal = Proposal.from_bytes(decode(message.proposal))
         cancellation = Cancellation.from_bytes(decode(message.cancellation))
-        draft = check_cancellation(self.parts.ledger.facts, proposal, cancellation, message.request)
+        coming = Charter.from_bytes(decode(message.coming)) if message.coming is not None else None
+        draft = check_cancellation(
+            self.parts.ledger.facts, proposal, cancellation, message.request, coming=coming
+        )
         self.parts.ledger.write([draft] if draft is not None else [])
 
     def _suspension(self, message: SuspensionMessage) -> None:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from hsmnodes.node.agent.chains import Place
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.facts import Facts
+from hsmnodes.node.agent.links import Place
 from hsmnodes.node.drivers.values import TokenInfo
 from hsmnodes.node.operations.zone.inventory import inventory
 from hsmnodes.node.protocol.documents.charter import Charter

@@ -92,12 +92,16 @@ class WitnessMessage(_Message):
 
 
 class CancellationMessage(_Message):
-    """A cancellation, the proposal it cancels, and its requester's signature: who requests may cancel."""
+    """A cancellation, the proposal it cancels, and its requester's signature: who requests may cancel.
+
+    `coming` is the charter that the proposal is to bring into force, if it is such: who comes may cancel.
+    """
 
     kind: Literal["cancellation"] = "cancellation"
     proposal: Blob
     cancellation: Blob
     request: Assertion | None = None
+    coming: Blob | None = None
 
 
 class SuspensionMessage(_Message):

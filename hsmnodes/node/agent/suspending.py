@@ -1,8 +1,8 @@
 """Suspensions on a node, of tokens and applications: verified against its pinned charters, then journaled."""
 
-from hsmnodes.node.agent.chains import Chain
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.agent.journal import Draft
+from hsmnodes.node.agent.links import Chain
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt
 from hsmnodes.node.protocol.documents.suspensions import Suspension

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hsmnodes.node.agent.chains import Chain, OfferedLink, candidate
+from hsmnodes.node.agent.chains import candidate
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.earlier import read_earlier
 from hsmnodes.node.agent.facts import Facts, Intent
+from hsmnodes.node.agent.links import Chain, OfferedLink
 from hsmnodes.node.agent.view import View
 from hsmnodes.node.operations.base import NodeOperation, Request
 from hsmnodes.node.operations.node.enrol import operation as enrol_node
@@ -225,6 +226,8 @@ class Verifier:
                     demo=self.config.demo,
                     now=now,
                     known=self.facts.chains,
+                    closed=self.facts.closed,
+                    suspended=self.facts.suspended_after,
                 )
                 pins.append(chain)
             elif chain is not None and anchors.get(kind, chain.anchor) != chain.anchor:

@@ -27,12 +27,16 @@ HEARTBEATS_OF_PATIENCE = 2
 
 @dataclass
 class Testimony:
-    """What the peers have said since this start: who agreed, and who knows more than the journal has."""
+    """What the peers have said since this start: who agreed, and who knows more than the journal has.
+
+    `in_force` has the hashes of the charters in force on each peer, as its last heartbeat said.
+    """
 
     nonce: str
     began: int
     agreed: set[str] = field(default_factory=set)
     against: str | None = None
+    in_force: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Witnesses:
@@ -92,6 +96,7 @@ class Witnesses:
             raise SignatureRefused("wrong-node", "The heartbeat is of another node.")
         if heartbeat.state != "ready":
             return heartbeat
+        self.testimony.in_force[peer.node.id] = frozenset(one.hash for one in heartbeat.charters)
         with self._store.transaction() as connection:
             connection.execute(
                 "INSERT INTO witnessed VALUES (?, ?, ?) ON CONFLICT (node) DO UPDATE"
@@ -99,6 +104,11 @@ class Witnesses:
                 (peer.node.id, heartbeat.journal.sequence, heartbeat.journal.hash),
             )
         return heartbeat
+
+    @property
+    def in_force(self) -> frozenset[str]:
+        """The hashes of charters that are in force on a peer that is ready."""
+        return frozenset().union(*self.testimony.in_force.values())
 
     def answer(self, envelope: NodeSigned, now: int) -> WitnessStatement:
         """What this node last saw of the journal of the peer that asks. Raises Refused."""

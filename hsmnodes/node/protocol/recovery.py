@@ -13,7 +13,7 @@ from dataclasses import replace
 from hsmnodes.node.protocol.consistency import AMEND, RECOVER
 from hsmnodes.node.protocol.documents.charter import Charter, OtherSide, Rule, Token
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
-from hsmnodes.node.protocol.problems import Problem, rule_problems
+from hsmnodes.node.protocol.problems import Problem, delay_before, rule_problems
 from hsmnodes.node.protocol.quorum import Signatures, Verdict, tally
 from hsmnodes.node.protocol.seating import Ruling, rules_for
 
@@ -155,6 +155,14 @@ def is_side(charter: Charter, other: OtherSide) -> bool:
     return (authority.kind, authority.id, authority.name) == (other.kind, other.id, other.name)
 
 
+def replaced_before(charter: Charter, following: Proposal, proposal: Proposal) -> bool:
+    """Whether an amendment must have taken the place of `charter` when a recovery came to be proposed.
+
+    `following` is the amendment's proposal: it could not be signed any more by then, and its delay was over.
+    """
+    return following.expires_at + delay_before(charter, following) <= proposal.not_before
+
+
 def _problems(current: Charter, new: Charter, others: Sequence[Charter], proposal: Proposal) -> list[Problem]:
     name, recovery = current.authority.name, current.recovery
     if recovery is None:
@@ -170,4 +178,9 @@ def _problems(current: Charter, new: Charter, others: Sequence[Charter], proposa
         problems.append(Problem("other-deployment", "The warrant is of another deployment."))
     if proposal.parameters != parameters_of(current, new) or proposal.previous != current.sha256:
         problems.append(Problem("other-recovery", "The warrant is for another recovery of this charter."))
+    problems += [
+        Problem("side-expired", f"The charter by which {other.authority.name} consents is not valid.")
+        for other in others
+        if not (other.valid_from < proposal.expires_at and proposal.not_before < other.valid_until)
+    ]
     return problems

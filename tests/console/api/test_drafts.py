@@ -8,8 +8,9 @@ from django.test import Client
 
 from console.api import drafts
 from console.models import DraftKey
+from tenants import clock, workflow
 from tenants.models import LogEntry, Proposal, State
-from tests.cast.people import CLEO, DINA, EMIL, GUS, IVO
+from tests.cast.people import BEN, CLEO, DINA, EMIL, GUS, IVO
 from tests.console.api.conftest import register
 from tests.world.signing_in import sign_in
 from tests.world.world import World
@@ -182,6 +183,25 @@ def test_a_program_gone_wild_stops_at_some_point(wanted, program, monkeypatch):
     made = [program.post(DRAFTS, {**wanted, "requester": CLEO.id}) for _ in range(3)]
     assert [one.status_code for one in made] == [201, 201, 409]
     assert code(made[-1], 409) == "too-many-drafts"
+
+
+def test_a_person_leaves_only_so_many_unsigned_and_goes_on_when_some_are_given_up(
+    world, wanted, program, monkeypatch
+):
+    monkeypatch.setattr(workflow, "MOST_DRAFTS", 2)
+    program.post(DRAFTS, {**wanted, "requester": CLEO.id})
+    made = [draft_as(world, CLEO, wanted) for _ in range(3)]
+    assert [one.status_code for one in made] == [201, 201, 409]
+    assert code(made[-1], 409) == "too-many-drafts"
+    assert "sign or give up some of them first" in made[-1].json()["detail"]
+    assert draft_as(world, BEN, wanted).status_code == 201
+    assert program.post(DRAFTS, {**wanted, "requester": CLEO.id}).status_code == 201
+    one = Proposal.objects.get(pk=made[0].json()["id"])
+    workflow.discard_draft(proposal=one, person=world.person(CLEO))
+    assert draft_as(world, CLEO, wanted).status_code == 201
+    assert draft_as(world, CLEO, wanted).status_code == 409
+    Proposal.objects.filter(pk=made[1].json()["id"]).update(expires_at=clock.now())
+    assert draft_as(world, CLEO, wanted).status_code == 201
 
 
 def test_who_comes_second_at_the_same_moment_gets_the_firsts_draft(world, wanted, monkeypatch):

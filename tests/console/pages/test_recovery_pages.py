@@ -8,8 +8,9 @@ from django.test import Client
 from console.pages.forms.zone_models import model_called
 from console.pages.founding import ZoneForm
 from hsmnodes.node.protocol.documents import Charter, Role
-from tenants import charters, clock
+from tenants import charters, clock, workflow
 from tenants.charter_drafts import Terms
+from tenants.drafting import build_proposal
 from tenants.models import CharterVersion, Organisation, Person, Proposal, Service, State
 from tenants.recovery import could_recover
 from tests.cast.people import ADA, CLEO, DINA, EMIL, FAY, GUS, HANA, IVO, JON, Member, named
@@ -285,3 +286,41 @@ def test_while_it_waits_its_draft_is_not_offered_to_be_given_up(as_, world, serv
     answer = as_(DINA).post(f"/charters/{draft.pk}/discard")
     assert answer.status_code == 409
     assert charters.document_of(draft).version == 2
+
+
+def draft_many(world, current, member, *, charter: str, number: int = 60) -> None:
+    """The member fills their drafts with recoveries that nobody has asked for."""
+    recovery = charters.document_of(current).recovery
+    parameters = {
+        "authority": {"kind": "zone", "id": current.authority, "name": current.name},
+        "version": current.version + 1,
+        "charter": charter,
+        "days": recovery.days,
+        "others": [{"kind": one.kind.value, "id": one.id, "name": one.name} for one in recovery.others],
+    }
+    for _ in range(number):
+        document = build_proposal(
+            operation="charter.recover/v1",
+            parameters=parameters,
+            requester=world.person(member),
+            reason="To hide another.",
+        )
+        workflow.save_draft(document=document, requester=world.person(member))
+
+
+def test_drafts_do_not_hide_it(as_, world, service):
+    """Somebody drafts so many others that a page that looks at the newest alone would not see it."""
+    proposal, current, draft = recovery_under_way(world, service)
+    draft_many(world, current, DINA, charter="0" * 64)
+    client = as_(GUS)
+    assert "A recovery of the charter of Safe was begun" in text(client, "/")
+    assert "A recovery below quorum is under way" in text(client, f"/charters/{current.pk}")
+    shown = text(client, f"/charters/{draft.pk}")
+    assert shown.count(f"/proposals/{proposal.pk}") == 2
+
+
+def test_a_draft_is_no_recovery_that_was_begun(as_, world, service):
+    proposal, current, draft = recovery_under_way(world, service)
+    world.cancel(proposal, EMIL)
+    draft_many(world, current, DINA, charter=draft.hash, number=1)
+    assert "A recovery of the charter of Safe was begun" not in text(as_(GUS), "/")

@@ -17,7 +17,7 @@ const GROUPS = [
     codes: ["no-anchor", "no-charter", "other-anchor", "not-founding", "does-not-follow", "goes-back", "other-terms",
       "not-authorised-old", "not-authorised-new", "not-proved", "not-certified", "no-warrant", "other-authority",
       "separation", "unsatisfiable", "other-organisation", "foreign-person", "foreign-custodian", "not-controlled", "no-recovery",
-      "not-a-recovery", "side-missing", "other-side", "changes-more"],
+      "not-a-recovery", "side-missing", "other-side", "side-unknown", "side-replaced", "changes-more"],
     what: "The charters that the console sent do not follow from the founding charters that stand inside your share.",
   },
   {

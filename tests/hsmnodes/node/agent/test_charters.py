@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hsmnodes.node.agent.chains import OfferedLink
+from hsmnodes.node.agent.links import OfferedLink
 from hsmnodes.node.agent.messages import CancellationMessage, ChartersMessage
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import conflicts

@@ -7,7 +7,21 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_amendment
 from hsmnodes.node.protocol.documents import AuthorityKind, Proposal, Role, Warrant
 from tests.cast.charters import Chain
-from tests.cast.people import ADA, DINA, EMIL, FAY, GUS, HANA, JON, KIM, LEA, MERIDIAN, ZONE_PEOPLE, Member
+from tests.cast.people import (
+    ADA,
+    DINA,
+    EMIL,
+    FAY,
+    GUS,
+    HANA,
+    IVO,
+    JON,
+    KIM,
+    LEA,
+    MERIDIAN,
+    ZONE_PEOPLE,
+    Member,
+)
 from tests.cast.signing import DAY, cancel, make_warrant, suspend
 from tests.hsmnodes.node.agent.making import charters
 from tests.hsmnodes.node.agent.test_suspensions import tell
@@ -67,12 +81,14 @@ def shown(site, chain: Chain) -> str | None:
     return refused.code if refused else None
 
 
-def cancelled(site, chain: Chain, member: Member, cast) -> str | None:
+def cancelled(site, chain: Chain, member: Member, cast, **changes) -> str | None:
+    """The code of what the node has against the member's cancellation."""
     proposal = proposal_of(chain)
     message = CancellationMessage(
         proposal=canonical.b64u(proposal.raw),
         cancellation=canonical.b64u(cancel(proposal, member, at=cast.now).raw),
         request=warrant_of(chain).request,
+        **({"coming": chain.links[-1].charter} | changes),
     )
     refused = site.deliver(message).refused
     return refused.code if refused else None
@@ -94,7 +110,7 @@ def test_it_is_announced_and_taken_when_its_days_are_over(site, cast, zone):
 
 def test_a_console_that_says_that_it_waited_long_ago_shortens_nothing(site, cast, zone):
     """The proposal is dated back as far as it can be, and the node waits from when it is shown it."""
-    chain = recovered(cast, zone, not_before=cast.now - 60 * DAY, expires_at=cast.now - 54 * DAY)
+    chain = recovered(cast, zone, not_before=cast.now - WEEK + 1, expires_at=cast.now + 1)
     assert shown(site, chain) == "delayed"
     site.clock.now += WEEK - 1
     assert shown(site, chain) == "delayed"
@@ -146,7 +162,24 @@ def test_also_with_a_suspended_token(site, cast, zone):
     assert cancelled(site, chain, FAY, cast) is None
 
 
-@pytest.mark.parametrize("member", [ADA, OSCAR], ids=["of no side's officers", "only in the new version"])
+def test_those_who_come_stop_it_by_the_charter_in_which_they_come(site, cast, zone):
+    chain = recovered(cast, zone)
+    assert shown(site, chain) == "delayed"
+    assert cancelled(site, chain, OSCAR, cast, coming=None) == "not-a-cancellation"
+    strange = canonical.b64u(zone.next_version(people=chain.current.people[:3]).raw)
+    assert cancelled(site, chain, OSCAR, cast, coming=strange) == "not-a-cancellation"
+    assert cancelled(site, chain, OSCAR, cast) is None
+    site.clock.now += WEEK
+    assert (shown(site, chain), version(site, zone)) == ("closed", 1)
+
+
+def test_who_would_come_by_what_is_not_announced_here_writes_nothing(site, cast, zone):
+    chain, before = recovered(cast, zone), site.head
+    assert cancelled(site, chain, OSCAR, cast) == "not-a-cancellation"
+    assert site.head == before
+
+
+@pytest.mark.parametrize("member", [ADA, IVO], ids=["of no side's officers", "of another customer"])
 def test_nobody_else_stops_it(site, cast, zone, member):
     chain = recovered(cast, zone)
     assert shown(site, chain) == "delayed"

@@ -175,9 +175,11 @@ def test_what_was_cancelled_is_not_taken_when_it_is_shown_again(site, cast, zone
 
 def test_what_was_cancelled_and_is_signed_anew_waits_anew(site, cast, zone):
     """The days that the first one has waited are no days of the second."""
-    first, second = recovered(cast, zone), recovered(cast, zone, proposal="2" * 32)
+    first = recovered(cast, zone)
     assert shown(site, first) == "delayed"
     site.clock.now += MONTH - 1
+    cast.now = site.clock.now
+    second = recovered(cast, zone, proposal="2" * 32)
     assert cancelled(site, first, FAY, cast) is None
     assert shown(site, second) == "delayed"
     site.clock.now += MONTH - 1

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hsmnodes.node.protocol.canonical import b64u
+from hsmnodes.node.protocol.canonical import b64u, b64u_decode
 from hsmnodes.node.protocol.documents import (
     Charter,
     CharterLink,
     Clause,
     OtherSide,
+    Proposal,
     Recovery,
     Role,
     SideChain,
+    Warrant,
 )
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.recovery import RECOVER, authorities_of, parameters_of
@@ -196,6 +198,16 @@ def one_human() -> tuple[Chain, CharterLink]:
     return chain, recover(new, chain=chain, approvers=(officer, KIM, NORA, JON))
 
 
+def by_a_side_valid(**validity: int) -> tuple[Chain, CharterLink]:
+    """The provider amends how long its charter is valid, and consents by that."""
+    provider = Deployment(now=NOW).northgate
+    provider.amend(requester=ADA, approvers=(JON, KIM), now=NOW, **validity)
+    return CHAIN, recover(others=(provider,))
+
+
+_PROPOSED = Proposal.from_bytes(Warrant.from_bytes(b64u_decode(recover().warrant)).proposal_bytes)
+BEGINS, ENDS = _PROPOSED.not_before, _PROPOSED.expires_at
+"""When a proposal that is made at NOW begins, and when it expires."""
 RULE_OF_ONE = recovery_with(PROVIDER.current, days=90)
 WITHOUT = Chain.founded(make_charter(PEOPLE, *amend_rule(2)), PEOPLE)
 OF_TWO = meridian(m=2)
@@ -210,6 +222,12 @@ RECOVERED: dict[str, Callable[[], tuple[Chain, CharterLink]]] = {
     "consented to by a later version of the other side": as_amended,
     "of a zone, with both organisations": zone_recovered,
     "of a provider, with the customer that it named": provider_recovered,
+    "by a side whose charter is valid for one second of the proposal's time": lambda: by_a_side_valid(
+        valid_until=BEGINS + 1
+    ),
+    "by a side whose charter becomes valid in the last second of the proposal's time": (
+        lambda: by_a_side_valid(valid_from=ENDS - 1)
+    ),
     "as valid as any": lambda: (
         CHAIN,
         recover(in_place_of_lea_and_mia(valid_until=NOW + 300 * DAY)),
@@ -275,6 +293,14 @@ NOT_RECOVERED: dict[str, tuple[Callable[[], CharterLink | tuple[Chain, CharterLi
     ),
     "it is of another version": (lambda: recover(parameters={"version": 3}), "not-authorised-old"),
     "it follows on another version": (lambda: recover(previous="0" * 64), "not-authorised-old"),
+    "the other side's charter expires as it is proposed": (
+        lambda: by_a_side_valid(valid_until=BEGINS),
+        "not-authorised-old",
+    ),
+    "the other side's charter is not valid before the proposal expires": (
+        lambda: by_a_side_valid(valid_from=ENDS),
+        "not-authorised-old",
+    ),
     "somebody who is left cancelled it": (
         lambda: recover(signed=lambda one: {"cancellations": (cancel(one, HANA, at=NOW),)}),
         "not-authorised-old",
@@ -292,3 +318,56 @@ NOT_RECOVERED: dict[str, tuple[Callable[[], CharterLink | tuple[Chain, CharterLi
         "not-authorised-old",
     ),
 }
+
+
+def _slow_provider() -> Chain:
+    """Northgate, whose amendments wait for a day."""
+    people = Deployment(now=NOW).northgate.members
+    slow = rule(AMEND, (2, "security-officer")).model_copy(update={"delay": DAY})
+    kind = PROVIDER.current.authority.kind
+    return Chain.founded(make_charter(people, slow, kind=kind, authority=NORTHGATE), people)
+
+
+def _with_known(*amended: int, consents_by: int = 1) -> tuple[Chain, CharterLink, Chain]:
+    """A recovery to which the provider consents by one version of its chain, and that chain.
+
+    `amended` says for each later version how many seconds before the recovery began its proposal expired.
+    """
+    provider = _slow_provider()
+    known = Chain(provider.members, [*provider.charters], [*provider.links])
+    for days, ago in enumerate(amended, start=1):
+        at = NOW - (ENDS - BEGINS) - ago
+        until = provider.current.valid_until - days * DAY
+        known.amend(requester=ADA, approvers=(JON, KIM), now=at, valid_until=until)
+    side = Chain(known.members, known.charters[:consents_by], known.links[:consents_by])
+    chain = meridian(provider=provider)
+    return chain, recover(chain=chain, others=(side,)), known
+
+
+def _ahead() -> tuple[Chain, CharterLink, Chain]:
+    chain, link, known = _with_known(2 * DAY, consents_by=2)
+    return chain, link, Chain(known.members, known.charters[:1], known.links[:1])
+
+
+def _beside() -> tuple[Chain, CharterLink, Chain]:
+    chain, link, _ = _with_known(2 * DAY, consents_by=2)
+    known = _slow_provider()
+    at, until = NOW - (ENDS - BEGINS) - 3 * DAY, known.current.valid_until - 5 * DAY
+    known.amend(requester=ADA, approvers=(JON, KIM), now=at, valid_until=until)
+    return chain, link, known
+
+
+KNOWN_SIDES: dict[str, tuple[Callable[[], tuple[Chain, CharterLink, Chain]], str | None]] = {
+    "the side consents by the last version that is known": (
+        lambda: _with_known(2 * DAY, consents_by=2),
+        None,
+    ),
+    "the side consents by the only version": (_with_known, None),
+    "the side may have amended while the recovery was proposed": (lambda: _with_known(0), None),
+    "the side's amendment could wait for one second more": (lambda: _with_known(DAY - 1), None),
+    "the side had amended just before it was proposed": (lambda: _with_known(DAY), "side-replaced"),
+    "the side had amended long before, and again since": (lambda: _with_known(9 * DAY, 0), "side-replaced"),
+    "the side consents by a version that is not known": (_ahead, "side-unknown"),
+    "the side consents by another version than is known": (_beside, "other-side"),
+}
+"""By what becomes of them: recoveries, and what is known of the chain of the other side."""

@@ -12,7 +12,7 @@ import { checkControlled, checkTerms } from "./control.js";
 import { seat } from "./matching.js";
 import { readPaper } from "./papers.js";
 import { tally } from "./quorum.js";
-import { checkKept, countRecovery, isSide } from "./recovery.js";
+import { checkKept, checkKnown, countRecovery, isSide } from "./recovery.js";
 import { readWarrant } from "./warrants.js";
 
 /** @typedef {import("./charters.js").Charter} Charter */
@@ -63,7 +63,7 @@ async function verifyAmendment(current, link, { floor, now, known }) {
   await checkTokens(charter, link.possession, current);
   checkSatisfiable(charter);
   checkControlled(charter);
-  return charter;
+  return { ...charter, amendedBy: warrant.proposal };
 }
 
 /** @param {Charter} current @param {Charter} charter */
@@ -93,14 +93,14 @@ function checkTime(current, proposal, now) {
 async function checkRecovered(current, charter, link, { proposal, signatures }, { floor, now, known }) {
   checkKept(current, charter);
   const others = await consenting(current, link, { floor, now, known });
+  for (const one of others) checkKnown(one, known, proposal);
   const [old, young] = await countRecovery(current, charter, others, proposal, signatures);
   if (!old.authorised) throw new Refused("not-authorised-old", old.problems[0] ?? "missing");
   if (!young.authorised) throw new Refused("not-authorised-new", young.problems[0] ?? "missing");
 }
 
 /**
- * The charters by which the other sides consent, each verified from the version on that the clause names; and one of
- * an authority whose chain is known is of that chain.
+ * The charters by which the other sides consent, each verified from the version on that the clause names.
  * @param {Charter} current @param {any} link @returns {Promise<Charter[]>}
  */
 async function consenting(current, link, { floor, now, known }) {
@@ -115,8 +115,6 @@ async function consenting(current, link, { floor, now, known }) {
     for (const one of side.links) {
       charter = await verifyAmendment(charter, readPaper("quorate/charter-link/v1", fromB64u(one)), { floor, now, known });
     }
-    const here = known.find((one) => one.authority.id === charter.authority.id && one.version === charter.version);
-    if (here !== undefined && here.hash !== charter.hash) throw new Refused("other-side");
     found.push(charter);
   }
   return found;

@@ -3,7 +3,7 @@
  */
 import { encode, sameBytes } from "../canonical.js";
 import { Refused } from "../refusal.js";
-import { AMEND, factsOf, headOf, RECOVER, rulesFor, tokensOf } from "./charters.js";
+import { AMEND, delayBefore, factsOf, headOf, RECOVER, rulesFor, tokensOf } from "./charters.js";
 import { ruleProblems, tally } from "./quorum.js";
 
 const OTHERS_FLOOR = 2;
@@ -55,6 +55,27 @@ export function isSide({ authority }, { kind, id, name }) {
   return isSame(authority, { kind, id, name });
 }
 
+/**
+ * A side consents by a charter that is of its chain, where that is known, and that had not been replaced before the
+ * recovery came to be proposed.
+ * @param {Charter} charter by which it consents
+ * @param {(Charter & {amendedBy?: any})[]} known the verified chain of another authority, or none
+ * @param {any} proposal
+ * @throws {Refused}
+ */
+export function checkKnown(charter, known, proposal) {
+  const { authority, version, hash } = charter;
+  const chain = known.filter((one) => one.authority.kind === authority.kind && one.authority.id === authority.id);
+  if (!chain.length) return;
+  const here = chain.find((one) => one.version === version);
+  if (here === undefined) throw new Refused("side-unknown");
+  if (here.hash !== hash) throw new Refused("other-side");
+  const following = chain.find((one) => one.version === version + 1)?.amendedBy;
+  if (following !== undefined && following.expires_at + delayBefore(charter, following) <= proposal.not_before) {
+    throw new Refused("side-replaced");
+  }
+}
+
 /** @returns {string[]} */
 function problemsOf(current, charter, others, proposal) {
   const { kind, id, name } = current.authority;
@@ -68,6 +89,7 @@ function problemsOf(current, charter, others, proposal) {
     "not-this-recovery": isOfThis && isSame(proposal.authorities, heads),
     "other-deployment": [proposal, ...others].every(alike),
     "other-recovery": isSame(proposal.parameters, wanted) && proposal.previous === current.hash,
+    "side-expired": others.every((one) => one.valid_from < proposal.expires_at && proposal.not_before < one.valid_until),
   };
   return Object.keys(checks).filter((code) => !checks[code]);
 }

@@ -36,8 +36,9 @@ export async function makeJudge(desk) {
       await readCharter(charter);
       return [];
     },
-    async chain({ links, ...by }) {
-      await verifyChain(links, { floor, ...by });
+    async chain({ links, known, ...by }) {
+      const other = known && (await verifyChain(known.links, { floor, ...by, anchor: known.anchor }));
+      await verifyChain(links, { floor, ...by, known: other });
       return [];
     },
     async envelope({ envelope, ...by }) {
