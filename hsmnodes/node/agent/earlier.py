@@ -68,10 +68,10 @@ def read_earlier(
 
 
 def check_not_superseded(charters: Iterable[Charter], superseded: Mapping[str, int], *, begun: int) -> None:
-    """Refuse what was begun under a charter after this node knew of a successor, or could not but be one.
+    """Refuse what was begun under a charter when this node knew of a successor, or one had to be in force.
 
-    `superseded` says of charters, by their hash, since when they have one; `begun` is when the first step was
-    taken, by its node; in seconds since 1970. Who was removed since would act by a node that was not told.
+    `superseded` says since when, of charters by their hash; `begun` is when the first step was taken, as its
+    node says; both in seconds since 1970. Whoever was removed could else act by a node that was not told.
     """
     for charter in charters:
         if begun > superseded.get(charter.sha256, begun) + SLACK:

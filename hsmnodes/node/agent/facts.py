@@ -28,7 +28,7 @@ NO_RECEIPT = (0, "0" * 64)
 class Peer:
     """Another node of the provider, with its identity key's point (65 bytes).
 
-    `enrolled_from` is the time from which its enrolment was good, in seconds since 1970; 0 if that is not known.
+    `enrolled_from` is when its enrolment began to be good, in seconds since 1970; 0 if that is not known.
     """
 
     node: Named

@@ -139,7 +139,7 @@ class Verifier:
         else:
             charters, pins = self._charters(found, parameters, consent, offered, now)
         delay = delay_of(charters.values(), proposal.operation)
-        # Whoever took a step before this one waited for it, and says so; but no wait was over before its time.
+        # Whoever took a step before this one says that it waited; but no wait was over before its time.
         announced = now - delay if earlier else self.facts.announced.get(proposal.sha256)
         since = proposal.not_before if earlier else self.facts.announced.get(proposal.sha256, clock)
         signatures = Signatures.of(warrant)

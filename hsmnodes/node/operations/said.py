@@ -61,7 +61,7 @@ class SaidDestroyed(Model):
 
 
 class Sent(Model):
-    """A backup key that was sealed for another node, the backup of the keys beside it, and what is no more."""
+    """A backup key that was sealed for another node, the backup of keys beside it, and what is no more."""
 
     backup_key: SaidKey
     sealed_sha256: Hash

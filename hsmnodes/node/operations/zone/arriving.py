@@ -47,7 +47,7 @@ def check_are_new(backup: Backup | None, holdings: Holdings, zone: str) -> None:
 def check_destroyed(
     destroyed: Sequence[Mapping[str, str]], backup: Backup | None, holdings: Holdings, zone: str
 ) -> None:
-    """Raise ProposalRefused if what is said to be destroyed arrives as well, or is another zone's key here."""
+    """Raise ProposalRefused if what is said to be destroyed arrives as well, or is another zone's key."""
     keys = backup.keys if backup is not None else ()
     ids, labels = {key.id for key in keys}, {key.label.casefold() for key in keys}
     for gone in destroyed:

@@ -56,7 +56,9 @@ class BackedUpKey(Part):
     @property
     def public_key_sha256(self) -> str | None:
         """The hash of a pair's public key, which people sign for where the key is restored."""
-        return None if self.public_key is None else canonical.sha256_hex(canonical.b64u_decode(self.public_key))
+        return (
+            None if self.public_key is None else canonical.sha256_hex(canonical.b64u_decode(self.public_key))
+        )
 
 
 class Taken(Part):

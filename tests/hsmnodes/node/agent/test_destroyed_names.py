@@ -68,7 +68,7 @@ def test_nor_on_one_that_it_goes_to_from_there(pair, cast, zone):
 @pytest.mark.parametrize(
     ("destroyed", "code"),
     [
-        (lambda pair: None, "malformed"),
+        (lambda pair: None, "missing-field"),
         (lambda pair: [{"id": pair.made[1]["id"], "label": "other"}], "other-key"),
         (lambda pair: [{"id": make_id("other"), "label": "Archive"}], "other-key"),
         (lambda pair: [{"id": make_id("foreign"), "label": "other"}], "other-zone"),
@@ -76,7 +76,9 @@ def test_nor_on_one_that_it_goes_to_from_there(pair, cast, zone):
     ids=["nothing said", "a key that arrives", "a label that arrives", "a key of another zone"],
 )
 def test_a_sender_that_contradicts_itself_is_refused(pair, zone, destroyed, code):
-    pair.second.facts.holdings.add_key(Key(make_id("foreign"), "theirs", make_id("zone of others"), "ec-p256"))
+    pair.second.facts.holdings.add_key(
+        Key(make_id("foreign"), "theirs", make_id("zone of others"), "ec-p256")
+    )
     extending = pair.extending()
     assert [extending.take(step).outcome for step in (0, 1)] == ["done", "done"]
     receipt = lie(pair, extending, destroyed(pair))

@@ -1,4 +1,4 @@
-"""A step that follows on another node's: how far that node is believed, which may be in the dark, or in bad hands.
+"""How far a step believes the node that it follows on, which may be in the dark, or in bad hands.
 
 Node 1 is withheld from what the others know. Fay is removed from the zone by version 2 of its charter.
 """
@@ -162,9 +162,7 @@ class TestWhoWasRemoved:
             approvers=(BEN, PIA, JON, KIM),
             newcomers=(PIA,),
             now=cast.now,
-            people=in_order(
-                [*(one for one in northgate.current.people if one.name != "Ada"), PIA.person()]
-            ),
+            people=in_order([*(one for one in northgate.current.people if one.name != "Ada"), PIA.person()]),
         )
         tell_charter(pair.first, northgate)
         wait(pair.sites, cast, DAY)
@@ -323,7 +321,7 @@ class TestTimesOfAFirstNode:
         assert making.take(1).outcome == "done"
 
     def test_reach_back_no_further_than_a_warrant_is_gone_on_with(self, trio, cast, zone):
-        """What is left to a node in bad hands, with one who was removed: to date back, so long and no longer."""
+        """What is left to a node in bad hands, and those who were removed: to date back for so long."""
         remove_fay(zone, now=cast.now)
         tell_charter(trio.sites[1], zone)
         making, latest = begun_in_the_dark(trio, zone), cast.now + SLACK

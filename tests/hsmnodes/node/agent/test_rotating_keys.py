@@ -129,7 +129,16 @@ def test_a_node_that_never_had_the_old_key_gets_the_new_one(make_site, cast, zon
             "name-twice",
         ),
     ],
-    ids=["unknown", "other label", "other kind", "other usages", "its own label", "another's label", "twice", "one label"],
+    ids=[
+        "unknown",
+        "other label",
+        "other kind",
+        "other usages",
+        "its own label",
+        "another's label",
+        "twice",
+        "one label",
+    ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_made(fake, cast, zone, changed, code):
     old = [one for one, *_ in generate(fake, cast, zone)]
@@ -165,9 +174,12 @@ def test_a_node_knows_what_keys_may_do_that_came_to_it(make_site, cast, zone):
     first = trio.sites[0]
     backup = back_up(first, cast, zone)
     destroy(first, cast, zone, backup, *usages)
-    assert give(
-        first, restore_backup(cast, first.at, zone, backup, dict.fromkeys(usages, "create")), backup
-    ).outcome == "done"
+    assert (
+        give(
+            first, restore_backup(cast, first.at, zone, backup, dict.fromkeys(usages, "create")), backup
+        ).outcome
+        == "done"
+    )
     first.start()
     assert {key.label: key.usages for key in first.facts.holdings.keys_of(PAYMENTS.id)} == usages
 
