@@ -135,7 +135,6 @@ class Verifier:
         if earlier:
             now = min(receipt.at for receipt in earlier.values())
             charters = self._charters_named(found, parameters, consent, proposal)
-            check_not_superseded(charters.values(), self.facts.superseded, begun=now)
         else:
             charters, pins = self._charters(found, parameters, consent, offered, now)
         delay = delay_of(charters.values(), proposal.operation)
@@ -157,6 +156,8 @@ class Verifier:
             new = {chain.current.sha256 for chain in pins}
             pinned = [charter for charter in charters.values() if charter.sha256 not in new]
             raise ProposalClosed(verdict.closed, counts_here=_is_signed_under(pinned, proposal, signatures))
+        if earlier:
+            check_not_superseded(charters.values(), self.facts.superseded, begun=now)
         if not verdict.authorised:
             raise _refusal(verdict)
         self._check_separation(charters)
