@@ -207,8 +207,8 @@ class Holdings:
     def remove_slot(self, zone: str) -> None:
         """Note that a zone has no slot here any more, no keys and no applications.
 
-        What was called how stays known, and what was destroyed. The applications may come again with the zone,
-        if people sign for it.
+        What was called how stays known, and what was destroyed. The applications may come again with the
+        zone, if people sign for it.
         """
         here = [one for one in self.applications.values() if one.zone.id == zone]
         for application in here:
