@@ -161,8 +161,10 @@ def _planned(
         "id": key.id,
         "label": key.label,
         "algorithm": key.algorithm,
+        "usages": list(key.usages),
         "action": action,
         "kcv": key.check_value,
+        "public_key": key.public_key_sha256,
         "proposal": key.proposal,
     }
 

@@ -39,8 +39,10 @@ def plan_for(backup: Backup, actions: Mapping[str, str]) -> list[dict]:
             "id": key.id,
             "label": key.label,
             "algorithm": key.algorithm,
+            "usages": list(key.usages),
             "action": actions[key.label],
             "kcv": key.check_value,
+            "public_key": key.public_key_sha256,
             "proposal": key.proposal,
         }
         for key in backup.keys

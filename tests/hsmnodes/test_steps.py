@@ -102,6 +102,7 @@ def test_a_step_whose_data_did_not_arrive_waits_for_it(extending, first, second)
         "backup_key": {"kind": "TBK", "epoch": 1, "kcv": KCV, "id": "b" * 32},
         "sealed_sha256": canonical.sha256_hex(b"a box that was lost"),
         "share_set": None,
+        "destroyed": [],
     }
     first.answer(extending, results=results, step=1, attachments=[])
     assert len(sent(extending)) == 2

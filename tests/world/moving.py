@@ -58,6 +58,7 @@ def send(proposal, node):
         "sealed_sha256": box.sha256,
         "archive_sha256": archive.sha256,
         "share_set": None,
+        "destroyed": [],
     }
     beside = [box, attachment(archive.data, name=f"{proposal.id}.backup")]
     node.answer(proposal, results=results, step=1, attachments=beside)

@@ -26,10 +26,14 @@ NO_RECEIPT = (0, "0" * 64)
 
 @dataclass(frozen=True)
 class Peer:
-    """Another node of the provider, with its identity key's point (65 bytes)."""
+    """Another node of the provider, with its identity key's point (65 bytes).
+
+    `enrolled_from` is when its enrolment began to be good, in seconds since 1970; 0 if that is not known.
+    """
 
     node: Named
     identity: bytes
+    enrolled_from: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,14 @@ class Facts:
 
     `announced` has for each proposal that must wait, by its hash, when the node was first shown that enough
     had signed. `begun` has the hash of each proposal of which a step was begun, with a ceremony or the act
-    itself, by id.
+    itself, by id. `superseded` says of each charter that has a successor, by its hash, since when nothing is
+    begun under it.
     """
 
     identity: bytes = b""
     provider: str = ""
     chains: dict[Place, Chain] = field(default_factory=dict)
+    superseded: dict[str, int] = field(default_factory=dict)
     holdings: Holdings = field(default_factory=Holdings)
     peers: dict[str, Peer] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
@@ -90,7 +96,7 @@ class Facts:
             case "begun":
                 self.identity = canonical.b64u_decode(entry.body["identity"])
             case "charter":
-                self._take_charter(canonical.b64u_decode(entry.body["link"]))
+                self._take_charter(canonical.b64u_decode(entry.body["link"]), entry.at)
             case "frozen":
                 place = OfferedLink.read(canonical.b64u_decode(entry.body["link"])).place
                 self.chains[place] = replace(self.chains[place], frozen=True)
@@ -102,7 +108,8 @@ class Facts:
                 self._take_suspension(Suspension.from_bytes(canonical.b64u_decode(entry.body["suspension"])))
             case "peer":
                 peer = Named(**entry.body["node"])
-                self.peers[peer.id] = Peer(peer, canonical.b64u_decode(entry.body["identity"]))
+                identity = canonical.b64u_decode(entry.body["identity"])
+                self.peers[peer.id] = Peer(peer, identity, entry.body.get("enrolled_from", 0))
             case "ceremony":
                 self._take_ceremony(entry.body)
             case "contribution":
@@ -162,9 +169,12 @@ class Facts:
             kcv=slot.kcv,
         )
 
-    def _take_charter(self, raw: bytes) -> None:
+    def _take_charter(self, raw: bytes, at: int) -> None:
         one = OfferedLink.read(raw)
         chain = self.chains.get(one.place)
+        if chain is not None:
+            latest = one.in_force_by(chain.current)
+            self.superseded[chain.current.sha256] = at if latest is None else min(at, latest)
         self.chains[one.place] = (
             Chain((one.charter,), (raw,)) if chain is None else chain.then(one.charter, raw)
         )

@@ -81,7 +81,8 @@ class Handlers:
         except Refused as refused:
             if isinstance(refused, ProposalClosed) and refused.counts_here:
                 self.parts.ledger.write([closing_draft(proposal, refused.closed, raw)])
-            if isinstance(refused, Delayed) and refused.proposal == proposal.sha256:
+            # A step that follows on others counts from the proposal's own time: that is no announcement here.
+            if isinstance(refused, Delayed) and refused.proposal == proposal.sha256 and not message.receipts:
                 self._announce(proposal, refused)
             return self.parts.refusals.refuse(
                 raw,

@@ -75,6 +75,14 @@ class OfferedLink:
         """The proposal by which it is to come into force; None for a founding."""
         return amendment_of(self.link)
 
+    def in_force_by(self, before: Charter) -> int | None:
+        """By when it was in force after `before`, if that was in its time: in seconds since 1970.
+
+        None for a founding.
+        """
+        proposal = self.amendment()
+        return None if proposal is None else proposal.expires_at + delay_before(before, proposal)
+
     def sides(self) -> list[Charter]:
         """The charters of the other sides by which they consent to a recovery, not verified."""
         links = [(side.charter, side.links) for side in self.link.sides or ()]

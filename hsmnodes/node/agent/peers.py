@@ -35,7 +35,7 @@ def learn_peer(config: Config, facts: Facts, warrant: Warrant, proposal: Proposa
     )
     if node.id == config.node.id:
         raise ProposalRefused("not-a-peer", "A node is not a peer of its own.")
-    return _new(config, facts, node, identity)
+    return _new(config, facts, node, identity, since=proposal.not_before)
 
 
 def enrolled_node(
@@ -80,7 +80,7 @@ def _is_known(facts: Facts, proposal: Proposal) -> bool:
     return any(node.id in facts.peers for node in proposal.nodes)
 
 
-def _new(config: Config, facts: Facts, node: Named, identity: bytes) -> Draft | None:
+def _new(config: Config, facts: Facts, node: Named, identity: bytes, *, since: int) -> Draft | None:
     known = facts.peers.get(node.id)
     if known is not None:
         if (known.node, known.identity) == (node, identity):
@@ -89,4 +89,6 @@ def _new(config: Config, facts: Facts, node: Named, identity: bytes) -> Draft | 
     names = {config.node.name.casefold(), *(peer.node.name.casefold() for peer in facts.peers.values())}
     if node.name.casefold() in names:
         raise ProposalRefused("name-in-use", "Another node has this name.")
-    return Draft("peer", {"node": node.model_dump(), "identity": canonical.b64u(identity)})
+    return Draft(
+        "peer", {"node": node.model_dump(), "identity": canonical.b64u(identity), "enrolled_from": since}
+    )

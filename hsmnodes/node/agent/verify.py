@@ -10,7 +10,7 @@ from typing import Any
 
 from hsmnodes.node.agent.chains import candidate
 from hsmnodes.node.agent.config import Config
-from hsmnodes.node.agent.earlier import read_earlier
+from hsmnodes.node.agent.earlier import check_not_superseded, read_earlier
 from hsmnodes.node.agent.facts import Facts, Intent
 from hsmnodes.node.agent.links import Chain, OfferedLink
 from hsmnodes.node.agent.view import View
@@ -121,7 +121,8 @@ class Verifier:
 
         `offered` are the charters that came along, `receipts` those of earlier steps, `enclosures` what else
         came. A step that follows on others is judged as of the time of the first of them, under the charters
-        that the proposal names. Raises Refused with the first reason against it; PartsMissing if that is all
+        that the proposal names, unless these had successors by then; and never by this node's clock before
+        such a step could be due. Raises Refused with the first reason against it; PartsMissing if that is all
         that was found so far, Delayed if there is none but that it must wait.
         """
         self._check_open(proposal)
@@ -138,8 +139,9 @@ class Verifier:
         else:
             charters, pins = self._charters(found, parameters, consent, offered, now)
         delay = delay_of(charters.values(), proposal.operation)
-        # Whoever took a step before this one waited for it.
+        # Whoever took a step before this one says that it waited; but no wait was over before its time.
         announced = now - delay if earlier else self.facts.announced.get(proposal.sha256)
+        since = proposal.not_before if earlier else self.facts.announced.get(proposal.sha256, clock)
         signatures = Signatures.of(warrant)
         verdict = evaluate(
             list(charters.values()),
@@ -155,6 +157,8 @@ class Verifier:
             new = {chain.current.sha256 for chain in pins}
             pinned = [charter for charter in charters.values() if charter.sha256 not in new]
             raise ProposalClosed(verdict.closed, counts_here=_is_signed_under(pinned, proposal, signatures))
+        if earlier:
+            check_not_superseded(charters.values(), self.facts.superseded, begun=now)
         if not verdict.authorised:
             raise _refusal(verdict)
         self._check_separation(charters)
@@ -172,8 +176,7 @@ class Verifier:
             foundings=self._foundings(charters, pins),
         )
         found.check(request, self.view)
-        if delay and (announced is None or now < announced + delay):
-            since = now if announced is None else announced
+        if clock < since + delay:
             raise Delayed(proposal.sha256, announced_at=since, delay=delay)
         return VerifiedWarrant(warrant.raw, step, found, request, pins, _SEAL)
 

@@ -152,6 +152,10 @@ class Zones:
         """The keys of the zone that were not destroyed."""
         return self._ledger.facts.holdings.keys_of(zone)
 
+    def destroyed_keys(self, zone: str) -> Sequence[Key]:
+        """The keys of the zone that were destroyed, sorted by their id."""
+        return self._ledger.facts.holdings.destroyed_keys_of(zone)
+
     def share_set(self, zone: str) -> ShareSetHeld | None:
         """The last share set of a zone's backup key, if it was ever split."""
         return self._ledger.facts.holdings.share_sets.get(zone)

@@ -167,6 +167,9 @@ class Hands(Protocol):
     def destroy_other_backup_keys(self, zone: str) -> None:
         """Destroy every backup key of the zone but the one in force. Raises DriverError."""
 
+    def destroyed_keys(self, zone: str) -> Sequence[Key]:
+        """The keys of the zone that were destroyed, sorted by their id."""
+
     def living_keys(self, zone: str) -> Sequence[Key]:
         """The keys of the zone that were not destroyed."""
 

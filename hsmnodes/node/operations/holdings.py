@@ -44,7 +44,7 @@ class Key:
     """A key of a zone; one that was destroyed keeps its name for ever.
 
     `proposal` is that by which it came about, wherever that was; `kcv` the check value of a secret key, if it
-    is known.
+    is known; `usages` what it may be used for, sorted, none if that is not known.
     """
 
     id: str
@@ -54,6 +54,7 @@ class Key:
     destroyed: bool = False
     proposal: str = ""
     kcv: str | None = None
+    usages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,8 @@ class Holdings:
     def remove_slot(self, zone: str) -> None:
         """Note that a zone has no slot here any more, no keys and no applications.
 
-        What was called how stays known. The applications may come again with the zone, if people sign for it.
+        What was called how stays known, and what was destroyed. The applications may come again with the
+        zone, if people sign for it.
         """
         here = [one for one in self.applications.values() if one.zone.id == zone]
         for application in here:
@@ -218,7 +220,7 @@ class Holdings:
         self.share_sets.pop(zone, None)
         self.kept_until.pop(zone, None)
         self.changed.pop(zone, None)
-        self.keys = {key.id: key for key in self.keys.values() if key.zone != zone}
+        self.keys = {key.id: key for key in self.keys.values() if key.zone != zone or key.destroyed}
 
     def rotate(self, zone: str, *, epoch: int, kcv: str, backup_key_id: str) -> None:
         """Note that a zone's slot is under another backup key from now on; the one before is retired."""
@@ -312,6 +314,11 @@ class Holdings:
     def keys_of(self, zone: str) -> list[Key]:
         """The keys of a zone that were not destroyed."""
         return [key for key in self.keys.values() if key.zone == zone and not key.destroyed]
+
+    def destroyed_keys_of(self, zone: str) -> list[Key]:
+        """The keys of a zone that were destroyed, sorted by their id."""
+        gone = [key for key in self.keys.values() if key.zone == zone and key.destroyed]
+        return sorted(gone, key=lambda key: key.id)
 
     def label_owners(self, zone: str) -> dict[str, str]:
         """The id of the key that has or had each label in a zone, by the label in lower case."""

@@ -11,6 +11,9 @@ from hsmnodes.node.protocol.documents.shares import CheckValue, Index, Threshold
 MOST_AT_ONCE = 200
 """Keys that a proposal rotates or destroys at most."""
 
+MOST_DESTROYED = 100_000
+"""Keys that a node names as destroyed, at most, where a zone is extended."""
+
 OneTimeKey = Annotated[Bytes, Field(min_length=43, max_length=43)]
 Parts = Annotated[tuple[Hash, ...], Field(max_length=MOST_PARTS)]
 CredentialId = Annotated[Bytes, Field(min_length=22, max_length=1364)]
@@ -50,14 +53,22 @@ class SaidShareSet(Model):
     holders: Annotated[tuple[SaidHolder, ...], Field(min_length=2, max_length=16)]
 
 
+class SaidDestroyed(Model):
+    """A key that was destroyed."""
+
+    id: Id
+    label: Name
+
+
 class Sent(Model):
-    """A backup key that was sealed for another node, and the backup of the keys beside it, if any."""
+    """A backup key that was sealed for another node, the backup of keys beside it, and what is no more."""
 
     backup_key: SaidKey
     sealed_sha256: Hash
     archive_sha256: Hash | None = None
     parts_sha256: Parts = ()
     share_set: SaidShareSet | None
+    destroyed: Annotated[tuple[SaidDestroyed, ...], Field(max_length=MOST_DESTROYED)]
 
 
 class SaidShare(SaidHolder):
@@ -129,13 +140,6 @@ class GeneratedInPlace(Model):
 
     keys: Annotated[tuple[SaidSuccessor, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
     archive_sha256: Hash
-
-
-class SaidDestroyed(Model):
-    """A key that was destroyed."""
-
-    id: Id
-    label: Name
 
 
 class Destroyed(Model):

@@ -12,17 +12,17 @@ from typing_extensions import override
 
 from hsmnodes.node.drivers.base import Driver
 from hsmnodes.node.drivers.errors import DriverError, ObjectExists
-from hsmnodes.node.drivers.values import Algorithm, KeySpec, StoredKey, WrappedKey
+from hsmnodes.node.drivers.values import Algorithm, KeySpec, StoredKey, Usage, WrappedKey
 from hsmnodes.node.operations.backup.enclosed import BackupOperation, BackupParameters, batches, wrapped_keys
 from hsmnodes.node.operations.backup.travelling import parts_of
 from hsmnodes.node.operations.base import Request, Result, Unsettled
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Holdings, Key
-from hsmnodes.node.operations.key.making import ALGORITHMS
+from hsmnodes.node.operations.key.making import ALGORITHMS, USAGES
 from hsmnodes.node.protocol.backups import Backup, read_pieces
 from hsmnodes.node.protocol.documents.backups import BackedUpKey
-from hsmnodes.node.protocol.documents.base import Id, Model, Name
+from hsmnodes.node.protocol.documents.base import Hash, Id, Model, Name
 from hsmnodes.node.protocol.documents.shares import CheckValue
 from hsmnodes.node.protocol.errors import ProposalRefused
 
@@ -34,14 +34,19 @@ ACTIONS = {"create": "created", "replace": "replaced", "skip": "skipped"}
 class PlannedKey(Model):
     """One key as the backup has it, and what is to happen: it is made, or one that is there replaced or left.
 
-    `proposal` is that by which it came about; `kcv` the check value of a secret key.
+    `proposal` is that by which it came about; `kcv` the check value of a secret key; `public_key` the SHA-256
+    of the SubjectPublicKeyInfo (DER) of a pair's.
     """
 
     id: Id = shown("Id", "id")
     label: Name = shown("Label", "text")
     algorithm: Annotated[Algorithm, Field(strict=False)] = shown("Algorithm", "choice", choices=ALGORITHMS)
+    usages: Annotated[
+        tuple[Annotated[Usage, Field(strict=False)], ...], Field(min_length=1, max_length=3)
+    ] = shown("May", "list", choices=USAGES)
     action: Literal["create", "replace", "skip"] = shown("Is to be", "choice", choices=ACTIONS)
     kcv: CheckValue | None = shown("Check value", "text")
+    public_key: Hash | None = shown("Public key, SHA-256", "hash")
     proposal: Id = shown("Made by proposal", "id")
 
 
@@ -136,6 +141,7 @@ class RestoreBackup(BackupOperation[Parameters]):
                         key.algorithm.value,
                         proposal=key.proposal,
                         kcv=key.kcv,
+                        usages=tuple(usage.value for usage in key.usages),
                     )
                 )
 
@@ -145,7 +151,15 @@ def _check_is_in(there: Mapping[str, BackedUpKey], planned: PlannedKey) -> None:
     if key is None:
         raise ProposalRefused("not-in-backup", f"The backup has no key {planned.label} of this id.")
     said = (planned.label, planned.algorithm.value, planned.kcv, planned.proposal)
-    if said != (key.label, key.algorithm, key.check_value, key.proposal):
+    may = tuple(usage.value for usage in planned.usages)
+    if (*said, may, planned.public_key) != (
+        key.label,
+        key.algorithm,
+        key.check_value,
+        key.proposal,
+        key.usages,
+        key.public_key_sha256,
+    ):
         raise ProposalRefused("other-key", f"The backup describes the key {planned.label} otherwise.")
 
 

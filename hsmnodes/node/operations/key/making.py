@@ -73,7 +73,6 @@ class KeyMaking(ZoneOperation[W]):
     most_nodes = MOST_NODES
     titles = {
         **arriving.TITLES,
-        "usages": "May",
         "public_key": "Public key",
         "epoch": "Epoch of the backup key",
         "blob": "Wrapped key, SHA-256",
@@ -134,7 +133,14 @@ class KeyMaking(ZoneOperation[W]):
     def record(self, parameters: W, results: Mapping[str, Any], holdings: Holdings) -> None:
         for key in results["keys"]:
             holdings.add_key(
-                Key(key["id"], key["label"], parameters.zone.id, key["algorithm"], kcv=key["kcv"])
+                Key(
+                    key["id"],
+                    key["label"],
+                    parameters.zone.id,
+                    key["algorithm"],
+                    kcv=key["kcv"],
+                    usages=tuple(key.get("usages", ())),
+                )
             )
 
     def specs(self, proposal: str, parameters: W) -> list[KeySpec]:

@@ -1,7 +1,7 @@
-"""Rotate keys of a Trust Zone: a new key takes the place of each, of the same kind.
+"""Rotate keys of a Trust Zone: a new key takes the place of each, of the same kind and for the same usages.
 
-What the new key may be used for is said for each and signed, as for any new key: a node does not remember
-what the old one may be used for.
+What the new key may be used for is said for each and signed, as for any new key, and a node holds it to what
+the old one may be used for, if it knows: of keys that came to it before it noted usages it does not.
 
 The new keys are made in the HSM and backed up under the backup key in force, so that nothing that opened an
 earlier backup opens theirs. Each has a label of its own: a label is never given twice. The old keys stay, to
@@ -83,6 +83,10 @@ class RotateKeys(KeyMaking[Parameters]):
             if old.algorithm and old.algorithm != new.algorithm.value:
                 raise ProposalRefused(
                     "other-algorithm", f"The key {old.label} is of another kind: {old.algorithm}."
+                )
+            if old.usages and old.usages != tuple(usage.value for usage in new.usages):
+                raise ProposalRefused(
+                    "other-usages", f"The key {old.label} is for other usages: {', '.join(old.usages)}."
                 )
 
 

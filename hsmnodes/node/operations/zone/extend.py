@@ -72,6 +72,7 @@ class ExtendZone(NodeOperation[Parameters]):
         "sealed_sha256": "Sealed backup key, SHA-256",
         "archive_sha256": "Keys on their way, SHA-256",
         "parts_sha256": "Parts of that, SHA-256",
+        "destroyed": "Destroyed keys",
         "share_set": "Share set",
         "number": "Number",
         "threshold": "Shares that rebuild the key",
@@ -126,7 +127,9 @@ class ExtendZone(NodeOperation[Parameters]):
         count = len(node.holdings.keys_of(wanted.zone.id))
         if count > MOST_KEYS:
             raise ProposalRefused("too-many", f"The zone has {count:,} keys; {MOST_KEYS:,} can move at once.")
-        arriving.check_can_be_told(node.holdings.keys_of(wanted.zone.id))
+        arriving.check_can_be_told(
+            node.holdings.keys_of(wanted.zone.id), node.holdings.destroyed_keys_of(wanted.zone.id)
+        )
         moving.one_time_key(request.earlier[OFFERED])
 
     def _check_receiver(self, request: Request[Parameters], node: Surroundings) -> None:
@@ -142,7 +145,9 @@ class ExtendZone(NodeOperation[Parameters]):
             sent = request.earlier[SENT].results["backup_key"]
             if (sent["kind"], sent["epoch"], sent["kcv"]) != (wanted.backup_key, wanted.epoch, wanted.kcv):
                 raise ProposalRefused("other-backup-key", "Another backup key came than people signed for.")
-            arriving.check_are_new(_keys_that_came(request), holdings, wanted.zone.id)
+            backup, destroyed = _keys_that_came(request), request.earlier[SENT].results["destroyed"]
+            arriving.check_are_new(backup, holdings, wanted.zone.id)
+            arriving.check_destroyed(destroyed, backup, holdings, wanted.zone.id)
 
     @override
     def carry_out(self, request: Request[Parameters], hands: Hands) -> Result:
@@ -171,6 +176,8 @@ class ExtendZone(NodeOperation[Parameters]):
         key_id = results["backup_key"]["id"]
         note_slot(parameters, holdings, epoch=parameters.epoch, kcv=parameters.kcv, key_id=key_id)
         arriving.note_keys(parameters.zone.id, results["keys"], holdings)
+        for gone in results.get("destroyed", ()):
+            holdings.destroy_key(gone["id"], gone["label"], zone=parameters.zone.id)
         if results["share_set"] is not None:
             holdings.share_sets[parameters.zone.id] = _share_set(results["share_set"])
 
@@ -186,6 +193,7 @@ def _send(request: Request[Parameters], hands: Hands) -> Result:
         "backup_key": moving.described(key),
         "sealed_sha256": box.sha256,
         "share_set": _said_of(hands.share_set(wanted.zone.id)),
+        "destroyed": arriving.described_destroyed(hands.destroyed_keys(wanted.zone.id)),
     }
     if not keys:
         return Result(f"The backup key is sealed for {receiver.name}.", results, (box,))
@@ -217,6 +225,7 @@ def _install(request: Request[Parameters], hands: Hands) -> Result:
             "backup_key": moving.described(key),
             "share_set": sent.results["share_set"],
             "keys": keys,
+            "destroyed": sent.results["destroyed"],
         },
     )
 

@@ -53,6 +53,13 @@ class BackedUpKey(Part):
             raise ValueError("only a secret key has a check value")
         return self
 
+    @property
+    def public_key_sha256(self) -> str | None:
+        """The hash of a pair's public key, which people sign for where the key is restored."""
+        return (
+            None if self.public_key is None else canonical.sha256_hex(canonical.b64u_decode(self.public_key))
+        )
+
 
 class Taken(Part):
     """What is said of every backup: which node took it of which zone, under which backup key, and when.

@@ -257,6 +257,9 @@ class TestRestoring:
             ({"algorithm": "ec-p384"}, "other-key"),
             ({"proposal": "0" * 32}, "other-key"),
             ({"kcv": "000000"}, "other-key"),
+            ({"usages": ["decrypt"]}, "other-key"),
+            ({"public_key": "0" * 64}, "other-key"),
+            ({"public_key": None}, "other-key"),
             ({"id": "0" * 32}, "not-in-backup"),
         ],
     )

@@ -4,12 +4,15 @@ import pytest
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap_with_padding
 
 from hsmnodes.node.drivers.errors import DriverDied
+from hsmnodes.node.operations.holdings import Key
 from hsmnodes.node.operations.said import MOST_AT_ONCE
+from tests.cast.backups import restore_backup
 from tests.cast.deployment import PAYMENTS
 from tests.cast.people import CUSTODIANS, make_id
 from tests.hsmnodes.node.agent.gathering import open_boxes, split
 from tests.hsmnodes.node.agent.making import CountingDrivers, carrying, real_drivers
 from tests.hsmnodes.node.agent.rotating import blobs_of, rebuilt, rotate_warrant
+from tests.hsmnodes.node.agent.test_backups import back_up, destroy, give
 from tests.hsmnodes.node.agent.test_rotation import opens, rebuilt_of
 from tests.hsmnodes.node.agent.test_settling import fail_at
 from tests.hsmnodes.node.agent.test_several_nodes import Trio
@@ -114,6 +117,7 @@ def test_a_node_that_never_had_the_old_key_gets_the_new_one(make_site, cast, zon
         (lambda old: [((make_id("none"), "pair"), "pair v2", "ec-p256", ("sign",))], "no-such-key"),
         (lambda old: [((old[0][0], "other"), "pair v2", "ec-p256", ("sign",))], "other-name"),
         (lambda old: [(old[0], "pair v2", "ec-p384", ("sign",))], "other-algorithm"),
+        (lambda old: [(old[1], "secret v2", "aes-256", ("decrypt",))], "other-usages"),
         (lambda old: [(old[0], "PAIR", "ec-p256", ("sign",))], "name-in-use"),
         (lambda old: [(old[0], "secret", "ec-p256", ("sign",))], "name-in-use"),
         (lambda old: [(old[0], name, "ec-p256", ("sign",)) for name in ("one", "two")], "key-twice"),
@@ -125,13 +129,67 @@ def test_a_node_that_never_had_the_old_key_gets_the_new_one(make_site, cast, zon
             "name-twice",
         ),
     ],
-    ids=["unknown", "other label", "other kind", "its own label", "another's label", "twice", "one label"],
+    ids=[
+        "unknown",
+        "other label",
+        "other kind",
+        "other usages",
+        "its own label",
+        "another's label",
+        "twice",
+        "one label",
+    ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_made(fake, cast, zone, changed, code):
     old = [one for one, *_ in generate(fake, cast, zone)]
     receipt = fake.send(cast.rotate_keys(fake.at, zone, *changed(old)))
     assert (receipt.outcome, receipt.code) == ("refused", code)
     assert set(stored(fake)) == {"pair", "secret"}
+
+
+def test_a_key_that_could_only_encrypt_gets_no_successor_that_decrypts(fake, cast, zone):
+    made = fake.send(cast.generate_keys(fake.at, zone, ("inbox", "aes-256", ("encrypt",))))
+    old = (made.results["keys"][0]["id"], "inbox")
+    wider = cast.rotate_keys(fake.at, zone, (old, "inbox v2", "aes-256", ("decrypt", "encrypt")))
+    fake.start()
+    assert fake.send(wider).code == "other-usages"
+    same = fake.send(cast.rotate_keys(fake.at, zone, (old, "inbox v2", "aes-256", ("encrypt",))))
+    assert same.outcome == "done"
+    old = (same.results["keys"][0]["id"], "inbox v2")
+    wider = cast.rotate_keys(fake.at, zone, (old, "inbox v3", "aes-256", ("decrypt", "encrypt")))
+    assert fake.send(wider).code == "other-usages"
+
+
+def test_a_node_knows_what_keys_may_do_that_came_to_it(make_site, cast, zone):
+    """As copies, with the zone, and out of a backup."""
+    trio = Trio(make_site, cast, zone)
+    making = trio.generating(*KEYS)
+    assert making.carry().outcome == "done"
+    usages = {label: usages for label, _, usages in KEYS}
+    for site in trio.sites:
+        site.start()
+        known = {key.label: key.usages for key in site.facts.holdings.keys_of(PAYMENTS.id)}
+        assert known == usages
+    trio.cluster.beat()
+    first = trio.sites[0]
+    backup = back_up(first, cast, zone)
+    destroy(first, cast, zone, backup, *usages)
+    assert (
+        give(
+            first, restore_backup(cast, first.at, zone, backup, dict.fromkeys(usages, "create")), backup
+        ).outcome
+        == "done"
+    )
+    first.start()
+    assert {key.label: key.usages for key in first.facts.holdings.keys_of(PAYMENTS.id)} == usages
+
+
+def test_of_keys_whose_usages_were_not_noted_only_what_people_sign_is_asked(fake, cast, zone):
+    """A journal of before has not what its copies may do."""
+    [(old, *_), _] = generate(fake, cast, zone)
+    fake.facts.holdings.add_key(Key(old[0], old[1], PAYMENTS.id, "ec-p256"))
+    receipt = fake.send(cast.rotate_keys(fake.at, zone, (old, "pair v2", "ec-p256", ("sign",))))
+    assert receipt.outcome == "done"
 
 
 def test_a_destroyed_key_and_one_of_another_zone_are_not_replaced(fake, cast, zone):
