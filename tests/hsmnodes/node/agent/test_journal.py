@@ -7,8 +7,9 @@ import pytest
 from hsmnodes.node.agent.commands.verify_journal import check_receipts
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.facts import Facts
-from hsmnodes.node.agent.journal import Draft, Journal
+from hsmnodes.node.agent.journal import BEFORE_ALL, ENTRY_LIMIT, Draft, Journal, _entry, _insert
 from hsmnodes.node.agent.store import Store
+from hsmnodes.node.protocol.documents.node import JournalHead
 
 CHANGES = {
     "a byte of an entry": "UPDATE entries SET entry = replace(entry, 'cancel', 'reject') WHERE sequence = 2",
@@ -84,6 +85,42 @@ def test_the_entries_of_a_part_are_read_and_measured_as_they_were_written(store,
     part = whole[first - 1 : last]
     assert journal.read(first, last) == part
     assert journal.size(first, last) == sum(map(len, part))
+
+
+def test_only_an_intent_and_an_outcome_occupy_a_proposal_and_step(store, journal):
+    for _ in range(2):
+        journal.append([Draft("announced", {"proposal": "p", "proposal_hash": "h", "at": 1})], at=3)
+    assert Journal(store).head == journal.head
+    assert journal.head.sequence == 5
+
+
+def test_there_is_a_hash_of_each_entry_and_none_of_what_is_not_there(journal):
+    hashes = [entry.hash for entry in journal.verify()]
+    assert [journal.hash_at(sequence) for sequence in range(5)] == [BEFORE_ALL.hash, *hashes, None]
+
+
+@pytest.mark.parametrize("change", ["SET previous", "SET sequence"])
+def test_an_entry_that_is_well_made_and_does_not_follow_is_found_out(store, journal, change):
+    """Whoever can write the file can make a whole entry, with its own hash."""
+    [_, second, third] = journal.verify()
+    after = second if change == "SET sequence" else JournalHead(sequence=second.sequence, hash="0" * 64)
+    at = JournalHead(sequence=third.sequence, hash=after.hash) if change == "SET sequence" else after
+    forged = _entry(Draft("closed", {"how": "cancelled"}), after=at, at=3)
+    with store.transaction() as connection:
+        for trigger in ("entries_stay", "entries_remain"):
+            connection.execute(f"DROP TRIGGER {trigger}")
+        connection.execute("DELETE FROM entries WHERE sequence = 3")
+        _insert(connection, forged, None)
+    with pytest.raises(NodeError, match="does not follow"):
+        list(Journal(store).verify())
+
+
+def test_an_entry_is_as_long_as_can_be_read_again_and_no_longer(store, journal):
+    room = ENTRY_LIMIT - len(_entry(Draft("closed", {"how": ""}), after=journal.head, at=3).raw)
+    with pytest.raises(NodeError, match="An entry of 8,000,001 bytes is too long"):
+        journal.append([Draft("closed", {"how": "x" * (room + 1)})], at=3)
+    journal.append([Draft("closed", {"how": "x" * room})], at=3)
+    assert Journal(store).head == journal.head
 
 
 def test_there_is_one_intent_for_a_proposal_and_step(journal):

@@ -1,14 +1,21 @@
 """What a recovery's documents say, word for word, and whose charter may come with it."""
 
 import pytest
+from pydantic import ValidationError
 
 from hsmnodes.node.protocol.charters import consenting
-from hsmnodes.node.protocol.documents import Group, OtherSide
+from hsmnodes.node.protocol.consistency import RECOVER, unsatisfiable
+from hsmnodes.node.protocol.documents import AuthorityKind, Clause, Group, OtherSide
 from hsmnodes.node.protocol.errors import CharterRefused
+from hsmnodes.node.protocol.problems import delay_before
 from hsmnodes.node.protocol.recovery import beyond, parameters_of
-from tests.cast.people import GUS, LEA
+from tests.cast.people import DINA, EMIL, FAY, GUS, LEA, LUMEN, MERIDIAN, NORTHGATE, named
+from tests.cast.signing import changed
+from tests.hsmnodes.node.protocol.amending import PEOPLE, amend_rule
+from tests.hsmnodes.node.protocol.making import AMEND, GENERATE, make_charter, make_proposal, rule
 from tests.hsmnodes.node.protocol.recovering import (
     CHAIN,
+    DAY,
     PROVIDER,
     WITHOUT,
     in_place_of_lea_and_mia,
@@ -67,3 +74,58 @@ def test_nor_is_its_own_later_charter_in_the_place_of_the_one_that_is_named():
         "other-side",
         "That is not the charter of Northgate which the clause names.",
     )
+
+
+def with_clauses(*clauses: Clause, **changes):
+    """A charter whose recovery asks for these."""
+    recovery = recovery_with(PROVIDER.current).model_copy(update={"clauses": clauses})
+    return make_charter(PEOPLE, *amend_rule(2), recovery=recovery, **changes)
+
+
+def test_a_clause_asks_only_for_groups_that_are_there():
+    night = Clause(role=None, group="night", m=1)
+    assert with_clauses(night, groups={"night": (GUS, LEA)}).recovery.clauses == (night,)
+    with pytest.raises(ValidationError, match="the recovery clause names a group that is not there"):
+        with_clauses(night, groups={"day": (GUS, LEA)})
+
+
+def test_a_clause_that_nobody_could_meet_makes_the_charter_unsatisfiable():
+    officers = Clause(role="security-officer", group=None, m=3)
+    assert unsatisfiable(with_clauses(officers)) == ()
+    assert unsatisfiable(with_clauses(officers.model_copy(update={"m": 4}))) == (RECOVER,)
+
+
+@pytest.mark.parametrize("stranger", [0, 1], ids=["the customer", "the provider"])
+def test_a_zone_is_recovered_with_its_own_provider_and_customer_only(stranger):
+    sides = [OtherSide(kind="customer", id=MERIDIAN.id, name=MERIDIAN.name, charter="1" * 64)]
+    sides.append(OtherSide(kind="provider", id=NORTHGATE.id, name=NORTHGATE.name, charter="2" * 64))
+    recovery = recovery_with(PROVIDER.current).model_copy(
+        update={"clauses": (Clause(role="key-manager", group=None, m=1),)}
+    )
+
+    def zone(others):
+        return make_charter(
+            (DINA, EMIL, FAY),
+            rule(GENERATE, (2, "key-manager")),
+            kind=AuthorityKind.ZONE,
+            authority=named("Payments"),
+            recovery=recovery.model_copy(update={"others": tuple(others)}),
+        )
+
+    assert zone(sides).recovery.others == tuple(sides)
+    for change in ({"id": LUMEN.id}, {"name": LUMEN.name}):
+        sides[stranger] = sides[stranger].model_copy(update=change)
+        with pytest.raises(ValidationError, match="its own provider and its own customer"):
+            zone(sides)
+
+
+def test_the_clause_says_how_long_a_recovery_waits_and_the_rule_how_long_an_amendment_does():
+    slow = make_charter(
+        PEOPLE, rule(AMEND, (2, "security-officer"), delay=DAY), recovery=CHAIN.current.recovery
+    )
+    proposal = make_proposal(slow)
+    recovering = changed(proposal, operation=RECOVER)
+    assert delay_before(slow, recovering) == 7 * DAY
+    assert delay_before(slow, changed(proposal, operation=AMEND)) == DAY
+    assert delay_before(WITHOUT.current, recovering) == 0
+    assert delay_before(WITHOUT.current, changed(proposal, operation=AMEND)) == 0
