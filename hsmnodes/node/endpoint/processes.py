@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from hsmnodes.node.endpoint.folder import Account
 
@@ -63,10 +64,18 @@ class ServingProcess:
         stream = self._process.stdout
         assert stream is not None  # noqa: S101 -- it was asked for above
         with stream:
-            for line in iter(lambda: stream.readline(LONGEST_LINE), b""):
-                text = line.decode("utf-8", "replace").rstrip()
-                if text:
-                    logger.log(_level(text), "%s: %s", self.name, text)
+            for text in lines_of(stream):
+                logger.log(_level(text), "%s: %s", self.name, text)
+
+
+def lines_of(stream: IO[bytes]) -> Iterator[str]:
+    """The lines of what a process says, each as one of printable characters; of a long one, its beginning."""
+    begins = True
+    for piece in iter(lambda: stream.readline(LONGEST_LINE), b""):
+        text = piece.decode("utf-8", "backslashreplace").rstrip()
+        if begins and text:
+            yield "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+        begins = piece.endswith(b"\n")
 
 
 def _level(text: str) -> int:
