@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 SECONDS_TO_END = 5.0
 LONGEST_LINE = 1_000
+LOADED, SECONDS_TO_LOAD = "Loading success.", 5.0
+"""What HAProxy says when it has read its configuration; and for how long that is waited for."""
 
 
 class ServingProcess:
@@ -25,6 +28,7 @@ class ServingProcess:
         self, name: str, command: Sequence[str], account: Account | None, environment: Mapping[str, str]
     ) -> None:
         self.name = name
+        self._loading_since: float | None = time.monotonic()
         self._process = subprocess.Popen(
             [*_without_rights(account), *command],
             stdin=subprocess.DEVNULL,
@@ -49,8 +53,14 @@ class ServingProcess:
         except OSError:
             return 0
 
+    def may_reload(self) -> bool:
+        """Whether HAProxy has read its configuration: while it does, a signal to read it again is lost."""
+        since = self._loading_since
+        return since is None or time.monotonic() - since > SECONDS_TO_LOAD
+
     def reload(self) -> None:
         """Have HAProxy read its configuration again."""
+        self._loading_since = time.monotonic()
         self._process.send_signal(signal.SIGUSR2)
 
     def end(self) -> None:
@@ -65,6 +75,8 @@ class ServingProcess:
         assert stream is not None  # noqa: S101 -- it was asked for above
         with stream:
             for text in lines_of(stream):
+                if text.endswith(LOADED):
+                    self._loading_since = None
                 logger.log(_level(text), "%s: %s", self.name, text)
 
 
