@@ -1,5 +1,6 @@
 """One application: which keys it may use, its connection kit, and how it came, was suspended and went."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -13,11 +14,12 @@ from console.sessions import person_required
 from hsmnodes import suspending
 from hsmnodes.access import visible_applications
 from hsmnodes.dispatch import application_suspension_message
-from hsmnodes.models import Application
+from hsmnodes.models import Application, Attachment
 from hsmnodes.node.endpoint.kit import TOOL, tool
 from hsmnodes.node.protocol.words import fingerprint
 from hsmnodes.reach import Reach
 from tenants import access, charters, tags
+from tenants.models import Proposal
 
 
 @require_GET
@@ -29,6 +31,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     tokens, downloads = list(found.tokens.select_related("slot__node")), found.downloads
     reach, pin = Reach(found.zone_id), f"{found.pk}.pin"
     living = not found.removed_at
+    missing = reach.to_come(found) if living else []
     may_propose = living and access.may_propose(request.person, [found.zone_id])
     return page(
         request,
@@ -41,18 +44,35 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
             "public_key": " ".join(fingerprint(found.public_key)),
         },
         tokens=[(token, " ".join(fingerprint(token.slot.node.identity_hash))) for token in tokens],
-        missing=reach.to_come(found) if living else [],
+        missing=missing,
         without=reach.without(found) if living else [],
         lifted=found.suspensions.exclude(lifted_at=None).select_related("by")[:5],
         several=len(found.living) > 1,
         downloads=downloads,
         pin=pin,
         kits=" ".join(one.file_name for one in downloads if one.name != pin),
+        extended_by=_extension_of(found, downloads),
+        left=_left(found, downloads, missing),
         may_propose=may_propose,
         can_be_resumed=_can_be_resumed(found),
         may_suspend=living and suspending.may_suspend(request.person, found),
         links={tag: _form(tag, found) for tag in ("extend", "resume", "remove")} | {"renew": _anew(found)},
     )
+
+
+def _extension_of(application: Application, downloads: Sequence[Attachment]) -> Proposal | None:
+    """The extension that the kits came with, in place of those of the admission."""
+    proposals = (one.receipt.proposal for one in downloads)
+    return next((one for one in proposals if one.pk != application.proposal_id), None)
+
+
+def _left(application: Application, downloads: Sequence[Attachment], missing: Sequence[str]) -> list[str]:
+    """The names of the nodes that the kits name, and that serve the application no more."""
+    if not downloads:
+        return []
+    serving = {token.slot.node_id for token in application.living}
+    named = downloads[0].receipt.proposal.document.nodes
+    return [node.name for node in named if node.id not in serving and node.name not in missing]
 
 
 def _can_be_resumed(application: Application) -> bool:

@@ -220,7 +220,7 @@ class Applications:
             node_certificate(self.folder, self._config.node.id),
             server_name(application.zone.id),
         )
-        contents = kit_files(certificate=certificate, token=application.id)
+        contents = kit_files(certificate)
         kit = Kit(
             deployment=self._config.deployment,
             demo=self._config.demo,

@@ -45,6 +45,7 @@ class Endpoint(threading.Thread):
         self._ended = threading.Event()
         self._servers: dict[str, tuple[Served, ServingProcess]] = {}
         self._haproxy: ServingProcess | None = None
+        self._is_stale = False
 
     def run(self) -> None:
         while not self._ended.is_set():
@@ -112,8 +113,10 @@ class Endpoint(threading.Thread):
             return
         configuration, changed = write_configuration(self._folder, self._at, served)
         if self._haproxy is not None and self._haproxy.is_alive():
-            if changed:
+            self._is_stale |= changed
+            if self._is_stale and self._haproxy.may_reload():
                 self._haproxy.reload()
+                self._is_stale = False
             return
         self._end_haproxy()
         self._haproxy = ServingProcess(
@@ -123,7 +126,7 @@ class Endpoint(threading.Thread):
     def _end_haproxy(self) -> None:
         if self._haproxy is not None:
             self._haproxy.end()
-            self._haproxy = None
+            self._haproxy, self._is_stale = None, False
 
     def _end_all(self) -> None:
         self._end_haproxy()

@@ -1,4 +1,7 @@
-"""The connection kit: one archive without secrets, in which a node signs for every file."""
+"""The connection kit: one archive without secrets, in which a node signs for every file.
+
+It holds nothing that a program runs or reads as its configuration: that is the tool's to write.
+"""
 
 import io
 import tarfile
@@ -20,8 +23,7 @@ from hsmnodes.node.protocol.words import word_list
 
 TOOL, PACKAGE = "quorate-connect", "quorate_connect"
 MAIN = f"import sys\n\nfrom {PACKAGE}.commands import main\n\nsys.exit(main())\n"
-KIT, CERTIFICATE = "kit.json", "node.crt"
-AS_THEY_ARE = ("README.md", "java.cfg", "openssl.cnf")
+KIT, CERTIFICATE, INSTRUCTIONS = "kit.json", "node.crt", "readme.md"
 
 
 @cache
@@ -39,15 +41,12 @@ def tool() -> bytes:
     return b"#!/usr/bin/env python3\n" + stream.getvalue()
 
 
-def kit_files(*, certificate: bytes, token: str) -> dict[str, bytes]:
+def kit_files(certificate: bytes) -> dict[str, bytes]:
     """The files of a kit, by name; `certificate` is the node's, in DER."""
-    made = {
-        TOOL: tool(),
+    return {
         CERTIFICATE: x509.load_der_x509_certificate(certificate).public_bytes(Encoding.PEM),
-        "environment": _file("environment").replace("{token}", token).encode("utf-8"),
-        **{name.lower(): _file(name).encode("utf-8") for name in AS_THEY_ARE},
+        INSTRUCTIONS: resources.files(files).joinpath("README.md").read_bytes(),
     }
-    return dict(sorted(made.items()))
 
 
 def listed(contents: Mapping[str, bytes]) -> tuple[KitFile, ...]:
@@ -76,10 +75,6 @@ def archive(signed: NodeSigned, contents: Mapping[str, bytes]) -> bytes:
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name, data in {KIT: signed.raw, **contents}.items():
             member = tarfile.TarInfo(name)
-            member.size, member.mode = len(data), 0o755 if name == TOOL else 0o644
+            member.size, member.mode = len(data), 0o644
             tar.addfile(member, io.BytesIO(data))
     return stream.getvalue()
-
-
-def _file(name: str) -> str:
-    return resources.files(files).joinpath(name).read_text("utf-8")

@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from hsmnodes.node.endpoint.folder import Account
 
@@ -15,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 SECONDS_TO_END = 5.0
 LONGEST_LINE = 1_000
+LOADED, SECONDS_TO_LOAD = "Loading success.", 5.0
+"""What HAProxy says when it has read its configuration; and for how long that is waited for."""
 
 
 class ServingProcess:
@@ -24,6 +28,7 @@ class ServingProcess:
         self, name: str, command: Sequence[str], account: Account | None, environment: Mapping[str, str]
     ) -> None:
         self.name = name
+        self._loading_since: float | None = time.monotonic()
         self._process = subprocess.Popen(
             [*_without_rights(account), *command],
             stdin=subprocess.DEVNULL,
@@ -48,8 +53,14 @@ class ServingProcess:
         except OSError:
             return 0
 
+    def may_reload(self) -> bool:
+        """Whether HAProxy has read its configuration: while it does, a signal to read it again is lost."""
+        since = self._loading_since
+        return since is None or time.monotonic() - since > SECONDS_TO_LOAD
+
     def reload(self) -> None:
         """Have HAProxy read its configuration again."""
+        self._loading_since = time.monotonic()
         self._process.send_signal(signal.SIGUSR2)
 
     def end(self) -> None:
@@ -63,10 +74,20 @@ class ServingProcess:
         stream = self._process.stdout
         assert stream is not None  # noqa: S101 -- it was asked for above
         with stream:
-            for line in iter(lambda: stream.readline(LONGEST_LINE), b""):
-                text = line.decode("utf-8", "replace").rstrip()
-                if text:
-                    logger.log(_level(text), "%s: %s", self.name, text)
+            for text in lines_of(stream):
+                if text.endswith(LOADED):
+                    self._loading_since = None
+                logger.log(_level(text), "%s: %s", self.name, text)
+
+
+def lines_of(stream: IO[bytes]) -> Iterator[str]:
+    """The lines of what a process says, each as one of printable characters; of a long one, its beginning."""
+    begins = True
+    for piece in iter(lambda: stream.readline(LONGEST_LINE), b""):
+        text = piece.decode("utf-8", "backslashreplace").rstrip()
+        if begins and text:
+            yield "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+        begins = piece.endswith(b"\n")
 
 
 def _level(text: str) -> int:

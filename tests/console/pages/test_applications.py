@@ -111,5 +111,5 @@ def test_a_removed_application_says_so_and_is_listed_no_more(as_, zone, world, n
     assert f"/applications/{row.pk}" not in as_(EMIL).get(f"/zones/{zone.pk}").content.decode()
 
 
-def test_the_program_for_an_application_s_host_is_the_one_in_kits(as_, zone):
+def test_the_program_for_an_application_s_host_is_the_tool(as_, zone):
     assert as_(DINA).get("/applications/quorate-connect").content == tool()

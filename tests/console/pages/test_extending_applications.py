@@ -114,6 +114,8 @@ def test_while_it_is_under_way_it_is_still_to_come_and_the_old_kit_stays(
     text = as_(DINA).get(f"/applications/{webshop.pk}").content.decode()
     assert SAID not in text
     assert "Still to come, as soon as it can be reached: fra-1" in text
+    assert "Newer than those of its admission" not in text
+    assert "still name" not in text
     assert [bytes(one.data) for one in webshop.downloads] == [KIT, PIN]
 
 
@@ -131,9 +133,15 @@ def test_afterwards_it_is_served_there_and_all_kits_are_those_that_name_both(
     ]
     text = as_(DINA).get(f"/proposals/{extending.pk}").content.decode()
     assert "its new connection kits go to where it runs" in text
+    page = as_(DINA).get(f"/applications/{row.pk}").content.decode()
+    assert "Newer than those of its admission: install these in their place" in page
+    assert f'<a href="/proposals/{extending.pk}">its extension</a>' in page
+    assert "still name" not in page
 
 
-def test_where_the_zone_leaves_a_node_its_kit_is_not_given_any_more(extending, webshop, node, further):
+def test_where_the_zone_leaves_a_node_its_kit_is_not_given_any_more_and_the_page_says_what_of_the_others(
+    as_, extending, webshop, node, further
+):
     answer(node, extending, 0, b" that names both")
     answer(further, extending, 1, b" of fra-1")
     row = ApplicationRow.objects.get()
@@ -141,6 +149,8 @@ def test_where_the_zone_leaves_a_node_its_kit_is_not_given_any_more(extending, w
     gone.removed_at, gone.removed_by = extending.created_at, extending
     gone.save()
     assert [bytes(one.data) for one in row.downloads] == [KIT + b" of fra-1", PIN + b" of fra-1"]
+    page = as_(DINA).get(f"/applications/{row.pk}").content.decode()
+    assert "They still name ams-1, which serves it no more. Connections pass it by" in page
 
 
 class TestAnew:

@@ -23,6 +23,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -35,6 +36,7 @@ from .kits import (
     checked,
     installed,
     kit_folders,
+    node_certificate,
     open_pin,
     ordered,
     read_archive,
@@ -42,15 +44,10 @@ from .kits import (
     without,
 )
 from .own import HOUR, VALID_SECONDS, make_certificate, pem, write_secret
-from .programs import address, haproxy_cfg, stunnel_conf
+from .programs import address, haproxy_cfg, is_known, stunnel_conf
 from .refused import Refused
 from .sealed import public_bytes
-
-MODULES = (
-    "/usr/lib/*/pkcs11/p11-kit-client.so",
-    "/usr/lib64/pkcs11/p11-kit-client.so",
-    "/usr/lib/pkcs11/p11-kit-client.so",
-)
+from .written import client_module, write_for_programs
 
 
 def main() -> int:
@@ -135,6 +132,7 @@ def install(options: argparse.Namespace) -> None:
     (folder / "run").mkdir(mode=0o700, exist_ok=True)
     write_secret(folder / "node-identity", anchor["identity"].encode())
     write_secret(folder / "pin", pin)
+    write_for_programs(folder, anchor["token"])
     for which in order:
         kit = kits[which]
         say(f"Installed: {kit['application']['name']} on node {kit['node']['name']}, {address(kit)}.")
@@ -155,11 +153,11 @@ def check(options: argparse.Namespace) -> None:
 def start(options: argparse.Namespace) -> None:
     """Check what is installed, and become the program that keeps the connection."""
     kits, anchor = installed(options.folder)
+    kits = _with_known_names(kits)
     order = by_failover(kits, anchor)
     os.chdir(options.folder)
     Path("run/token").unlink(missing_ok=True)
-    nodes = "".join((folder / "node.crt").read_text() for folder in kit_folders(Path()))
-    write_secret(Path("run/nodes.pem"), nodes.encode())
+    write_secret(Path("run/nodes.pem"), b"".join(node_certificate(folder) for folder in kit_folders(Path())))
     write = stunnel_conf if options.by == "stunnel" else haproxy_cfg
     file = Path(f"run/{options.by}.conf")
     failover = options.failover or bool(order and not options.balance)
@@ -171,13 +169,22 @@ def start(options: argparse.Namespace) -> None:
     os.execvp(command[0], command)
 
 
+def _with_known_names(kits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The kits of nodes whose names lead to an address now: with another, nothing would start."""
+    known = [kit for kit in kits if is_known(kit)]
+    if not known:
+        raise Refused("Nobody knows the name of any node here. Look at this host's DNS, and start again.")
+    for kit in kits:
+        if kit not in known:
+            say(f"Left out until the next start: nobody knows {kit['host']}, node {kit['node']['name']}.")
+    return known
+
+
 def test(options: argparse.Namespace) -> None:
     """List what the application can use, through the connection that `start` keeps."""
     folder = options.folder.resolve()
     kit = installed(folder)[0][0]
-    module = next((str(found) for pattern in MODULES for found in sorted(Path("/").glob(pattern[1:]))), None)
-    if module is None:
-        raise Refused("p11-kit-client.so is not there: install the package p11-kit-modules or p11-kit.")
+    module = client_module()
     os.environ["P11_KIT_SERVER_ADDRESS"] = f"unix:path={folder}/run/token"
     os.environ["QUORATE_PIN"] = (folder / "pin").read_text()
     command = [

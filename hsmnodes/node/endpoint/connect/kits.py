@@ -6,20 +6,23 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from .encoding import sha256, unb64u, words
 from .own import own_certificate
 from .refused import Refused
 from .sealed import open_sealed
+from .shape import MOST_NODES, fit
 
 PURPOSE = b"quorate/kit/v1"
 LONGEST_KIT = 4_000_000
-NAME_OF_KIT, KIT_FOLDER, MOST_NODES = "kit.json", "kit", 16
+NAME_OF_KIT, KIT_FOLDER = "kit.json", "kit"
 SAME_IN_ALL = ("deployment", "zone", "application", "certificate", "server_name", "token", "nodes")
 
 
@@ -90,17 +93,32 @@ def checked(folder: Path, files: dict[str, bytes]) -> dict[str, Any]:
         envelope = json.loads(files[NAME_OF_KIT])
         payload = unb64u(envelope["payload"])
         kit: dict[str, Any] = json.loads(payload)
-        stated = {file["name"]: file["sha256"] for file in kit["files"]}
-        if envelope["purpose"].encode() != PURPOSE or kit["type"] != "quorate/kit/v1":
+        if envelope["purpose"].encode() != PURPOSE:
             raise Refused("This is not a connection kit.")
+        fit(kit)
         verify(unb64u(kit["identity"]), payload, unb64u(envelope["signature"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Refused("This is not a connection kit.") from None
+    stated = {file["name"]: file["sha256"] for file in kit["files"]}
     if stated != {name: sha256(content) for name, content in files.items() if name != NAME_OF_KIT}:
         raise Refused("The kit was altered: its files are not those that the node signed for.")
+    if kit["node_certificate"] != sha256(_certificate(files["node.crt"]).public_bytes(Encoding.DER)):
+        raise Refused("The kit is refused: its node.crt is not the node's certificate.")
     if kit["certificate"] != sha256(own_certificate(folder)):
         raise Refused("The kit is for another application than the one in this folder.")
     return kit
+
+
+def node_certificate(folder: Path) -> bytes:
+    """The node's certificate from a folder with a kit, in PEM, without what stands beside it."""
+    return _certificate((folder / "node.crt").read_bytes()).public_bytes(Encoding.PEM)
+
+
+def _certificate(pem: bytes) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(pem)
+    except ValueError:
+        raise Refused("The kit is refused: its node.crt is no certificate.") from None
 
 
 def read_archive(path: Path) -> dict[str, bytes]:

@@ -1,5 +1,10 @@
-"""What keeps the connection, configured: one socket for p11-kit-client.so, and mutual TLS to the nodes."""
+"""What keeps the connection, configured: one socket for p11-kit-client.so, and mutual TLS to the nodes.
 
+HAProxy asks each node whether it lets this application through, and uses none that does not: a node that the
+application has left may well go on for others.
+"""
+
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +28,10 @@ frontend application
 
 backend nodes
   balance leastconn
-  default-server check check-sni {server_name} inter 1s fastinter 500ms fall 2 rise 2
+  option tcp-check
+  tcp-check send "GET / HTTP/1.0\\r\\n\\r\\n"
+  tcp-check expect string 204
+  default-server check check-ssl check-sni {server_name} inter 1s fastinter 500ms fall 2 rise 2
   default-server on-marked-down shutdown-sessions
   default-server ssl crt application.pem ca-file run/nodes.pem ssl-min-ver TLSv1.3 no-ssl-reuse
   default-server verify required verifyhost {server_name} sni str({server_name})
@@ -37,6 +45,8 @@ client = yes
 accept = {folder}/run/token
 {nodes}failover = {order}
 TIMEOUTconnect = 2
+TIMEOUTbusy = 10
+TIMEOUTidle = 86400
 sni = {server_name}
 cert = application.pem
 CAfile = run/nodes.pem
@@ -70,3 +80,11 @@ def address(kit: dict[str, Any]) -> str:
     """Where the node of a kit is reached."""
     host = kit["host"]
     return f"[{host}]:{kit['port']}" if ":" in host else f"{host}:{kit['port']}"
+
+
+def is_known(kit: dict[str, Any]) -> bool:
+    """Whether this host knows an address for the node of a kit."""
+    try:
+        return bool(socket.getaddrinfo(kit["host"], kit["port"], type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError):
+        return False

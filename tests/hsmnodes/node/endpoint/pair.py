@@ -87,11 +87,12 @@ class Pair:
             for step in range(nodes)
         ]
 
-    def remove(self, host: Host) -> None:
-        first, second = self.sites
-        self.carry(
-            remove_application(self.cast, first.at, self.zone, host.application.named, others=[second.at])
-        )
+    def remove(self, host: Host, *places: int) -> None:
+        """Remove the application of a host from the nodes at these places, or from both."""
+        sites = [self.sites[place] for place in places or (0, 1)]
+        first, *others = [site.at for site in sites]
+        warrant = remove_application(self.cast, first, self.zone, host.application.named, others=others)
+        assert Carrier(warrant, sites, [self.zone]).carry().outcome == "done"
 
     def words(self, place: int) -> str:
         return " ".join(fingerprint(canonical.sha256_hex(self.sites[place].at.identity)))

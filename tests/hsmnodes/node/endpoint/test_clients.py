@@ -66,7 +66,7 @@ def test_openssl_signs_by_its_engine(node, webshop, tmp_path, label):
             *("openssl", "dgst", "-sha256", "-engine", "pkcs11", "-keyform", "engine"),
             *("-sign", key, "-out", signature, tmp_path / "message"),
         ],
-        env=webshop.environment | {"OPENSSL_CONF": str(webshop.folder / "kit" / "openssl.cnf")},
+        env=webshop.environment | {"OPENSSL_CONF": str(webshop.folder / "openssl.cnf")},
         capture_output=True,
         text=True,
         timeout=60,
@@ -107,7 +107,7 @@ needs_java = pytest.mark.skipif(
 def test_java_opens_the_token(webshop):
     done = webshop.run(
         *("keytool", "-list", "-keystore", "NONE", "-storetype", "PKCS11", "-storepass", webshop.pin),
-        *("-addprovider", "SunPKCS11", "-providerarg", webshop.folder / "kit" / "java.cfg"),
+        *("-addprovider", "SunPKCS11", "-providerarg", webshop.folder / "java.cfg"),
     )
     assert done.returncode == 0, done.stdout
     for label in ("orders", "letters"):
@@ -124,7 +124,7 @@ def test_jarsigner_signs_a_jar(node, webshop, tmp_path, label, name):
     chain.write_bytes(certificate_of(public(node, label)))
     done = webshop.run(
         *("jarsigner", "-keystore", "NONE", "-storetype", "PKCS11", "-storepass", webshop.pin),
-        *("-addprovider", "SunPKCS11", "-providerArg", webshop.folder / "kit" / "java.cfg"),
+        *("-addprovider", "SunPKCS11", "-providerArg", webshop.folder / "java.cfg"),
         *("-certchain", chain, jar, label),
     )
     assert done.returncode == 0, done.stdout

@@ -123,6 +123,14 @@ def test_a_suspended_application_is_cut_within_seconds_and_let_through_again_onl
     assert "certificate verify failed" in attempt(shop)
 
 
+def test_changes_that_follow_each_other_at_once_are_all_served(node, shop):
+    """HAProxy misses a signal to read its configuration while it reads it."""
+    suspension = node.suspend(shop)
+    time.sleep(0.4)  # it is about to read
+    assert node.resume(shop, suspension).outcome == "done"
+    wait_for(lambda: reaches_a_token(node.port, node.zone_id, shop))
+
+
 def test_the_log_says_why_the_sessions_of_one_ended(node, connect, caplog):
     caplog.set_level("INFO", logger="hsmnodes.node.endpoint")
     suspended, removed = (connect(name, ("orders", ("sign",))) for name in ("to suspend", "to remove"))

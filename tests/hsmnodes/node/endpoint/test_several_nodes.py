@@ -1,5 +1,7 @@
 """One application on two nodes, by the kits of both: what it still can do when one of them is gone."""
 
+import socket
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +10,7 @@ from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Kit, NodeSigned
 from hsmnodes.node.protocol.purposes import Purpose
 from tests.hsmnodes.node.agent.making import Site
-from tests.hsmnodes.node.endpoint.kits import files_of, packed
+from tests.hsmnodes.node.endpoint.kits import files_of, packed, signed_anew
 from tests.hsmnodes.node.endpoint.pair import Pair
 from tests.hsmnodes.node.endpoint.serving import Host, endpoint_folder, live, wait_for
 
@@ -76,6 +78,51 @@ def test_failover_uses_the_next_only_without_the_first(pair, connect):
     wait_for(lambda: pair.sessions(1) == 1)
 
 
+def test_a_node_that_the_application_has_left_gets_no_sessions_though_it_goes_on_for_others(pair, tmp_path):
+    """It takes connections, and has the fewest, since it ends each: all would go there."""
+    host = Host(tmp_path, "leaving one")
+    first, second = pair.admit(host)
+    assert host.install(first, pair.words(0), second).returncode == 0
+    pair.admit(Host(tmp_path, "staying"))
+    try:
+        wait_for(host.start().is_served)
+        pair.remove(host, 1)
+        time.sleep(4)
+        assert [host.is_served() for _ in range(4)] == [True] * 4
+    finally:
+        host.stop()
+
+
+@pytest.mark.parametrize("by", ["haproxy", "stunnel"])
+def test_a_node_that_is_gone_from_dns_is_left_out_and_told(pair, shop, by):
+    first, second = shop.came
+    gone = signed_anew(pair.sites[1].node, second["kit"], host="gone.invalid")
+    assert shop.host.install(first, pair.words(0), second | {"kit": gone}).returncode == 0
+    try:
+        assert wait_for(shop.host.start(by).is_served) < 10
+    finally:
+        shop.host.stop()
+    gone = signed_anew(pair.sites[0].node, first["kit"], host="gone.invalid")
+    assert shop.host.install(first | {"kit": gone}, pair.words(0)).returncode == 0
+    assert "Nobody knows the name of any node" in shop.host.connect("start", shop.host.folder).stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--failover",)], ids=["balanced", "failover"])
+def test_an_address_where_nobody_answers_any_more_holds_nothing_up_for_long(pair, shop, options):
+    first, second = shop.came
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        gone = signed_anew(pair.sites[0].node, first["kit"], port=port)
+        assert shop.host.install(first | {"kit": gone}, pair.words(0), second).returncode == 0
+        try:
+            assert wait_for(shop.host.start("haproxy", *options).is_served) < 10
+            began = time.monotonic()
+            assert all(shop.host.is_served() for _ in range(4))
+            print(f"four times in {time.monotonic() - began:.1f} s")
+        finally:
+            shop.host.stop()
+
+
 class TestKits:
     def test_the_words_of_either_node_will_do(self, pair, shop):
         first, second = shop.came
@@ -109,6 +156,15 @@ class TestKits:
             assert "does not belong" in refused.stderr
         finally:
             stranger.stop()
+
+    def test_the_kit_of_a_bad_node_beside_a_good_one_configures_nothing(self, pair, shop):
+        """It is one that people signed for; the words that are compared are the good one's."""
+        first, second = shop.came
+        port = "8443 check\n\nglobal\n  external-check\n"
+        bad = signed_anew(pair.sites[1].node, second["kit"], port=port)
+        refused = shop.host.install(first, pair.words(0), second | {"kit": bad})
+        assert refused.returncode == 1
+        assert "what it says of port cannot be" in refused.stderr
 
     def test_the_same_kit_twice_is_refused(self, pair, shop):
         first, _ = shop.came
