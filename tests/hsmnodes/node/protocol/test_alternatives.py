@@ -43,6 +43,13 @@ def test_one_alternative_is_enough():
     assert judge(BOTH, GUS, LEA).authorised
 
 
+def test_what_is_ignored_is_named_by_its_token_with_the_reason():
+    [ignored] = judge(BOTH, DINA, EMIL, HANA).ignored
+    assert ignored.credential_id == HANA.key.credential_id
+    assert (ignored.person, ignored.code) == ("Hana", "requester")
+    assert ignored.message == "Who proposes does not count."
+
+
 def test_halves_of_two_alternatives_are_not_one():
     verdict = judge(BOTH, DINA, GUS)
     assert not verdict.authorised
