@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from console.pages.application_states import application_concerns
 from console.pages.attending import Concern
+from console.pages.cluster_concerns import agreements_wanted
 from console.pages.cluster_view import Cell, cells_not_in_step
 from console.pages.custody import Custody
 from console.pages.duties_warnings import SOON
@@ -36,8 +37,8 @@ MOST_OWN = 20
 def concerns(person: Person) -> list[Concern]:
     """Everything that needs attention in what `person` sees, the gravest first."""
     looks = (
-        *(_recoveries, _alarms, _nodes, _not_in_step, _conditions, _proposals, application_concerns),
-        *(_custody, _charters, _statements, _drills, _own_tokens),
+        *(_recoveries, _alarms, _nodes, _not_in_step, _conditions, _proposals, agreements_wanted),
+        *(application_concerns, _custody, _charters, _statements, _drills, _own_tokens),
     )
     found = [concern for look in looks for concern in look(person)]
     order = {"bad": 0, "odd": 1, "wait": 2}

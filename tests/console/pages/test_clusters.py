@@ -99,6 +99,18 @@ class TestAgreeing:
         """Proposed: ams-1, on which zones of Meridian Bank are, leaves."""
         return making.leave(stage.world, stage.cluster, stage.nodes["ams-1"], stage.nodes["fra-1"])
 
+    def test_key_managers_are_told_until_one_of_them_asks_for_it(self, stage, leaving, as_):
+        asked = "Cards is asked to agree: ams-1 leaves cluster Amsterdam and Frankfurt"
+        assert asked in as_(DINA).get("/").content.decode()
+        for other in (CLEO, IVO):
+            assert "is asked to agree" not in as_(other).get("/").content.decode()
+        key = f"{leaving.pk}-{stage.nodes['ams-1'].id}"
+        draft = drafted(as_, DINA, tags.AGREE_TO_CLUSTER, zone=stage.zones["Cards"].pk, pending=key)
+        assert asked in as_(DINA).get("/").content.decode()
+        wanted = draft.document.parameters
+        stage.world.propose(tags.AGREE_TO_CLUSTER, wanted, by=DINA, nodes=[stage.nodes["ams-1"]])
+        assert asked not in as_(DINA).get("/").content.decode()
+
     def test_key_managers_choose_what_the_provider_has_proposed(self, stage, leaving, as_):
         key = f"{leaving.pk}-{stage.nodes['ams-1'].id}"
         draft = drafted(as_, DINA, tags.AGREE_TO_CLUSTER, zone=stage.zones["Cards"].pk, pending=key)
