@@ -2,11 +2,11 @@
 
 import json
 import os
-import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from console.server.plan import program
@@ -23,10 +23,18 @@ from tests.servers.process import KeptProcess
 PORT = 7443
 SMALL_DISK = "96m"
 CLOCK_LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
-# Puts a small disk where a folder is, in a mount namespace of its own that lasts as long as this process.
+# Puts a small disk where a folder is, in a mount namespace of its own that lasts as long as this process. In
+# the folder itself nothing is left: who looks there from outside must not find how things were before.
 KEEP_DISK = """
 mkdir "$1.disk" && mount -t tmpfs -o "size=$2,mode=711" disk "$1.disk" &&
-cp -a "$1/." "$1.disk/" && mount --move "$1.disk" "$1" && echo ready && exec sleep infinity
+cp -a "$1/." "$1.disk/" && find "$1" -mindepth 1 -delete &&
+mount --move "$1.disk" "$1" && echo ready && exec sleep infinity
+"""
+READ_JOURNAL = """
+import json, sqlite3, sys
+journal = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True, timeout=20)
+rows = journal.execute("SELECT entry FROM entries ORDER BY sequence")
+print(json.dumps([json.loads(entry) for (entry,) in rows]))
 """
 
 
@@ -80,9 +88,9 @@ class NodeHost:
         command = [program("quorate-node"), "run", "--config", str(self.file)]
         if fake_clock:
             command = [*self._clock_words(), *command]
-        if self.small_disk:
-            command = ["nsenter", f"--mount=/proc/{self._disk}/ns/mnt", "--", *command]
-        self._process = KeptProcess(command, folder=self.file.parent, name=self.host.name)
+        self._process = KeptProcess(
+            [*self._beside_disk(), *command], folder=self.file.parent, name=self.host.name
+        )
         with self.host.inside.entered():
             self._process.start(self._process.pid_file.exists)
 
@@ -138,6 +146,10 @@ class NodeHost:
             filling.join()
             file.unlink()
 
+    def _beside_disk(self) -> Sequence[str]:
+        """The beginning of a command that finds its disk where the agent does."""
+        return ["nsenter", f"--mount=/proc/{self._disk}/ns/mnt", "--"] if self.small_disk else []
+
     def _keep_on_small_disk(self) -> None:
         keeper = KeptProcess(
             ["unshare", "--mount", "sh", "-c", KEEP_DISK, "disk", str(self.folder), SMALL_DISK],
@@ -156,11 +168,14 @@ class NodeHost:
         return {one.name.replace("-", "")[-16:] for one in found}
 
     def entries(self) -> list[dict]:
-        """The bodies of its journal's entries, with their kind and place."""
-        database = self.seen / "state" / "journal.sqlite3"
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=20)) as journal:
-            rows = journal.execute("SELECT entry FROM entries ORDER BY sequence").fetchall()
-        return [json.loads(row[0]) for row in rows]
+        """The entries of its journal.
+
+        They are read where the agent is: SQLite follows the links in a path by itself, and that of
+        `seen` leads it back to the folder outside.
+        """
+        database = self.folder / "state" / "journal.sqlite3"
+        words = [*self._beside_disk(), sys.executable, "-I", "-c", READ_JOURNAL, str(database)]
+        return json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
 
     def close(self) -> None:
         """End everything."""

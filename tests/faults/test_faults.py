@@ -1,7 +1,8 @@
 """Failure, proved: each fault under a load of signatures and operations, on hosts of their own.
 
-What is promised is in docs/availability.md, with what was measured. `--long` lets each fault last longer than
-what notices it: heartbeats, health checks, TCP and the outbox.
+What is promised is in docs/availability.md, with what was measured. `--long` strikes every fault there is,
+and lets each last longer than what notices it: heartbeats, health checks, TCP and the outbox. It is one
+test: what it runs on takes long to make, and in the end journals are held against all that was approved.
 """
 
 import shutil
@@ -14,13 +15,21 @@ from tests.faults.faults import FAULTS
 from tests.faults.hosting import Hosting
 from tests.faults.namespaces import NoNamespaces
 from tests.faults.node_host import missing_for_faults
-from tests.faults.trials import in_turn
+from tests.faults.trials import Measured, in_turn
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers, pytest.mark.timeout(3600)]  # each wait has its own end
 
 SHORT, LONG = 4, 90
+SOON_SHOWN = (
+    "node-killed",
+    "data-centre-cut",
+    "broker-restarted",
+    "console-restarted",
+    "disk-full",
+    "clock-behind",
+)
 SERVED_AGAIN = 5
-SLACK = 3  # this test shares its machine, and says by how much it may be slower than what is promised
+SLACK = 6  # this test shares its machine with others: `script/bench --faults` says how long it takes
 
 
 @pytest.fixture(scope="module")
@@ -42,22 +51,19 @@ def hosting():
         shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="module")
-def seconds(request):
-    return LONG if request.config.getoption("--long") else SHORT
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_whatever_fails_others_go_on_and_all_is_whole_again(hosting, seconds, fault):
-    [measured] = in_turn(hosting, seconds=seconds, only=[fault])
+def check(measured: Measured) -> None:
+    """What was promised of a fault, strictly where it is counted and loosely where it is time."""
     print(measured)
-    assert measured.failed == 0, "a signature failed on a node that was not hit"
-    assert measured.lost <= measured.sessions_hit, "a session lost more than the signature under way"
-    assert all(after < SLACK * SERVED_AGAIN for after in measured.served_after.values())
-    assert measured.operations > 0
-    if seconds == LONG:
-        assert measured.notes.get("sessions left over on the node", 0) == 0
+    assert measured.failed == 0, f"{measured.name}: a signature failed on a node that was not hit"
+    assert measured.lost <= measured.sessions_hit, f"{measured.name}: a session lost more than one signature"
+    assert all(after < SLACK * SERVED_AGAIN for after in measured.served_after.values()), measured
+    assert measured.operations > 0, measured
 
 
-def test_after_all_of_it_each_operation_ran_once_and_all_nodes_have_the_same_keys(hosting):
+def test_whatever_fails_others_go_on_and_each_operation_has_run_once_on_each_node(hosting, request):
+    long = request.config.getoption("--long")
+    for measured in in_turn(hosting, seconds=LONG if long else SHORT, only=FAULTS if long else SOON_SHOWN):
+        check(measured)
+        if long:
+            assert measured.notes.get("sessions left over on the node", 0) == 0
     hosting.check_whole()

@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 MOST = 65_536
+LONGEST_HOLD = 20
+"""Seconds after which what is held up goes on by itself, so that a test of who waits for ever fails."""
 
 
 class Relay:
@@ -57,7 +59,7 @@ class Relay:
 def _carry(one: socket.socket, other: socket.socket, may_flow: threading.Event) -> None:
     with suppress(OSError):
         while data := one.recv(MOST):
-            may_flow.wait()
+            may_flow.wait(LONGEST_HOLD)
             other.sendall(data)
     with suppress(OSError):
         other.shutdown(socket.SHUT_WR)
