@@ -190,7 +190,8 @@ class Hosting:
                 self._stack.callback(one.stop)
                 one.start("haproxy", *options)
                 assert wait_until(one.is_served, seconds=PATIENCE)
-                self.loads[one.name] = Load(one, self.folder)
+                load = self.loads[one.name] = Load(one, self.folder)
+                self._stack.callback(load.stop)
 
     def _install(self, host: ApplicationHost, admission: str) -> None:
         came = [

@@ -10,7 +10,7 @@ from tests.faults.hosting import Hosting
 from tests.servers.process import wait_until
 
 SECONDS_BETWEEN_OPERATIONS = 1.0
-FURTHER_OPERATIONS = 6
+FURTHER_OPERATIONS = 3
 PATIENCE = 120
 
 

@@ -189,7 +189,7 @@ def send(app: Celery, task: str, message: str, *, to: str, declare: bool = True)
 
 @contextmanager
 def _let_go_of_what_failed(producer: Producer) -> Iterator[None]:
-    """Use no connection again on which something failed: a late confirmation would stand for the next."""
+    """Drop a connection on which something failed: to end it in order takes a minute if nobody answers."""
     try:
         yield
     except BaseException:
