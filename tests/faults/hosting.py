@@ -105,6 +105,7 @@ class Hosting:
         enrolments = self.order("register", nodes=[self._registered(one) for one in self.nodes.values()])
         for node in self.nodes.values():
             node.start()
+            self._stack.callback(node.stop)  # before the broker ends: it would be waited for
         self.start_console()
         self.wait_for_done(enrolments)
         self.wait_for_done(self.order("start_services", nodes=self.ids))
