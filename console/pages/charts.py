@@ -71,9 +71,10 @@ class Band:
 
 @dataclass(frozen=True)
 class History:
-    """What there is to show of some nodes over one of SPANS."""
+    """What there is to show of some nodes over one of SPANS; `enrolled` is when the first of them was."""
 
     span: str
+    enrolled: datetime | None
     points: tuple[Point, ...]
     bands: tuple[Band, ...]
     charts: tuple[Chart, ...]
@@ -89,12 +90,14 @@ class History:
 
     @property
     def in_words(self) -> str:
-        """For how much of the time the nodes were heard of, and how much of that in step."""
-        heard = [point for point in self.points if point["heard"]]
+        """For how much of the time since they were enrolled the nodes were heard of, and how much in step."""
+        *_earlier, length, _late = SPANS[self.span]
+        points = [one for one in self.points if self.enrolled is None or one["at"] + length > self.enrolled]
+        heard = [point for point in points if point["heard"]]
         if not heard:
             return _("Nothing was heard in this time.")
         return _("Heard of for %(heard)d %% of the time, and in step for %(step)d %% of that.") % {
-            "heard": 100 * len(heard) // len(self.points),
+            "heard": 100 * len(heard) // len(points),
             "step": 100 * sum(_state(point)[0] == "ok" for point in heard) // len(heard),
         }
 
@@ -129,7 +132,8 @@ def history_of(nodes: Sequence[Node], span: str, *, whole: bool) -> History:
             *charts,
         ]
     columns = COLUMNS if whole else FOR_CUSTOMERS
-    return History(chosen, tuple(points), tuple(_bands(points)), tuple(charts), columns)
+    enrolled = min((node.enrolled_at for node in nodes if node.enrolled_at is not None), default=None)
+    return History(chosen, enrolled, tuple(points), tuple(_bands(points)), tuple(charts), columns)
 
 
 def _points(nodes: Sequence[Node], span: str) -> list[Point]:

@@ -66,6 +66,15 @@ def test_a_customer_sees_whether_it_was_in_step_and_nothing_of_what_others_do_th
     assert set(first) == {"at", "standing", "behind", "waiting", "heard"}
 
 
+def test_a_node_that_is_new_is_counted_from_its_enrolment(remembered):
+    Sample.objects.filter(at__lt=clock.now() - timedelta(minutes=45)).delete()
+    row = remembered.row
+    row.enrolled_at = clock.now() - timedelta(days=40)
+    assert "Heard of for 3 % of the time" in history_of([row], "24h", whole=True).in_words
+    row.enrolled_at = clock.now() - timedelta(minutes=30)
+    assert "Heard of for 100 % of the time" in history_of([row], "24h", whole=True).in_words
+
+
 def test_a_time_of_which_nothing_is_known_is_a_gap_and_no_zero(remembered):
     history = history_of([remembered.row], "24h", whole=True)
     load = next(chart for chart in history.charts if chart.unit == "%")
