@@ -121,10 +121,11 @@ def test_a_zone_of_thousands_of_keys_is_restored_in_parts_from_a_page_that_stays
     backup = backups.upload_backup(person=stage.world.person(DINA), zone=zone, data=file.data)
     page = as_(DINA).get(f"/backups/{backup.pk}/restore").content
     assert len(page) < 200_000
-    assert b"2000 more keys are missing there" in page.replace(b",", b"").replace(b"\xc2\xa0", b"")
+    shown = page.replace(b",", b"").replace(b"\xc2\xa0", b"")
     as_(DINA).post(f"/backups/{backup.pk}/restore", filled(stage, existing="skip"))
     planned = Proposal.objects.get(operation="backup.restore/v1").document.parameters["keys"]
-    assert len(planned) == 1_000
+    assert 900 < len(planned) <= 1_000, "as many as one proposal has room for"
+    assert f"{3_000 - len(planned)} more keys are missing there".encode() in shown
     assert len(as_(DINA).get(f"/propose/key.destroy/v1?zone={zone.pk}").content) < 100_000
 
 

@@ -271,10 +271,15 @@ def test_what_no_journal_knows_is_not_kept(site):
     assert not stray.exists()
 
 
-def test_nothing_is_served_while_the_node_may_not_act(site, admit, monkeypatch):
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("against", "A peer knows more of this journal."), ("state", lambda _self, _now: "starting")],
+    ids=["it was rewound", "its peers have not answered yet"],
+)
+def test_nothing_is_served_while_the_node_may_not_act(site, admit, monkeypatch, member, value):
     admit(Application.make())
     assert len(site.node.served) == 1
-    monkeypatch.setattr(Readiness, "state", lambda _self, _now: "refusing")
+    monkeypatch.setattr(Readiness, member, value)
     site.node.advance()
     assert site.node.served == ()
 
