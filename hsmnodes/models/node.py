@@ -116,11 +116,11 @@ class Node(models.Model):
     def clock_reason(self) -> str:
         """What its last heartbeat tells of its clock, by when it came; empty if it is about right."""
         ahead = self.clock_difference
-        if ahead > settings.NODE_SKEW_SECONDS:
+        if ahead > settings.CLOCK_SECONDS:
             return (
                 f"Its clock is {_length(ahead)} ahead of the console's: it refuses what has not expired yet."
             )
-        if -ahead > settings.NODE_SKEW_SECONDS:
+        if -ahead > settings.CLOCK_SECONDS:
             return (
                 f"What it said last was {_length(-ahead)} old when it came: its clock is behind the "
                 "console's, or its messages have to wait."

@@ -145,7 +145,7 @@ class Hosting:
             "QUORATE_LOG_LEVEL": "WARNING",
             "QUORATE_OUTBOX_RETRY_SECONDS": "2",
             "QUORATE_SWEEP_SECONDS": "1",
-            "QUORATE_NODE_SKEW_SECONDS": str(SKEW_SECONDS),
+            "QUORATE_CLOCK_SECONDS": str(SKEW_SECONDS),
             "PYTHONPATH": str(ROOT),
         }
         (self.folder / "console").mkdir()
