@@ -80,7 +80,23 @@ class Parameters(ZoneParameters):
 P = TypeVar("P", bound=Parameters)
 
 
-class AdmitApplication(ZoneOperation[Parameters]):
+class SharingAPin(ZoneOperation[P]):
+    """What brings an application to several nodes: the first locks the PIN of its token for the others."""
+
+    most_nodes = MOST_NODES
+    said = {ACT: Admitted}
+    titles = TITLES
+
+    @override
+    def plan(self, count: int) -> tuple[Step, ...]:
+        return first_then_others(count, COPY)
+
+    @override
+    def enclosures(self, parameters: P, step: Step, earlier: Mapping[int, Receipt]) -> tuple[str, ...]:
+        return (str(earlier[0].results["shared_pin_sha256"]),) if step.act == COPY else ()
+
+
+class AdmitApplication(SharingAPin[Parameters]):
     """The token is made from nothing each time, so an interrupted attempt leaves nothing to look for."""
 
     tag = "application.admit/v1"
@@ -91,19 +107,6 @@ class AdmitApplication(ZoneOperation[Parameters]):
         "on node {nodes[].name} until {valid_until}: {keys[].label}."
     )
     parameters = Parameters
-    most_nodes = MOST_NODES
-    said = {ACT: Admitted}
-    titles = TITLES
-
-    @override
-    def plan(self, count: int) -> tuple[Step, ...]:
-        return first_then_others(count, COPY)
-
-    @override
-    def enclosures(
-        self, parameters: Parameters, step: Step, earlier: Mapping[int, Receipt]
-    ) -> tuple[str, ...]:
-        return (str(earlier[0].results["shared_pin_sha256"]),) if step.act == COPY else ()
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:

@@ -17,11 +17,8 @@ from hsmnodes.node.operations.base import Request, Result
 from hsmnodes.node.operations.context import Hands, Surroundings
 from hsmnodes.node.operations.fields import shown
 from hsmnodes.node.operations.holdings import Application, Holdings
-from hsmnodes.node.operations.said import Admitted
-from hsmnodes.node.operations.steps import ACT, COPY, MOST_NODES, Step, first_then_others
-from hsmnodes.node.operations.zonal import ZoneOperation
+from hsmnodes.node.operations.steps import MOST_NODES
 from hsmnodes.node.protocol.documents.base import Id, Model, Name
-from hsmnodes.node.protocol.documents.node import Receipt
 from hsmnodes.node.protocol.errors import ProposalRefused, ShareRefused
 
 
@@ -40,7 +37,7 @@ class Parameters(admit.Parameters):
     )
 
 
-class ExtendApplication(ZoneOperation[Parameters]):
+class ExtendApplication(admit.SharingAPin[Parameters]):
     """Where the application is already, its sessions go on."""
 
     tag = "application.extend/v1"
@@ -52,19 +49,6 @@ class ExtendApplication(ZoneOperation[Parameters]):
     )
     parameters = Parameters
     nodes = 2
-    most_nodes = MOST_NODES
-    said = {ACT: Admitted}
-    titles = admit.TITLES
-
-    @override
-    def plan(self, count: int) -> tuple[Step, ...]:
-        return first_then_others(count, COPY)
-
-    @override
-    def enclosures(
-        self, parameters: Parameters, step: Step, earlier: Mapping[int, Receipt]
-    ) -> tuple[str, ...]:
-        return (str(earlier[0].results["shared_pin_sha256"]),) if step.act == COPY else ()
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:
