@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from console.models import BrowserSession
+from hsmnodes.node.protocol.words import word_list
 from tenants import clock
 from tests.cast.people import DINA, EMIL, FAY
 from tests.console.pages.browsing import cookies_of
@@ -16,6 +17,13 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),
 ]
+
+BROKEN = """(words) => [...document.querySelectorAll(".words li")].flatMap((one) => words.filter((word) => {
+  one.textContent = word;
+  const written = document.createRange();
+  written.selectNodeContents(one);
+  return written.getClientRects().length > 1;
+}))"""
 
 
 @pytest.fixture
@@ -118,3 +126,13 @@ def test_the_navigation_opens_on_a_narrow_screen(open_page):
     page.get_by_role("button", name="Open navigation").click()
     page.get_by_role("link", name="Trust Zones").click()
     page.wait_for_url("**/zones")
+
+
+def test_the_longest_words_of_a_fingerprint_stay_whole_on_every_screen(open_page, stage):
+    """People read them to each other."""
+    page = open_page(FAY, f"/proposals/{stage.proposals['waiting'].pk}")
+    longest = [word for word in word_list() if len(word) == 8]
+    assert page.locator(".words li").count() == 8
+    for width in (390, 640, 760, 1024, 1280, 1440, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(BROKEN, longest) == [], width

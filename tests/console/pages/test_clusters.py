@@ -6,7 +6,7 @@ from hsmnodes import incoming
 from hsmnodes.models import Cluster
 from tenants import clock, tags
 from tenants.models import Proposal, State
-from tests.cast.people import CLEO, DINA, EMIL, IVO
+from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, IVO
 from tests.world import clusters as making
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +110,12 @@ class TestAgreeing:
         wanted = draft.document.parameters
         stage.world.propose(tags.AGREE_TO_CLUSTER, wanted, by=DINA, nodes=[stage.nodes["ams-1"]])
         assert asked not in as_(DINA).get("/").content.decode()
+
+    def test_who_proposed_it_reads_that_it_goes_on_by_itself(self, stage, leaving, as_):
+        stage.world.approve(leaving, ADA, BEN)
+        stage.nodes["ams-1"].answer(leaving, step=0, outcome="refused", code="not-agreed")
+        page = as_(CLEO).get(f"/proposals/{leaving.pk}").content.decode()
+        assert "As soon as they have, the HSM is asked again by itself." in page
 
     def test_key_managers_choose_what_the_provider_has_proposed(self, stage, leaving, as_):
         key = f"{leaving.pk}-{stage.nodes['ams-1'].id}"
