@@ -15,7 +15,7 @@ from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
 from tenants import tags, workflow
 from tenants.errors import Invalid
 from tenants.exclusive import check_alone
-from tenants.models import Service, ServiceMode, TrustZone
+from tenants.models import RUNNING_STATES, Proposal, Service, ServiceMode, State, TrustZone
 
 
 def register() -> None:
@@ -30,13 +30,29 @@ def check(document: ProposalDocument) -> None:
         look(document.parameters, [node.id for node in document.nodes])
 
 
-def _keys(parameters: Mapping[str, Any], _nodes: list[str]) -> None:
+def _keys(parameters: Mapping[str, Any], nodes: list[str]) -> None:
     labels = [key["label"] for key in parameters["keys"]]
     folded = [label.casefold() for label in labels]
     twice = [label for label in labels if folded.count(label.casefold()) > 1]
     if twice:
         raise Invalid("name-twice", f"Two of the keys are called “{twice[0]}”. Give each a label of its own.")
     _refuse(Key.objects.filter(zone=parameters["zone"]["id"]), "label", labels, "The zone has had a key")
+    _refuse_begun_elsewhere(parameters["zone"]["id"], set(folded), nodes[0])
+
+
+def _refuse_begun_elsewhere(zone: str, folded: set[str], first: str) -> None:
+    """One HSM refuses the second of two keys with one label; two would each make one, and differ."""
+    others = Proposal.objects.filter(
+        zone=zone, operation__in=tags.MAKE_KEYS, state__in=[State.PROPOSED, *RUNNING_STATES]
+    )
+    for document in (one.document for one in others):
+        taken = [key["label"] for key in document.parameters["keys"] if key["label"].casefold() in folded]
+        if taken and document.nodes[0].id != first:
+            raise Invalid(
+                "name-is-asked-for",
+                f"Another proposal asks for “{taken[0]}” already, on {document.nodes[0].name} first. Choose "
+                "another label, or cancel that one.",
+            )
 
 
 def _service(parameters: Mapping[str, Any], nodes: list[str]) -> None:
@@ -153,8 +169,7 @@ def _refuse_members(nodes: list[str]) -> None:
 
 
 LOOKS: Mapping[str, Callable[[Mapping[str, Any], list[str]], None]] = {
-    tags.GENERATE_KEYS: _keys,
-    tags.ROTATE_KEYS: _keys,
+    **dict.fromkeys(tags.MAKE_KEYS, _keys),
     tags.START_SERVICE: _service,
     tags.CREATE_SLOT: _slot,
     tags.IMPORT_BACKUP_KEY: _slot,

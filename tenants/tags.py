@@ -59,6 +59,7 @@ RESTORE_BACKUP = restore_backup.tag
 RESUME_APPLICATION = resume_application.tag
 ROTATE_BACKUP_KEY = rotate_backup_key.tag
 ROTATE_KEYS = rotate_keys.tag
+MAKE_KEYS = frozenset({GENERATE_KEYS, ROTATE_KEYS})
 SHARE_BACKUP_KEY = share_backup_key.tag
 SIGN_STATEMENT = sign_statement.tag
 START_SERVICE = start_service.tag

@@ -42,6 +42,16 @@ def test_one_label_for_two_new_keys(world, node, zone):
     assert "name-twice" in refused(lambda: world.draft("key.generate/v1", parameters, by=DINA, nodes=[node]))
 
 
+def test_a_label_that_is_asked_for_on_another_hsm_first(world, node, zone):
+    other = world.node("fra-1")
+    world.slot(zone, other, name="Slot 2")
+    asked = world.propose_key(zone, node, label="card-signing")
+    with pytest.raises(Invalid, match="asks for “card-signing” already, on ams-1 first"):
+        world.propose_key(zone, other, label="Card-Signing")
+    world.cancel(asked, DINA)
+    world.propose_key(zone, other, label="Card-Signing")
+
+
 def test_another_label_and_the_same_in_another_zone_are_good(world, node, zone):
     world.key(zone, node, label="card-signing")
     world.propose_key(zone, node, label="card-signing-2")
