@@ -26,7 +26,7 @@ from tests.hsmnodes.node.agent.making import Cluster, Site, real_drivers
 
 BACKUP_KEY, BACKUP_KEY_ID = bytes(range(32)), b"the backup key of"[:16]
 MIXTURE = ("ec-p256", "ec-p256", "ec-p256", "aes-256", "rsa-2048")
-DIFFERENT = 5
+DIFFERENT = {"ec-p256": 1_000, "aes-256": 1_000, "rsa-2048": 7}  # RSA keys take a tenth of a second each
 PAIRS: dict[str, Callable[[], ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey]] = {
     "ec-p256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "rsa-2048": lambda: rsa.generate_private_key(65_537, 2048),
@@ -66,7 +66,7 @@ def backup_of_many(site: Site, zone: Named, count: int) -> Backup:
 
 def _key(number: int) -> tuple[BackedUpKey, bytes]:
     algorithm = MIXTURE[number % len(MIXTURE)]
-    blob, public = _wrapped(algorithm, number // len(MIXTURE) % DIFFERENT)
+    blob, public = _wrapped(algorithm, number % DIFFERENT[algorithm])
     described = {
         "id": _id(f"key {number}"),
         "label": f"key {number}",
@@ -85,7 +85,7 @@ def _key(number: int) -> tuple[BackedUpKey, bytes]:
 def _wrapped(algorithm: str, which: int) -> tuple[bytes, bytes | None]:
     """A key under the backup key, with its public half: each of `which` is another."""
     if algorithm not in PAIRS:
-        return aes_key_wrap_with_padding(BACKUP_KEY, sha256(bytes([which])).digest()), None
+        return aes_key_wrap_with_padding(BACKUP_KEY, sha256(which.to_bytes(2)).digest()), None
     pair = PAIRS[algorithm]()
     private = pair.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     public = pair.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -1,7 +1,7 @@
 """What every operation is: a tag, a sentence, typed parameters, whose consent it needs, what a node does."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -19,6 +19,7 @@ from hsmnodes.node.protocol.errors import DocumentRefused, ProposalRefused
 from hsmnodes.node.protocol.quorum import Consent
 
 P = TypeVar("P", bound=Model)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,14 @@ class Request(Generic[P]):
     place: int = 0
     earlier: Mapping[int, Receipt] = field(default_factory=dict)
     foundings: Mapping[AuthorityKind, Charter] = field(default_factory=dict)
+    _read: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def once(self, what: str, read: Callable[[], R]) -> R:
+        """What `read` gives of `what`, which is read once: what is carried out is what was checked."""
+        if what not in self._read:
+            self._read[what] = read()
+        found: R = self._read[what]
+        return found
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A node takes a backup that was signed by itself or by a peer whose enrolment it 
 question, under the backup key that it has for it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from typing_extensions import override
@@ -50,7 +50,12 @@ class BackupOperation(ZoneOperation[B]):
 
     def read_backup(self, request: Request[B]) -> Backup:
         """The backup that came, as far as the operation needs it. Raises Refused."""
-        return read_whole(request.enclosures, request.parameters.backup)
+        digest = request.parameters.backup
+        return request.once(digest, lambda: self.put_together(request.enclosures, digest))
+
+    def put_together(self, enclosures: Mapping[str, bytes], digest: str) -> Backup:
+        """The backup with this hash, of which every part must have come. Raises Refused."""
+        return read_whole(enclosures, digest)
 
     def read_enclosed(self, request: Request[B], node: Surroundings) -> Backup:
         """The backup that is meant, if this node may take it. Raises Refused."""
@@ -97,6 +102,10 @@ def batches(keys: Sequence[WrappedKey]) -> Iterator[list[WrappedKey]]:
         yield list(keys[first : first + AT_ONCE])
 
 
-def wrapped_keys(backup: Backup) -> dict[str, WrappedKey]:
-    """The keys of a backup by their id."""
-    return {key.id: wrapped_key(key, blob) for key, blob in zip(backup.keys, backup.blobs, strict=True)}
+def wrapped_keys(backup: Backup, chosen: Collection[str] | None = None) -> dict[str, WrappedKey]:
+    """The keys of a backup, or those of them that are chosen, by their id."""
+    return {
+        key.id: wrapped_key(key, blob)
+        for key, blob in zip(backup.keys, backup.blobs, strict=True)
+        if chosen is None or key.id in chosen
+    }

@@ -80,8 +80,8 @@ class RestoreBackup(BackupOperation[Parameters]):
         return parts_of(enclosed.values(), {key.id for key in parameters.keys})
 
     @override
-    def read_backup(self, request: Request[Parameters]) -> Backup:
-        return read_pieces(request.enclosures[request.parameters.backup], request.enclosures)
+    def put_together(self, enclosures: Mapping[str, bytes], digest: str) -> Backup:
+        return read_pieces(enclosures[digest], enclosures)
 
     @override
     def check(self, request: Request[Parameters], node: Surroundings) -> None:
@@ -126,8 +126,9 @@ class RestoreBackup(BackupOperation[Parameters]):
 
     def _plan(self, request: Request[Parameters]) -> list[tuple[PlannedKey, WrappedKey]]:
         """The keys that are to be put back, as they are in the backup."""
-        wrapped = wrapped_keys(self.read_backup(request))
-        return [(key, wrapped[key.id]) for key in request.parameters.keys if key.action != "skip"]
+        back = [key for key in request.parameters.keys if key.action != "skip"]
+        wrapped = wrapped_keys(self.read_backup(request), {key.id for key in back})
+        return [(key, wrapped[key.id]) for key in back]
 
     @override
     def record(self, parameters: Parameters, results: Mapping[str, Any], holdings: Holdings) -> None:

@@ -214,8 +214,8 @@ def _count(keys: int) -> str:
 
 def _keys_that_came(request: Request[W]) -> Backup:
     """The keys that the first node made, as it backed them up. Raises Refused if they are not those."""
-    first = request.earlier[0].results
-    backup = read_whole(request.enclosures, str(first["archive_sha256"]))
+    digest = str(request.earlier[0].results["archive_sha256"])
+    backup = request.once(digest, lambda: read_whole(request.enclosures, digest))
     arriving.check_comes_from(backup, request.proposal, request.proposal.nodes[0], request.parameters.zone.id)
     return backup
 

@@ -235,7 +235,8 @@ def _keys_that_came(request: Request[Parameters]) -> Backup | None:
     digest = request.earlier[SENT].results.get("archive_sha256")
     if digest is None:
         return None
-    backup, wanted = read_whole(request.enclosures, digest), request.parameters
+    backup = request.once(digest, lambda: read_whole(request.enclosures, digest))
+    wanted = request.parameters
     arriving.check_comes_from(backup, request.proposal, request.proposal.nodes[SENDER], wanted.zone.id)
     if (backup.manifest.epoch, backup.manifest.kcv) != (wanted.epoch, wanted.kcv):
         raise ProposalRefused("other-backup-key", "The keys came under another backup key.")

@@ -1,6 +1,7 @@
 """Backups on a node: taken, verified, restored as signed, and refused when anything is not as it must be."""
 
 from hashlib import sha256
+from unittest.mock import Mock
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from hsmnodes.node.agent.facts import Facts
 from hsmnodes.node.drivers.errors import DriverError
 from hsmnodes.node.drivers.values import SignMechanism
+from hsmnodes.node.operations.backup import enclosed, restore
 from hsmnodes.node.operations.key.making import key_id
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import Backup, read_backup, write_backup
@@ -237,6 +239,17 @@ class TestRestoring:
         assert receipt.outcome == "done", receipt
         local = {key.label: key.attributes["local"] for key in keys_in(filled)}
         assert local == {"cards": False, "transfers": False, "database": True}
+
+    def test_its_file_is_read_once_and_of_its_keys_those_alone_that_come_back(
+        self, fake, cast, zone, monkeypatch
+    ):
+        backup = back_up(fake, cast, zone)
+        destroy(fake, cast, zone, backup, "cards")
+        files, keys = Mock(wraps=restore.read_pieces), Mock(wraps=enclosed.wrapped_key)
+        monkeypatch.setattr(restore, "read_pieces", files)
+        monkeypatch.setattr(enclosed, "wrapped_key", keys)
+        receipt = give(fake, restore_backup(cast, fake.at, zone, backup, {"cards": "create"}), backup)
+        assert (receipt.outcome, files.call_count, keys.call_count) == ("done", 1, 1)
 
     def test_a_plan_that_is_not_what_would_happen_is_refused(self, fake, cast, zone):
         backup = back_up(fake, cast, zone)

@@ -169,6 +169,16 @@ def rename_a_key(session, data):
     key(session, data)[Attribute.LABEL] = "another"
 
 
+@attack
+def let_a_public_half_encrypt(session, data):
+    key(session, data, ObjectClass.PUBLIC_KEY)[Attribute.ENCRYPT] = True
+
+
+@attack
+def copy_a_public_half_with_another_usage(session, data):
+    key(session, data, ObjectClass.PUBLIC_KEY).copy({Attribute.TOKEN: False, Attribute.ENCRYPT: True})
+
+
 # The node's own keys
 
 

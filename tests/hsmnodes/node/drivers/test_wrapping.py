@@ -243,6 +243,19 @@ class TestUnwrappingMany:
                     attempt(keys, BACKUP_KEY_ID)
         assert zone.list_keys() == []
 
+    @pytest.mark.parametrize("algorithm", [Algorithm.EC_P256, Algorithm.RSA_2048, Algorithm.AES_256])
+    def test_what_proves_itself_as_another_of_them_keeps_all_of_them_out(self, zone, algorithm):
+        first, second = (wrapped(zone, number, algorithm) for number in (1, 2))
+        swapped = [
+            first.model_copy(update={"blob": second.blob}),
+            second.model_copy(update={"blob": first.blob}),
+        ]
+        for keys in (swapped, [*swapped, wrapped(zone, 3)]):
+            for attempt in (zone.prove_keys, zone.unwrap_keys):
+                with pytest.raises(BlobBroken):
+                    attempt(keys, BACKUP_KEY_ID)
+        assert zone.list_keys() == []
+
     def test_one_that_is_there_or_stands_twice_keeps_all_of_them_out(self, zone):
         first, second, third = (wrapped(zone, number) for number in (1, 2, 3))
         there = zone.unwrap_key(second, BACKUP_KEY_ID)
