@@ -1,7 +1,8 @@
 """The attribute templates of everything the driver makes (PKCS#11 v2.40 section 4).
 
 Nothing is left to a module's or a library's default: every usage that was not asked for is set to false,
-and what is made can be neither modified nor copied.
+and what is made can be neither modified nor copied. What the driver itself copied to its place, backup keys
+and some public halves, can be copied exactly as it is (docs/softhsm2.md).
 """
 
 import ctypes
