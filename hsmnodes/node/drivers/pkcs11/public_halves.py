@@ -5,19 +5,16 @@ it twice. So it is created as an object of the session, and copied. A copy canno
 be copied (docs/softhsm2.md), which a public key need not be: whoever could copy it can create it.
 """
 
-
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from pkcs11 import Attribute, KeyType
+from pkcs11 import Attribute
 
 from hsmnodes.node.drivers.errors import BlobBroken
 from hsmnodes.node.drivers.pkcs11.objects import PUBLIC
 from hsmnodes.node.drivers.pkcs11.proving import public_key
-from hsmnodes.node.drivers.pkcs11.templates import CURVES, Template
+from hsmnodes.node.drivers.pkcs11.templates import CURVES, KEY_TYPES, Template
 from hsmnodes.node.drivers.pkcs11.token import OpenToken
 from hsmnodes.node.drivers.values import KeySpec, Usage
-
-KEY_TYPES = {"rsa": KeyType.RSA, "ec": KeyType.EC, "aes": KeyType.AES}
 
 # What changes as it is copied to its place; CKA_MODIFIABLE last, since it forbids what comes after.
 IN_PLACE: Template = {Attribute.TOKEN: True, Attribute.MODIFIABLE: False}

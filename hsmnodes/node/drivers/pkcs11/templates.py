@@ -23,6 +23,9 @@ CURVES: dict[Algorithm, bytes] = {
     Algorithm.EC_P384: bytes.fromhex("06052b81040022"),
 }
 
+KEY_TYPES = {"rsa": KeyType.RSA, "ec": KeyType.EC, "aes": KeyType.AES}
+"""CKA_KEY_TYPE by the family of an algorithm."""
+
 FIXED: Template = {Attribute.MODIFIABLE: False, Attribute.COPYABLE: False}
 
 PUBLIC: Template = {**FIXED, Attribute.PRIVATE: False, Attribute.VERIFY_RECOVER: False}

@@ -21,9 +21,15 @@ from hsmnodes.node.drivers.pkcs11.backup_key import require_backup_key
 from hsmnodes.node.drivers.pkcs11.failures import return_value_of
 from hsmnodes.node.drivers.pkcs11.objects import PRIVATE, SECRET
 from hsmnodes.node.drivers.pkcs11.proving import PROVING, require_proofs
-from hsmnodes.node.drivers.pkcs11.public_halves import KEY_TYPES, put_public_half
+from hsmnodes.node.drivers.pkcs11.public_halves import put_public_half
 from hsmnodes.node.drivers.pkcs11.reading import WRAP_MECHANISM, stored_key
-from hsmnodes.node.drivers.pkcs11.templates import OF_A_PRIVATE_KEY, UNWRAPPED, Template, capabilities
+from hsmnodes.node.drivers.pkcs11.templates import (
+    KEY_TYPES,
+    OF_A_PRIVATE_KEY,
+    UNWRAPPED,
+    Template,
+    capabilities,
+)
 from hsmnodes.node.drivers.pkcs11.token import OpenToken
 from hsmnodes.node.drivers.return_values import ReturnValue
 from hsmnodes.node.drivers.values import Algorithm, StoredKey, Usage, WrappedKey

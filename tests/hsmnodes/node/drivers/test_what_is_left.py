@@ -1,4 +1,4 @@
-"""What unwrapping leaves in a token of SoftHSM2: the halves of the keys, as fixed as they were, and no more."""
+"""What unwrapping leaves in a token of SoftHSM2: the halves of the keys, fixed as they were, and no more."""
 
 import subprocess
 import sys
