@@ -8,7 +8,7 @@ people wait for. The bare calls are made once before and once after what the nod
 because on a busy machine the processor gets slower and faster.
 
 The keys are mixed, and come from a backup that the bench makes, since it knows the backup key: of each
-algorithm a few are made, and stand in it under many ids.
+algorithm some are made (many_keys.DIFFERENT), and stand in it under many ids.
 """
 
 import os
