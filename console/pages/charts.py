@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,7 +30,7 @@ SPAN_NAMES = [
     ("24h", gettext_lazy("24 hours")),
     ("30d", gettext_lazy("30 days")),
 ]
-ADDED_UP = ("sessions", "keys", "slots_used", "waiting", "behind")  # over several nodes; of others the most
+ADDED_UP = ("heard", "sessions", "waiting", "behind")  # over several nodes; of others the most
 COLUMNS = (
     "at",
     "standing",
@@ -70,29 +71,24 @@ class Band:
 
 
 @dataclass(frozen=True)
-class History:
-    """What there is to show of some nodes over one of SPANS; `enrolled` is when the first of them was."""
+class Course:
+    """How one node stood over one of SPANS: as bands, and in words."""
 
+    node: Node
     span: str
-    enrolled: datetime | None
     points: tuple[Point, ...]
-    bands: tuple[Band, ...]
-    charts: tuple[Chart, ...]
-    columns: tuple[str, ...]
 
     @property
-    def begin(self) -> datetime:
-        return self.points[0]["at"]
-
-    @property
-    def end(self) -> datetime:
-        return self.points[-1]["at"]
+    def bands(self) -> tuple[Band, ...]:
+        """The stretches in which it was in one state."""
+        return tuple(_bands(self.points))
 
     @property
     def in_words(self) -> str:
-        """For how much of the time since they were enrolled the nodes were heard of, and how much in step."""
+        """For how much of the time since it was enrolled it was heard of, and how much of that in step."""
         *_earlier, length, _late = SPANS[self.span]
-        points = [one for one in self.points if self.enrolled is None or one["at"] + length > self.enrolled]
+        enrolled = self.node.enrolled_at
+        points = [one for one in self.points if enrolled is None or one["at"] + length > enrolled]
         heard = [point for point in points if point["heard"]]
         if not heard:
             return _("Nothing was heard in this time.")
@@ -100,6 +96,32 @@ class History:
             "heard": 100 * len(heard) // len(points),
             "step": 100 * sum(_state(point)[0] == "ok" for point in heard) // len(heard),
         }
+
+
+@dataclass(frozen=True)
+class History:
+    """What there is to show of some nodes over one of SPANS: of all together, and how each stood."""
+
+    span: str
+    points: tuple[Point, ...]
+    courses: tuple[Course, ...]
+    charts: tuple[Chart, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def begin(self) -> datetime:
+        """When it begins."""
+        return self.points[0]["at"]
+
+    @property
+    def end(self) -> datetime:
+        """The last moment of which something can be known."""
+        return self.points[-1]["at"]
+
+    @property
+    def of_several(self) -> bool:
+        """Whether it is of more than one node."""
+        return len(self.courses) > 1
 
     @property
     def told(self) -> list[Point]:
@@ -114,55 +136,85 @@ class History:
             yield [names.get(point[one]) if one == "standing" else point[one] for one in self.columns]
 
 
+def shown_history(nodes: Sequence[Node], request: HttpRequest, *, whole: bool, file: str) -> dict[str, Any]:
+    """What `console/parts/history.html` shows of nodes, over the span asked for; `file` has the CSV."""
+    found = history_of(nodes, request.GET.get("span", USUAL), whole=whole)
+    return {"history": found, "history_file": file, "spans": SPAN_NAMES}
+
+
 def history_of(nodes: Sequence[Node], span: str, *, whole: bool) -> History:
     """The history of nodes; `whole` shows what is its provider's business, too."""
     chosen = span if span in SPANS else USUAL
-    points = _points(nodes, chosen)
-    charts = [
-        _chart(_("Waiting in the console for it"), _("messages"), points, "waiting"),
-        _chart(_("Zones out of step"), _("zones"), points, "behind"),
+    moments, by_node = _read(nodes, chosen)
+    courses = [
+        Course(
+            node,
+            chosen,
+            tuple(
+                {"at": at} | _together([samples])
+                for at, samples in zip(moments, by_node[node.pk], strict=True)
+            ),
+        )
+        for node in nodes
     ]
-    if whole:
-        charts = [
-            _chart(_("Load of its machine"), "%", points, "load", least=100),
-            _chart(_("Sessions of applications"), _("open"), points, "sessions"),
-            _chart(_("Keys"), _("keys"), points, "keys"),
-            _chart(_("Operations carried out"), _("in that time"), _done(points), "operations"),
-            _chart(_("Free disk"), "MiB", points, "disk_free"),
-            *charts,
-        ]
+    together = zip(moments, zip(*by_node.values(), strict=True), strict=True)
+    points = [{"at": at} | _together(each) for at, each in together]
+    charts = _charts(points, _done_by_each(courses), whole=whole, several=len(nodes) > 1)
     columns = COLUMNS if whole else FOR_CUSTOMERS
-    enrolled = min((node.enrolled_at for node in nodes if node.enrolled_at is not None), default=None)
-    return History(chosen, enrolled, tuple(points), tuple(_bands(points)), tuple(charts), columns)
+    return History(chosen, tuple(points), tuple(courses), tuple(charts), columns)
 
 
-def _points(nodes: Sequence[Node], span: str) -> list[Point]:
-    """A point for each stretch of time, also of which nothing is known; `heard` is 0 then."""
+def _charts(points: Sequence[Point], done: Sequence[Point], *, whole: bool, several: bool) -> list[Chart]:
+    waiting, places = _("Waiting in the console for it"), _("zones")
+    load, keys, disk = _("Load of its machine"), _("Keys"), _("Free disk")
+    if several:
+        waiting, places = _("Waiting for them"), _("places")
+        load, keys, disk = _("Load, where it is most"), _("Keys, where most are"), _("Free disk, the least")
+    charts = [
+        _chart(waiting, _("messages"), points, "waiting"),
+        _chart(_("Zones out of step"), places, points, "behind"),
+    ]
+    if not whole:
+        return charts
+    return [
+        _chart(load, "%", points, "load", least=100),
+        _chart(_("Sessions of applications"), _("open"), points, "sessions"),
+        _chart(keys, _("keys"), points, "keys"),
+        _chart(_("Operations carried out"), _("in that time"), done, "operations"),
+        _chart(disk, "MiB", points, "disk_free"),
+        *charts,
+    ]
+
+
+Samples = list[Mapping[str, Any]]
+
+
+def _read(nodes: Sequence[Node], span: str) -> tuple[list[datetime], dict[str, list[Samples]]]:
+    """The stretches of time by their beginnings, and the samples of each node in each of them."""
     back, kind, each, lag = SPANS[span]
     seconds = int(each.total_seconds())
     last = int((clock.now() - lag).timestamp()) // seconds
     count = int(back / each)
-    samples = Sample.objects.filter(
-        node__in=nodes, span=kind, at__gte=clock.from_unix((last - count + 1) * seconds)
-    )
-    by_time: dict[int, dict[str, list[Mapping[str, Any]]]] = {}
+    first = last - count + 1
+    by_node: dict[str, list[Samples]] = {node.pk: [[] for _ in range(count)] for node in nodes}
+    samples = Sample.objects.filter(node__in=nodes, span=kind, at__gte=clock.from_unix(first * seconds))
     for one in samples.values("node", "at", *history.FIGURES):
-        slot = by_time.setdefault(int(one["at"].timestamp()) // seconds, {})
-        slot.setdefault(one["node"], []).append(one)
-    return [
-        {"at": clock.from_unix(number * seconds)} | _together(list(by_time.get(number, {}).values()))
-        for number in range(last - count + 1, last + 1)
-    ]
+        place = int(one["at"].timestamp()) // seconds - first
+        if place < count:
+            by_node[one["node"]][place].append(one)
+    return [clock.from_unix(number * seconds) for number in range(first, last + 1)], by_node
 
 
-def _together(of_nodes: list[list[Mapping[str, Any]]]) -> Point:
-    """The samples of each node in one stretch of time, as one."""
+def _together(of_nodes: Sequence[Samples]) -> Point:
+    """The samples of each node in one stretch of time, as one. A count that one did not say is not known."""
     each = [{name: _best(name, samples) for name in history.FIGURES} for samples in of_nodes]
     point: Point = {}
     for name in history.FIGURES:
         known = [one[name] for one in each if one[name] is not None]
-        if name in ADDED_UP or name in ("heard", "operations"):
+        if name in ADDED_UP:
             point[name] = sum(known) if known else None
+        elif name == "operations":
+            point[name] = sum(known) if len(known) == len(each) else None
         else:
             point[name] = (min if name in history.LEAST else max)(known, default=None)
     point["heard"] = point["heard"] or 0
@@ -172,17 +224,26 @@ def _together(of_nodes: list[list[Mapping[str, Any]]]) -> Point:
 def _best(name: str, samples: list[Mapping[str, Any]]) -> Any:
     known = [one[name] for one in samples if one[name] is not None]
     if name == "heard":
-        return sum(known)
+        return sum(known) if known else None
     return (min if name in history.LEAST else max)(known, default=None)
 
 
-def _done(points: Sequence[Point]) -> list[Point]:
-    """How many operations were carried out in each stretch; unknown after one of which nothing is known."""
-    done: list[Point] = []
+def _done_by_each(courses: Sequence[Course]) -> list[Point]:
+    """How many operations were carried out in each stretch by all of whom that is known."""
+    of_each = [_done(course.points) for course in courses]
+    return [
+        {"operations": sum(known) if (known := [one for one in each if one is not None]) else None}
+        for each in zip(*of_each, strict=True)
+    ]
+
+
+def _done(points: Sequence[Point]) -> list[int | None]:
+    """The same of one node; unknown after a stretch of which nothing is known."""
+    done: list[int | None] = []
     before: int | None = None
     for point in points:
         now = point["operations"]
-        done.append({"operations": None if None in (now, before) else max(0, now - before)})
+        done.append(None if None in (now, before) else max(0, now - before))
         before = now
     return done
 

@@ -1,13 +1,18 @@
 """Clusters: the list, and one with its members, their load, and how its zones stand on them."""
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from console.pages.charts import shown_history
 from console.pages.cluster_view import ClusterView
 from console.pages.offers import may_request
 from console.pages.seating import few
 from console.pages.shell import is_seen, nothing_new, page, version_of
+from console.pages.spreadsheets import csv_file
 from console.sessions import person_required
 from hsmnodes.access import visible_clusters, visible_nodes
 from hsmnodes.node.operations.registry import operation
@@ -36,7 +41,10 @@ def index(request: HttpRequest) -> HttpResponse:
 @person_required
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """One cluster."""
-    return page(request, "console/clusters/cluster.html", "nodes", **_context(request, key))
+    context = _context(request, key)
+    return page(
+        request, "console/clusters/cluster.html", "nodes", **context, **_history(request, context["view"])
+    )
 
 
 @require_GET
@@ -49,10 +57,33 @@ def live(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "console/clusters/live.html", context)
 
 
-def _context(request: HttpRequest, key: str) -> dict[str, object]:
+@require_GET
+@person_required
+def export_history(request: HttpRequest, key: str) -> StreamingHttpResponse:
+    """How the members that the person sees were, together, as CSV: the points of the charts."""
+    view = _view(request, key)
+    history = _history(request, view).get("history")
+    columns, rows = (history.columns, history.rows) if history is not None else ((), ())
+    return csv_file(f"{view.cluster.name}-history", columns, rows)
+
+
+def _view(request: HttpRequest, key: str) -> ClusterView:
     person: Person = request.person
-    cluster = access.get_visible(visible_clusters(person).select_related("proposal"), key)
-    view = ClusterView(cluster, person)
+    return ClusterView(access.get_visible(visible_clusters(person).select_related("proposal"), key), person)
+
+
+def _history(request: HttpRequest, view: ClusterView) -> dict[str, Any]:
+    """What there is to show of its members as they are now; nothing where it has none."""
+    if not view.nodes:
+        return {}
+    file = reverse("cluster-history", args=[view.cluster.pk])
+    return shown_history(view.nodes, request, whole=view.whole, file=file)
+
+
+def _context(request: HttpRequest, key: str) -> dict[str, Any]:
+    person: Person = request.person
+    view = _view(request, key)
+    cluster = view.cluster
     return {
         "view": view,
         "cluster": cluster,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from console.pages.charts import SPAN_NAMES, USUAL, history_of
+from console.pages.charts import shown_history
 from console.pages.cluster_view import cells_not_in_step
 from console.pages.evidence import download, identity_pem
 from console.pages.forms.node_forms import DataCentreForm, NodeForm
@@ -198,11 +198,7 @@ def _require_manager(person: Person) -> None:
 
 def _history(request: HttpRequest, node: Node) -> dict[str, Any]:
     whole = request.person.organisation_id == node.provider_id
-    return {
-        "history": history_of([node], request.GET.get("span", USUAL), whole=whole),
-        "history_file": reverse("node-history", args=[node.pk]),
-        "spans": SPAN_NAMES,
-    }
+    return shown_history([node], request, whole=whole, file=reverse("node-history", args=[node.pk]))
 
 
 def _context(request: HttpRequest, key: str) -> dict[str, Any]:

@@ -93,6 +93,7 @@ urlpatterns = [
     path("hsms/register", nodes.register, name="node-new"),
     path("hsms/<str:key>", nodes.show, name="node"),
     path("hsms/<str:key>/live", nodes.live, name="node-live"),
+    path("clusters/<str:key>/history.csv", clusters.export_history, name="cluster-history"),
     path("hsms/<str:key>/history.csv", nodes.export_history, name="node-history"),
     path("hsms/<str:key>/identity.pem", nodes.identity, name="node-identity"),
     path("data-centres/new", nodes.new_data_centre, name="data-centre-new"),

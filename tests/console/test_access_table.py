@@ -145,6 +145,8 @@ receipts/<int:receipt>/<str:name>            GET    foreign 302 404 404 404 404 
 clusters                                     GET    any     302 200 200 200 200 200 200 200
 clusters/<str:key>                           GET    own     302 200 200 200 200 200 404 404
 clusters/<str:key>                           GET    foreign 302 404 404 404 404 404 404 404
+clusters/<str:key>/history.csv              GET    own     302 200 200 200 200 200 404 404
+clusters/<str:key>/history.csv              GET    foreign 302 404 404 404 404 404 404 404
 clusters/<str:key>/live                      GET    own     302 200 200 200 200 200 404 404
 clusters/<str:key>/live                      GET    foreign 302 404 404 404 404 404 404 404
 hsms                                         GET    any     302 200 200 200 200 200 200 200

@@ -6,7 +6,7 @@ from datetime import timedelta
 from console.models import SavedView
 from console.saved_views import LISTINGS, save_view
 from hsmnodes import backups, incoming
-from hsmnodes.models import Application, Backup, Cluster, Node
+from hsmnodes.models import Application, Backup, Cluster, Node, Sample
 from hsmnodes.node.protocol.documents import Role
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.registering import add_data_centre
@@ -110,7 +110,10 @@ class Stage:
             figures=FIGURES,
         )
         self._beat("ams-2", capacity={"slots": 8, "slots_used": 0, "keys": 0}, figures=FIGURES)
-        make_history(Node.objects.get(name="ams-1"))
+        for name in ("ams-1", "fra-1"):
+            make_history(Node.objects.get(name=name))
+        Node.objects.filter(name__in=["ams-1", "fra-1"]).update(enrolled_at=clock.now() - timedelta(days=90))
+        Sample.objects.filter(node__name="fra-1", at__gt=clock.now() - timedelta(hours=5)).delete()
         Node.objects.filter(name="fra-1").update(last_seen_at=clock.now() - timedelta(hours=5))
         return self
 

@@ -10,6 +10,7 @@ from console.pages.charts import SPANS, history_of
 from hsmnodes.models import Sample, Span
 from tenants import clock
 from tests.cast.people import CLEO, DINA
+from tests.world.clusters import formed
 from tests.world.history import make_history
 from tests.world.signing_in import sign_in
 
@@ -70,25 +71,81 @@ def test_a_node_that_is_new_is_counted_from_its_enrolment(remembered):
     Sample.objects.filter(at__lt=clock.now() - timedelta(minutes=45)).delete()
     row = remembered.row
     row.enrolled_at = clock.now() - timedelta(days=40)
-    assert "Heard of for 3 % of the time" in history_of([row], "24h", whole=True).in_words
+    assert "Heard of for 3 % of the time" in history_of([row], "24h", whole=True).courses[0].in_words
     row.enrolled_at = clock.now() - timedelta(minutes=30)
-    assert "Heard of for 100 % of the time" in history_of([row], "24h", whole=True).in_words
+    assert "Heard of for 100 % of the time" in history_of([row], "24h", whole=True).courses[0].in_words
 
 
 def test_a_time_of_which_nothing_is_known_is_a_gap_and_no_zero(remembered):
     history = history_of([remembered.row], "24h", whole=True)
     load = next(chart for chart in history.charts if chart.unit == "%")
     assert len(load.lines) == 2
-    assert "Not heard of" in {band.label for band in history.bands}
+    assert "Not heard of" in {band.label for band in history.courses[0].bands}
 
 
-def test_several_nodes_are_shown_as_one(world, remembered):
-    other = world.node("ams-2")
-    make_history(other.row)
+@pytest.fixture
+def other(world, remembered, once):
+    def make():
+        other = world.node("ams-2")
+        make_history(other.row)
+        return other
+
+    return once(make, remembered)
+
+
+def test_several_nodes_are_shown_as_one(remembered, other):
     [alone] = history_of([remembered.row], "1h", whole=True).points[-1:]
     [both] = history_of([remembered.row, other.row], "1h", whole=True).points[-1:]
     assert both["sessions"] == 2 * alone["sessions"]
     assert both["load"] == alone["load"]
+    assert both["keys"] == alone["keys"]
+    assert both["operations"] == 2 * alone["operations"]
+
+
+def test_what_one_of_several_did_is_not_counted_again_when_the_other_is_back(remembered, other):
+    """Their counts since they were made are not added up where one is missing: it would look like a burst."""
+    Sample.objects.filter(node=other.row, at__gt=clock.now() - timedelta(minutes=40)).filter(
+        at__lt=clock.now() - timedelta(minutes=20)
+    ).delete()
+    history = history_of([remembered.row, other.row], "1h", whole=True)
+    done = next(chart for chart in history.charts if chart.title == "Operations carried out")
+    alone = history_of([remembered.row], "1h", whole=True)
+    one = next(chart for chart in alone.charts if chart.title == "Operations carried out")
+    assert 0 < one.most <= done.most <= 2 * one.most
+    assert None in {point["operations"] for point in history.points}
+
+
+class TestOfACluster:
+    @pytest.fixture
+    def cluster(self, world, remembered, other, once):
+        return once(lambda: formed(world, remembered, other), remembered, other)
+
+    def test_its_page_has_a_line_for_each_member_and_charts_of_all(self, client, world, cluster):
+        sign_in(client, world.person(CLEO))
+        page = client.get(f"/clusters/{cluster.pk}").content.decode()
+        for name in ("ams-1", "ams-2"):
+            assert f'aria-label="{name}: Heard of for' in page
+        assert "Load, where it is most" in page
+        assert "Keys, where most are" in page
+        found = rows(client.get(f"/clusters/{cluster.pk}/history.csv?span=1h"))
+        assert len(found) == 60
+        assert {row["heard"] for row in found} >= {"24"}
+
+    def test_a_customer_sees_the_members_that_carry_its_services_and_nothing_of_what_others_do(
+        self, client, world, cluster
+    ):
+        sign_in(client, world.person(DINA))
+        page = client.get(f"/clusters/{cluster.pk}").content.decode()
+        assert "Heard of for" in page
+        assert "ams-2" not in page
+        assert "Load" not in page
+        assert "Sessions of applications" not in page
+        [first, *_] = rows(client.get(f"/clusters/{cluster.pk}/history.csv"))
+        assert set(first) == {"at", "standing", "behind", "waiting", "heard"}
+        assert {row["heard"] for row in rows(client.get(f"/clusters/{cluster.pk}/history.csv?span=1h"))} <= {
+            "0",
+            "12",
+        }
 
 
 def test_a_node_that_was_never_heard_of_has_a_history_of_nothing(client, world, node):
