@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from console.pages.places import path_to
 from tenants.models import Letter, LetterKind, Notice
 from tenants.notices import addresses, letters, subjects
-from tenants.notices.kinds import KINDS
+from tenants.notices.kinds import title_of
 from tenants.notices.plain import without_fingerprints
 
 logger = structlog.get_logger(__name__)
@@ -109,7 +109,7 @@ def _made(
 def _item(notice: Notice) -> Item:
     occasion = notice.occasion
     return Item(
-        title=str(KINDS[occasion.event].title),
+        title=title_of(occasion),
         summary=without_fingerprints(occasion.summary),
         at=f"{occasion.at:%d %b %Y, %H:%M} UTC",
         address=settings.CONSOLE_ORIGIN + path_to(occasion.subject_kind, occasion.subject),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Count, Max
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from hsmnodes import alarms
 from hsmnodes.alarms import Found
 from hsmnodes.comparing import bring_digests_up_to_date
 from hsmnodes.models import Node, NodeStatus, Placement, Slot
+from hsmnodes.outages import zones_out_of_service
 from tenants import clock
 from tenants.models import TrustZone
 from tenants.notices import kinds
@@ -25,12 +27,18 @@ HEAVY = ("last_heartbeat", "charters", "zones_held", "versions", "minute")
 
 def look() -> None:
     """Look for every condition."""
-    nodes = [node for node in Node.objects.defer(*HEAVY) if _is_heard(node)]
+    note_shared_delay()
+    everyone = list(Node.objects.defer(*HEAVY))
+    nodes = [node for node in everyone if _is_heard(node)]
+    unheard = {node.pk for node in everyone} - {node.pk for node in nodes}
     note_differences()
-    alarms.observe(kinds.NODE_OUT_OF_STEP, _out_of_step(nodes))
+    alarms.observe(kinds.NODE_OUT_OF_STEP, _out_of_step(nodes), unheard=unheard)
     alarms.observe(kinds.ZONE_OUT_OF_STEP, _zones_that_differ())
-    alarms.observe(kinds.NODE_CLOCK, _clocks(nodes))
-    alarms.observe(kinds.NODE_DISK, _disks(nodes))
+    ready = [node for node in nodes if node.reported_state == "ready"]  # others do not look at their zones
+    not_ready = {node.pk for node in everyone} - {node.pk for node in ready}
+    alarms.observe(kinds.ZONE_OUT_OF_SERVICE, zones_out_of_service(ready), unheard=not_ready)
+    alarms.observe(kinds.NODE_CLOCK, _clocks(nodes), unheard=unheard)
+    alarms.observe(kinds.NODE_DISK, _disks(nodes), unheard=unheard)
     alarms.forget_old()
 
 
@@ -66,22 +74,27 @@ def _is_heard(node: Node) -> bool:
 
 
 def _out_of_step(nodes: Iterable[Node]) -> Iterator[Found]:
-    found = [node for node in nodes if node.status == NodeStatus.OUT_OF_STEP]
+    """Nodes that refuse to act, go by other charters, or have waited for their peers since they started."""
+    found = [node for node in nodes if node.is_out_of_step or node.reported_state == "starting"]
     customers = _customers(found)
     for node in found:
-        advice = (
-            _("Read quorate-node status at the machine before anything else is done with it.")
-            if node.reported_state == "refusing"
-            else _(
-                "The charters it lacks are sent to it again; if it stays so, look at its queue and its log."
-            )
+        advice = _(
+            "The charters it lacks are sent to it again; if it stays so, look at its queue and its log."
         )
+        if node.reported_state == "refusing":
+            advice = _("Read quorate-node status at the machine before anything else is done with it.")
+        elif node.reported_state == "starting":
+            advice = _(
+                "Until then it carries out nothing and serves no application. See that the other HSMs, the "
+                "broker and the console's worker run: their answers come that way."
+            )
         words = _("%(name)s is out of step: %(why)s %(what)s") % {
             "name": node.name,
             "why": node.status_reason,
             "what": advice,
         }
-        yield Found("node", node.pk, words, node.provider_id, tuple(sorted(customers[node.pk])))
+        over = _("%(name)s is in step again.") % {"name": node.name}
+        yield Found("node", node.pk, words, over, node.provider_id, tuple(sorted(customers[node.pk])))
 
 
 def _zones_that_differ() -> Iterator[Found]:
@@ -92,32 +105,30 @@ def _zones_that_differ() -> Iterator[Found]:
             "%(name)s: its HSMs do not have the same keys (%(where)s). Compare them; what is missing usually "
             "waits for an HSM that cannot be reached."
         ) % {"name": zone.name, "where": ", ".join(where.values_list("node__name", flat=True))}
-        yield Found("zone", zone.pk, words, zone.service.provider_id, (zone.service.customer_id,))
+        over = _("%(name)s: its HSMs have the same keys again.") % {"name": zone.name}
+        yield Found("zone", zone.pk, words, over, zone.service.provider_id, (zone.service.customer_id,))
 
 
-def _clocks(nodes: list[Node]) -> Iterator[Found]:
-    """Clocks that are wrong. How long messages take makes all of them look late alike, and is left out."""
+def note_shared_delay() -> None:
+    """Note by how much the clocks of all nodes look late alike: so long their messages take."""
     lately = clock.now() - timedelta(seconds=settings.NODE_OFFLINE_SECONDS)
-    heard = [node for node in nodes if node.last_seen_at is not None and node.last_seen_at >= lately]
-    shared = min(0, max((node.clock_difference for node in heard), default=0))
-    if len(heard) < ENOUGH_TO_COMPARE_CLOCKS:
-        shared = 0
-    for node in heard:
-        ahead, back = node.clock_difference - shared, node.figures.get("clock_behind", 0)
-        if max(abs(ahead), back) <= settings.CLOCK_SECONDS:
-            continue
-        words = (
-            _("%(name)s: its machine's clock was set back by %(n)d s. %(what)s")
-            if back > settings.CLOCK_SECONDS
-            else _("%(name)s: its clock is %(n)d s ahead of the console's. %(what)s")
-            if ahead > 0
-            else _("%(name)s: its clock is %(n)d s behind, or its messages take that long. %(what)s")
-        )
-        seconds = back if back > settings.CLOCK_SECONDS else abs(ahead)
-        what = _("See to its time service (chronyc tracking): it judges deadlines and delays by that clock.")
-        yield Found(
-            "node", node.pk, words % {"name": node.name, "n": seconds, "what": what}, node.provider_id
-        )
+    heard = Node.objects.filter(last_seen_at__gte=lately).aggregate(
+        n=Count("pk"), most=Max("clock_difference")
+    )
+    shared = min(0, heard["most"]) if heard["n"] >= ENOUGH_TO_COMPARE_CLOCKS else 0
+    Node.objects.exclude(clock_shared=shared).update(clock_shared=shared)
+
+
+def _clocks(nodes: Iterable[Node]) -> Iterator[Found]:
+    """Clocks that are wrong, as it is judged for a node's status."""
+    for node in nodes:
+        if node.clock_reason:
+            words = _("%(name)s: %(why)s See to its time service (chronyc tracking).") % {
+                "name": node.name,
+                "why": node.clock_reason,
+            }
+            over = _("%(name)s: its clock is right again.") % {"name": node.name}
+            yield Found("node", node.pk, words, over, node.provider_id)
 
 
 def _disks(nodes: Iterable[Node]) -> Iterator[Found]:
@@ -131,7 +142,8 @@ def _disks(nodes: Iterable[Node]) -> Iterator[Found]:
                 "free": filesizeformat(node.figures["disk_free"]),
                 "size": filesizeformat(node.figures["disk_size"]),
             }
-            yield Found("node", node.pk, words, node.provider_id)
+            over = _("%(name)s: its disk has room again.") % {"name": node.name}
+            yield Found("node", node.pk, words, over, node.provider_id)
 
 
 def is_disk_nearly_full(figures: Mapping[str, int]) -> bool:

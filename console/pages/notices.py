@@ -14,9 +14,8 @@ from console.pages.shell import is_seen, nothing_new, page, version_of
 from console.sessions import person_required
 from tenants import access
 from tenants.listing import Page, page_of
-from tenants.models import Notice
+from tenants.models import Notice, Occasion
 from tenants.notices import kinds
-from tenants.notices.kinds import KINDS
 from tenants.notices.reading import count_unread, mark_read, notices_of
 
 SIZE = 25
@@ -36,6 +35,7 @@ STATES = {
     kinds.NODE_OFFLINE: "bad",
     kinds.NODE_OUT_OF_STEP: "odd",
     kinds.ZONE_OUT_OF_STEP: "odd",
+    kinds.ZONE_OUT_OF_SERVICE: "bad",
     kinds.NODE_CLOCK: "odd",
     kinds.NODE_DISK: "bad",
     kinds.APPLICATION_EXPIRING: "wait",
@@ -94,6 +94,10 @@ def read_all(request: HttpRequest) -> HttpResponse:
     return redirect("notices")
 
 
+def _state(occasion: Occasion) -> str:
+    return "ok" if occasion.is_over else STATES.get(occasion.event, "quiet")
+
+
 def _context(request: HttpRequest) -> dict[str, Any]:
     view = request.GET.get("view", "unread")
     view = view if view in VIEWS else "unread"
@@ -107,9 +111,6 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "view": view,
         "views": VIEWS,
         "found": found,
-        "rows": [
-            (notice, KINDS[notice.occasion.event], STATES.get(notice.occasion.event, "quiet"))
-            for notice in found.rows
-        ],
+        "rows": [(notice, kinds.title_of(notice.occasion), _state(notice.occasion)) for notice in found.rows],
         "version": version_of(view, [(one.pk, one.read_at) for one in found.rows]),
     }

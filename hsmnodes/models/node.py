@@ -67,6 +67,9 @@ class Node(models.Model):
     clock_difference = models.IntegerField(
         default=0
     )  # seconds its clock was ahead, as the last heartbeat came
+    clock_shared = models.IntegerField(
+        default=0
+    )  # the part of it that all nodes share, as last looked for: how long messages take; never above 0
     minute = models.JSONField(default=dict)  # the minute that is being sampled (hsmnodes/history.py)
     member_of = models.JSONField(null=True, blank=True)  # its cluster: id, revision, state
     standings = models.JSONField(default=list)  # of zones not in step: zone, state, since, peer
@@ -103,9 +106,12 @@ class Node(models.Model):
             return NodeStatus.OFFLINE
         if silence > timedelta(seconds=settings.NODE_LATE_SECONDS):
             return NodeStatus.LATE
-        if self.reported_state == "refusing" or self.out_of_step_reason or self.clock_reason:
-            return NodeStatus.OUT_OF_STEP
-        return NodeStatus.ONLINE
+        return NodeStatus.OUT_OF_STEP if self.is_out_of_step else NodeStatus.ONLINE
+
+    @property
+    def is_out_of_step(self) -> bool:
+        """Whether it refuses to act, or goes by other charters or another time, as it said last."""
+        return bool(self.reported_state == "refusing" or self.out_of_step_reason or self.clock_reason)
 
     @property
     def status_reason(self) -> str:
@@ -114,16 +120,25 @@ class Node(models.Model):
 
     @property
     def clock_reason(self) -> str:
-        """What its last heartbeat tells of its clock, by when it came; empty if it is about right."""
-        ahead = self.clock_difference
+        """What its last heartbeat tells of its clock, by when it came; empty if it is about right.
+
+        A delay that all nodes share is in the way that messages take, and no node's clock.
+        """
+        back, ahead = self.figures.get("clock_behind", 0), self.clock_difference
+        behind = self.clock_shared - ahead
+        if back > settings.CLOCK_SECONDS:
+            return (
+                f"Its machine's clock was set back by {_length(back)}: its own time goes at half its speed "
+                "until that has caught up."
+            )
         if ahead > settings.CLOCK_SECONDS:
             return (
                 f"Its clock is {_length(ahead)} ahead of the console's: it refuses what has not expired yet."
             )
-        if -ahead > settings.CLOCK_SECONDS:
+        if behind > settings.CLOCK_SECONDS:
             return (
-                f"What it said last was {_length(-ahead)} old when it came: its clock is behind the "
-                "console's, or its messages have to wait."
+                f"What it said last was {_length(behind)} older when it came than what others say: its clock "
+                "is behind the console's, or its messages have to wait."
             )
         return ""
 
@@ -137,4 +152,6 @@ class Node(models.Model):
 
 
 def _length(seconds: int) -> str:
+    if seconds < 2 * 60:
+        return f"{seconds} seconds"
     return f"{round(seconds / 60)} minutes" if seconds < 2 * 3600 else f"{round(seconds / 3600)} hours"

@@ -13,7 +13,8 @@ class Occasion(models.Model):
     """Something that people are to be told of, written in the transaction in which it happened.
 
     `key` makes it one, however often it is noted; `provider` and `customer` are the ids of the organisations
-    it concerns. It is told when `told_at` is set; until then the sweep goes on.
+    it concerns. `is_over` is whether it tells that what the event says has ended. It is told when `told_at`
+    is set; until then the sweep goes on.
     """
 
     id = IdField()
@@ -25,6 +26,7 @@ class Occasion(models.Model):
     provider = models.CharField(max_length=32, blank=True)
     customer = models.CharField(max_length=32, blank=True)
     actor = models.CharField(max_length=32, blank=True)
+    is_over = models.BooleanField(default=False)
     at = models.DateTimeField(db_index=True)
     next_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)

@@ -160,6 +160,7 @@ _AUDIENCES: Final[Mapping[str, Callable[[Occasion], Ids]]] = {
     kinds.NODE_CLOCK: _people_of_node,
     kinds.NODE_DISK: _people_of_node,
     kinds.ZONE_OUT_OF_STEP: _people_of_zone,
+    kinds.ZONE_OUT_OF_SERVICE: _people_of_zone,
     kinds.ALARM_RAISED: lambda occasion: _in_charge(
         occasion, Role.SECURITY_OFFICER, Role.HSM_ADMINISTRATOR, Role.AUDITOR
     ),

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from hsmnodes.node.protocol.documents import Role
-from tenants.models import NoticeChoice
+from tenants.models import NoticeChoice, Occasion
 
 MAIL, DIGEST, CONSOLE, QUIET = (
     NoticeChoice.MAIL,
@@ -66,6 +67,7 @@ NODE_OUT_OF_STEP = "node.out-of-step"
 NODE_CLOCK = "node.clock-wrong"
 NODE_DISK = "node.disk-nearly-full"
 ZONE_OUT_OF_STEP = "zone.out-of-step"
+ZONE_OUT_OF_SERVICE = "zone.out-of-service"
 ALARM_RAISED = "alarm.raised"
 WEBHOOK_DISABLED = "webhook.disabled"
 
@@ -231,6 +233,12 @@ _ALL: Final = (
         by_role={Role.HSM_ADMINISTRATOR: MAIL, Role.KEY_MANAGER: MAIL},
     ),
     Kind(
+        ZONE_OUT_OF_SERVICE,
+        _("An HSM does not serve a zone"),
+        _("It is behind the other HSMs of its cluster, so that applications have to use those."),
+        usual=MAIL,
+    ),
+    Kind(
         NODE_CLOCK,
         _("An HSM's clock is wrong"),
         _("It judges deadlines and delays by that clock. For its provider's administrators and officers."),
@@ -260,3 +268,9 @@ _ALL: Final = (
     ),
 )
 KINDS: Final[Mapping[str, Kind]] = {kind.event: kind for kind in _ALL}
+
+
+def title_of(occasion: Occasion) -> str:
+    """What an occasion is called, by its event: of one that tells of an end, that it is over."""
+    title = str(KINDS[occasion.event].title)
+    return gettext("Over: %(title)s") % {"title": title} if occasion.is_over else title

@@ -21,10 +21,12 @@ def note(
     provider: str,
     customer: str = "",
     again: bool = False,
+    is_over: bool = False,
 ) -> None:
     """Note one occasion, in the caller's transaction; one with this key that is noted already stays as it is.
 
     `subject` is the kind and id of what it is about. With `again`, those are told who have not heard of it.
+    `is_over` says that what the event tells has ended.
     """
     if not again and Occasion.objects.filter(key=key).exists():
         return
@@ -40,6 +42,7 @@ def note(
                 subject=subject_id,
                 provider=provider,
                 customer=customer,
+                is_over=is_over,
                 at=now,
                 next_at=now,
             )

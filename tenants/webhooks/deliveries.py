@@ -159,6 +159,7 @@ def _told(occasion: Occasion) -> Mapping[str, Any]:
         "id": occasion.pk,
         "summary": without_fingerprints(occasion.summary),
         "subject": {"kind": occasion.subject_kind, "id": occasion.subject},
+        **({"over": True} if occasion.is_over else {}),
     }
 
 
