@@ -1,5 +1,7 @@
 """Where errands to the desk begin: forms on the console's pages post here and are sent on with a ticket."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -53,20 +55,10 @@ def _enrol_own(request: HttpRequest) -> HttpResponse:
 
 
 def _enrol(request: HttpRequest, person: Person, **bound_to: object) -> HttpResponse:
-    here = deployment.current()
     label = check_name(request.POST.get("label", "").strip())
     if person.tokens.filter(label=label).exists():
         raise Invalid("label-taken", "You have a token with this label already; choose another.")
-    document = Enrolment(
-        deployment=here.id,
-        demo=here.demo,
-        person=person.named(),
-        organisation=person.organisation.named(),
-        desk=deployment.desk(),
-        label=label,
-        nonce=new_id(),
-        at=clock.unix_now(),
-    )
+    document = Enrolment(**_of(person), label=label)
     return go_to_desk(request, purpose=DeskPurpose.ENROL, document=document.raw, person=person, **bound_to)
 
 
@@ -76,18 +68,7 @@ def share_key(request: HttpRequest, key: str) -> HttpResponse:
     """Make a share key with one of one's tokens, which custodians need."""
     person: Person = request.person
     token = access.get_visible(person.tokens.filter(suspended_at=None), key)
-    here = deployment.current()
-    document = ShareKeyRequest(
-        deployment=here.id,
-        demo=here.demo,
-        person=person.named(),
-        organisation=person.organisation.named(),
-        desk=deployment.desk(),
-        credential_id=token.credential_id,
-        label=token.label,
-        nonce=new_id(),
-        at=clock.unix_now(),
-    )
+    document = ShareKeyRequest(**_of(person), credential_id=token.credential_id, label=token.label)
     return go_to_desk(
         request,
         purpose=DeskPurpose.SHARE_KEY,
@@ -205,6 +186,20 @@ def contribute(request: HttpRequest, key: str) -> HttpResponse:
         proposal=ceremony.proposal,
         next_path=safe_path(request.POST.get("next")),
     )
+
+
+def _of(person: Person) -> dict[str, Any]:
+    """What a document about one of a person's tokens says of the person, of here and of now."""
+    here = deployment.current()
+    return {
+        "deployment": here.id,
+        "demo": here.demo,
+        "person": person.named(),
+        "organisation": person.organisation.named(),
+        "desk": deployment.desk(),
+        "nonce": new_id(),
+        "at": clock.unix_now(),
+    }
 
 
 def _proposal(request: HttpRequest, key: str, *states: State) -> Proposal:
