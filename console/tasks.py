@@ -6,7 +6,7 @@ from django.core.management import call_command
 
 from console import mailing, sessions, watching
 from console.desk_backend import tickets
-from hsmnodes import history
+from hsmnodes import history, outbox
 from hsmnodes.node.agent.carrier_task import CarrierTask
 from tenants import execution, programs, workflow
 from tenants.notices import letters, reading, telling
@@ -28,6 +28,7 @@ def housekeeping() -> None:
     tickets.forget_old()
     sessions.forget_old_records()
     reading.forget_old(days=settings.NOTICE_DAYS)
+    outbox.forget_settled()
     call_command("clearsessions")
 
 

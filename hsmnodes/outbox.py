@@ -20,6 +20,8 @@ logger = structlog.get_logger(__name__)
 
 BATCH = 100
 LONGEST_PAUSE = timedelta(minutes=5)
+KEPT = timedelta(days=30)
+FORGOTTEN_AT_ONCE = 1000
 
 
 def put(
@@ -81,6 +83,16 @@ def sweep() -> int:
     due = OutboxMessage.objects.filter(settled_at=None, next_at__lte=clock.now()).order_by("next_at")
     rows = due.select_related("node", "proposal")[:BATCH]
     return sum(_hand_over(row) for row in rows if _claim(row))
+
+
+def forget_settled() -> int:
+    """Forget what was settled long ago, the oldest first; how many messages.
+
+    Proposals, receipts and the log say what was done. A contribution to a ceremony keeps its message.
+    """
+    old = OutboxMessage.objects.filter(settled_at__lt=clock.now() - KEPT, contribution=None)
+    found = list(old.order_by("settled_at").values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE])
+    return OutboxMessage.objects.filter(pk__in=found, settled_at__isnull=False).delete()[0]
 
 
 def _take_in_hand(row: OutboxMessage) -> None:

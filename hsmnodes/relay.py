@@ -4,6 +4,8 @@ The envelopes go on as they came; who gets them verifies them again. What is los
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 from django.db.models import QuerySet
@@ -17,13 +19,17 @@ from hsmnodes.node.agent.messages import (
     WitnessMessage,
     WitnessRequestMessage,
 )
-from hsmnodes.node.protocol.documents import NodeSigned, WitnessStatement
+from hsmnodes.node.protocol.documents import NodeSigned, WitnessRequest, WitnessStatement
 from hsmnodes.node.protocol.errors import Refused
 from tenants import clock
 
 logger = structlog.get_logger(__name__)
 
 CIRCLE = 12
+QUESTIONS_A_SECOND = 10
+_asked: Final[
+    dict[str, tuple[str, datetime]]
+] = {}  # of each node: the question that was passed on last, and when
 
 
 def pass_on_heartbeat(node: Node, message: FromNode) -> None:
@@ -47,9 +53,18 @@ def show_members(node: Node) -> None:
             _send([node], HeartbeatMessage(envelope=envelope).text())
 
 
-def pass_on_request(node: Node, _payload: bytes, message: FromNode) -> None:
-    """Ask the peers of a node that has started what they know of its journal."""
-    _send(_peers(node), WitnessRequestMessage(envelope=message.envelope).text())
+def pass_on_request(node: Node, payload: bytes, message: FromNode) -> None:
+    """Ask the peers of a node that has started what they know of its journal.
+
+    The question of one start, which it repeats until enough have answered, goes to them again only when
+    ten a second have had time for it: it waits for those that do not run, and answers take a while.
+    """
+    peers, nonce, now = list(_peers(node)), WitnessRequest.from_bytes(payload).nonce, clock.now()
+    asked, when = _asked.get(node.pk, ("", now))
+    if asked == nonce and now - when < timedelta(seconds=len(peers) / QUESTIONS_A_SECOND):
+        return
+    _asked[node.pk] = nonce, now
+    _send(peers, WitnessRequestMessage(envelope=message.envelope).text())
 
 
 def pass_on_statement(node: Node, payload: bytes, message: FromNode) -> None:

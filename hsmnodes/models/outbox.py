@@ -27,7 +27,7 @@ class OutboxMessage(models.Model):
     """A message to a node. What it answers is sent again until the answer is in (`settled_at`).
 
     Other kinds are settled when the broker has taken them; what they carry is sent again when a node shows in
-    its heartbeat that it lacks it.
+    its heartbeat that it lacks it. What is settled is forgotten after a month (`hsmnodes/outbox.py`).
     """
 
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="outbox")
@@ -46,6 +46,7 @@ class OutboxMessage(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["next_at"], condition=Q(settled_at__isnull=True), name="outbox_due"),
+            models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="outbox_settled"),
             models.Index(fields=["node"], condition=Q(settled_at__isnull=True), name="outbox_of_node"),
         ]
         constraints = [

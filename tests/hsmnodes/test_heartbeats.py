@@ -7,7 +7,9 @@ import pytest
 
 from hsmnodes import incoming, relay
 from hsmnodes.models import Node, NodeStatus
-from tenants import access, clock
+from hsmnodes.node.protocol.documents import WitnessRequest
+from hsmnodes.node.protocol.purposes import Purpose
+from tenants import access, clock, deployment
 from tenants.models import LogEntry, State
 from tests.cast.people import ADA, BEN, GUS, LEA
 from tests.world.clusters import bare
@@ -43,7 +45,7 @@ def test_silence_makes_a_node_late_and_then_offline(node, settings, monkeypatch)
 
 @pytest.mark.parametrize(
     ("ahead", "said"),
-    [(1800, "Its clock is 30 minutes ahead"), (-4 * 3600, "4 hours old when it came"), (30, ""), (-30, "")],
+    [(1800, "Its clock is 30 minutes ahead"), (-4 * 3600, "4 hours older when it came"), (30, ""), (-30, "")],
 )
 def test_a_clock_that_is_wrong_is_told(node, ahead, said):
     incoming.receive(node.heartbeat_message(at=int(time.time()) + ahead))
@@ -144,6 +146,30 @@ def test_only_its_cluster_is_shown_a_heartbeat_that_says_nothing_new(world, node
         incoming.receive(node.heartbeat_message())
         incoming.receive(node.heartbeat_message())  # too soon after
     assert [len(no_broker.to(one.id, "heartbeat")) for one in (member, other)] == [counted[0] + 2, counted[1]]
+
+
+def test_a_question_that_a_node_repeats_is_asked_of_its_peers_again_only_after_a_while(
+    world, node, no_broker, monkeypatch
+):
+    """So many starts at a time, of so many nodes, are a message to and from each of them and not a flood."""
+    peer, moment = world.node("ams-2"), [clock.now()]
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+    monkeypatch.setattr(relay, "QUESTIONS_A_SECOND", 0.1)
+
+    def ask(nonce):
+        question = WitnessRequest(
+            deployment=deployment.current().id, node=node.row.named(), nonce=nonce * 32, at=clock.unix_now()
+        )
+        incoming.receive(node.sign(Purpose.WITNESS_REQUEST, question, kind="witness-request"))
+        return len(no_broker.to(peer.id, "witness-request"))
+
+    assert [ask("a") for _ in range(3)] == [1, 1, 1]
+    assert ask("b") == 2  # it was started again: that is another question
+    moment[0] += timedelta(seconds=9)
+    assert ask("b") == 2
+    moment[0] += timedelta(seconds=2)
+    assert ask("b") == 3
+    assert not no_broker.to(node.id, "witness-request")
 
 
 def in_cluster(world, *nodes):

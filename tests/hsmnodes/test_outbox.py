@@ -8,7 +8,7 @@ from django.db import transaction
 from hsmnodes import outbox
 from hsmnodes.models import OutboxMessage
 from tenants import clock
-from tenants.models import Proposal, State
+from tenants.models import LogEntry, Proposal, State
 from tests.cast.people import ADA, BEN, CLEO, GUS, LEA
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_stacks]
@@ -142,3 +142,40 @@ def test_a_refused_warrant_can_be_sent_again_by_who_signed_it(world, nearly, nod
     execution.send_again(proposal=refused, person=world.person(CLEO))
     assert warrants(no_broker, node) == 2
     assert row(nearly).settled_at is None
+
+
+class TestWhatIsSettled:
+    """It is forgotten after a month; what was done stands in receipts and log, and what is open stays."""
+
+    @pytest.fixture
+    def done(self, world, nearly, node, no_broker):
+        proposal = world.approve(nearly, LEA)
+        node.answer(proposal, results={"service": proposal.document.parameters["service"]["id"]})
+        return Proposal.objects.get(pk=proposal.pk)
+
+    @staticmethod
+    def forget(monkeypatch, *, days):
+        moment = clock.now() + timedelta(days=days)
+        monkeypatch.setattr(clock, "now", lambda: moment)
+        return outbox.forget_settled()
+
+    def test_it_stays_for_a_month(self, done, monkeypatch):
+        assert self.forget(monkeypatch, days=29) == 0
+        assert row(done).settled_at is not None
+
+    def test_then_it_goes_and_receipt_and_log_stay(self, done, monkeypatch):
+        entries = LogEntry.objects.count()
+        assert self.forget(monkeypatch, days=31) > 0
+        assert not OutboxMessage.objects.filter(proposal=done).exists()
+        assert done.receipts.get().outcome == "done"
+        assert LogEntry.objects.count() == entries
+
+    def test_what_is_not_settled_stays_however_old(self, world, nearly, no_broker, monkeypatch):
+        proposal = world.approve(nearly, LEA)
+        self.forget(monkeypatch, days=400)
+        assert row(proposal).settled_at is None
+
+    def test_a_few_at_a_time(self, done, monkeypatch):
+        monkeypatch.setattr(outbox, "FORGOTTEN_AT_ONCE", 1)
+        assert self.forget(monkeypatch, days=31) == 1
+        assert outbox.forget_settled() in (0, 1)
