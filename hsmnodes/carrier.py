@@ -6,14 +6,18 @@ from celery import Celery
 from django.conf import settings
 
 from hsmnodes.node.agent import broker
-from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, queue_of
+from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, HEARTBEAT_QUEUE, queue_of
 
 
 @cache
 def app() -> Celery:
     """The console's Celery app, the same for pages and worker."""
     return broker.make_app(
-        "quorate.console", broker=settings.BROKER_URL, consumes=CONSOLE_QUEUE, may_declare=True
+        "quorate.console",
+        broker=settings.BROKER_URL,
+        consumes=CONSOLE_QUEUE,
+        also=HEARTBEAT_QUEUE,
+        may_declare=True,
     )
 
 
@@ -23,5 +27,5 @@ def send_to_node(node: str, text: str) -> None:
 
 
 def declare_queues(nodes: list[str]) -> None:
-    """Make the console's queue and those of the nodes with these ids. Raises BrokerUnavailable."""
-    broker.declare_queues(app(), [CONSOLE_QUEUE, *map(queue_of, nodes)])
+    """Make the console's queue, that of heartbeats, and those of these nodes. Raises BrokerUnavailable."""
+    broker.declare_queues(app(), [CONSOLE_QUEUE, HEARTBEAT_QUEUE, *map(queue_of, nodes)])

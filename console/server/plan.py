@@ -50,7 +50,8 @@ def worker(layout: Layout, queue: str) -> list[str]:
     return [
         program("celery"),
         *("--app", {"console": "console.celery", "post": "console.post"}[queue], "worker"),
-        *("--queues", queue, "--hostname", f"{queue}@localhost"),
+        *("--queues", {"console": "console,heartbeats", "post": "post"}[queue]),
+        *("--hostname", f"{queue}@localhost"),
         *("--beat", "--schedule", str(layout.state / f"beat-schedule-{queue}"), "--concurrency", "1"),
         *("--without-gossip", "--without-mingle", "--loglevel", "warning"),
     ]

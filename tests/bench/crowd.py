@@ -35,7 +35,7 @@ from hsmnodes import carrier, conditions, history  # noqa: E402
 from hsmnodes import watching as silence  # noqa: E402
 from hsmnodes.models import Node, Sample, Slot, Span  # noqa: E402
 from hsmnodes.node.agent import broker  # noqa: E402
-from hsmnodes.node.agent.messages import CONSOLE_QUEUE, RECEIVE  # noqa: E402
+from hsmnodes.node.agent.messages import HEARTBEAT_QUEUE, RECEIVE  # noqa: E402
 from hsmnodes.node.operations.zone.inventory import digest_of  # noqa: E402
 from tenants import clock  # noqa: E402
 from tests.bench import generating  # noqa: E402
@@ -77,7 +77,7 @@ class Crowd:
             capacity={"slots": 50, "slots_used": len(zones), "keys": sum(one["keys"] for one in zones)},
         )
         self.sent[node.id], self.last[node.id] = time.time(), self.said
-        broker.send(carrier.app(), RECEIVE, text, to=CONSOLE_QUEUE, declare=False)
+        broker.send(carrier.app(), RECEIVE, text, to=HEARTBEAT_QUEUE, declare=False)
 
 
 def main(nodes: int, zones: int, keys: int) -> None:

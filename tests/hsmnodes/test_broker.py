@@ -6,7 +6,7 @@ import pytest
 from amqp.exceptions import AccessRefused
 
 from hsmnodes.node.agent import broker
-from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, RECEIVE, queue_of
+from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, HEARTBEAT_QUEUE, RECEIVE, queue_of
 from tests.servers.relay import relaying
 
 MANY_TRIES = 300
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.stack_nodes("ams", "fra")
 @pytest.fixture
 def console(stack):
     app = broker.make_app("console", broker=stack.broker_url, consumes=CONSOLE_QUEUE, may_declare=True)
-    broker.declare_queues(app, [CONSOLE_QUEUE, queue_of("ams"), queue_of("fra")])
+    broker.declare_queues(app, [CONSOLE_QUEUE, HEARTBEAT_QUEUE, queue_of("ams"), queue_of("fra")])
     return app
 
 
@@ -78,9 +78,109 @@ def test_messages_wait_for_a_node_that_does_not_run(console, ams):
 def test_a_node_reads_no_queue_but_its_own(stack, console, ams):
     if broker.is_embedded(stack.broker_url):
         pytest.skip("one file has no users")
-    for queue in (queue_of("fra"), CONSOLE_QUEUE):
+    for queue in (queue_of("fra"), CONSOLE_QUEUE, HEARTBEAT_QUEUE):
         with pytest.raises(AccessRefused):
             received(ams, queue)
+
+
+def test_a_node_writes_to_the_console_and_to_nobody_else(stack, console, ams):
+    """Neither on the exchange that it uses, nor past it; to another node, itself, or into what is dead."""
+    if broker.is_embedded(stack.broker_url):
+        pytest.skip("one file has no users")
+    for to in (queue_of("fra"), queue_of("ams"), "#", "post", "dead"):
+        with pytest.raises(broker.BrokerUnavailable, match="ACCESS_REFUSED"):
+            broker.send(ams, DELIVER, "forged", to=to, declare=False)
+    for exchange in ("", "amq.topic", broker.DEAD.name):
+        with ams.connection_for_write() as connection:
+            channel = connection.default_channel
+            forged = channel.prepare_message("forged", content_encoding="utf-8")
+            with pytest.raises(AccessRefused):
+                channel.basic_publish_confirm(forged, exchange, queue_of("fra"))
+    broker.send(console, DELIVER, "the console's", to=queue_of("fra"))
+    assert received_by_fra(stack) == [(DELIVER, ["the console's"])]
+
+
+def received_by_fra(stack):
+    fra = broker.make_app(
+        "node", broker=stack.broker_url_of("fra"), consumes=queue_of("fra"), may_declare=False
+    )
+    return received(fra, queue_of("fra"))
+
+
+@pytest.mark.parametrize("attempt", ["purge", "delete", "declare", "bind"])
+def test_a_node_makes_empties_binds_and_removes_no_queue(stack, console, ams, attempt):
+    if broker.is_embedded(stack.broker_url):
+        pytest.skip("one file has no users")
+    with ams.connection_for_write() as connection:
+        channel = connection.default_channel
+        attempts = {
+            "purge": lambda: channel.queue_purge(HEARTBEAT_QUEUE),
+            "delete": lambda: channel.queue_delete(HEARTBEAT_QUEUE),
+            "declare": lambda: channel.queue_declare("its own", durable=True, auto_delete=False),
+            "bind": lambda: channel.queue_bind(queue_of("ams"), broker.EXCHANGE.name, HEARTBEAT_QUEUE),
+        }
+        with pytest.raises(AccessRefused):
+            attempts[attempt]()
+
+
+class TestHeartbeats:
+    """After an outage only fresh ones are left, and nothing waits behind them."""
+
+    def test_they_do_not_stand_before_a_receipt(self, console, ams):
+        for number in range(20):
+            broker.send(ams, RECEIVE, f"heartbeat {number}", to=HEARTBEAT_QUEUE, declare=False)
+        broker.send(ams, RECEIVE, "a receipt", to=CONSOLE_QUEUE, declare=False)
+        assert received(console, CONSOLE_QUEUE) == [(RECEIVE, ["a receipt"])]
+
+    def test_of_many_the_latest_are_kept(self, stack, ams, monkeypatch):
+        monkeypatch.setattr(broker, "MOST_HEARTBEATS", 5)
+        monkeypatch.setattr(broker, "MOST_HEARTBEATS_EMBEDDED", 5)
+        console = remade(stack, ams)
+        for number in range(30):
+            broker.send(ams, RECEIVE, f"{number}", to=HEARTBEAT_QUEUE, declare=False)
+        assert [text for _, [text] in received(console, HEARTBEAT_QUEUE)] == ["25", "26", "27", "28", "29"]
+
+    def test_old_ones_are_gone_by_the_time_the_console_is_back(self, stack, ams, monkeypatch):
+        if broker.is_embedded(stack.broker_url):
+            pytest.skip("on one machine they are counted, not timed")
+        monkeypatch.setattr(broker, "FRESH_SECONDS", 2)
+        console = remade(stack, ams)
+        broker.send(ams, RECEIVE, "of before", to=HEARTBEAT_QUEUE, declare=False)
+        time.sleep(3)
+        broker.send(ams, RECEIVE, "of now", to=HEARTBEAT_QUEUE, declare=False)
+        assert received(console, HEARTBEAT_QUEUE) == [(RECEIVE, ["of now"])]
+
+    def test_those_of_nodes_that_are_upgraded_before_the_console_are_lost_and_harm_nothing(
+        self, stack, console, ams
+    ):
+        if broker.is_embedded(stack.broker_url):
+            pytest.skip("on one machine all is upgraded at once")
+        with console.connection_for_write() as connection:
+            connection.default_channel.queue_delete(HEARTBEAT_QUEUE)
+        broker.send(ams, RECEIVE, "too early", to=HEARTBEAT_QUEUE, declare=False)
+        broker.declare_queues(console, [CONSOLE_QUEUE, HEARTBEAT_QUEUE])
+        broker.send(ams, RECEIVE, "in time", to=HEARTBEAT_QUEUE, declare=False)
+        assert received(console, HEARTBEAT_QUEUE) == [(RECEIVE, ["in time"])]
+
+    def test_the_console_takes_them_and_what_lies_in_its_own_queue_from_before(self):
+        from hsmnodes import carrier
+
+        assert list(carrier.app().conf.task_queues) == [
+            broker.queue_for(name, carrier.app().conf.broker_url) for name in (CONSOLE_QUEUE, HEARTBEAT_QUEUE)
+        ]
+
+    def test_what_is_dropped_does_not_pile_up_elsewhere(self, stack):
+        assert "x-dead-letter-exchange" not in broker.queue_for(HEARTBEAT_QUEUE, "amqp://").queue_arguments
+
+
+def remade(stack, ams):
+    """The console's app, with the queue of heartbeats as it is to be, in place of the one that is there."""
+    del ams  # made first, with the queues as they are
+    console = broker.make_app("console", broker=stack.broker_url, consumes=CONSOLE_QUEUE, may_declare=True)
+    with console.connection_for_write() as connection:
+        connection.default_channel.queue_delete(HEARTBEAT_QUEUE)
+    broker.declare_queues(console, [CONSOLE_QUEUE, HEARTBEAT_QUEUE])
+    return console
 
 
 class EnoughTries(Exception):

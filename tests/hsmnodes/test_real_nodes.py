@@ -31,7 +31,7 @@ class Running:
         }
         self.worker = self._process(
             "worker",
-            *("celery", "--app", "console.celery", "worker", "--queues", "console", "--beat"),
+            *("celery", "--app", "console.celery", "worker", "--queues", "console,heartbeats", "--beat"),
             *(
                 "--schedule",
                 str(folder / "beat"),

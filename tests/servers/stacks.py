@@ -53,9 +53,13 @@ def make_stack(name: str, folder: Path, *, nodes: tuple[str, ...] = ()) -> Stack
 
 
 def broker_user_of(node: str) -> BrokerUser:
-    """What a node may do with the broker: read its own queue, write to the console's queue."""
+    """What a node may do with the broker: read its own queue, write to the console's two (docs/broker.md)."""
     return BrokerUser(
-        name=node, configure="^$", write="^quorate$", read=rf"^node\.{node}$", routes="^console$"
+        name=node,
+        configure="^$",
+        write="^quorate$",
+        read=rf"^node\.{node}$",
+        routes="^(console|heartbeats)$",
     )
 
 

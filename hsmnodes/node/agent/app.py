@@ -19,7 +19,14 @@ from hsmnodes.node.agent import broker
 from hsmnodes.node.agent.carrier_task import CarrierTask, without_celerys_own_tasks
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.handed_over import take_in
-from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, RECEIVE, FromNode, queue_of
+from hsmnodes.node.agent.messages import (
+    CONSOLE_QUEUE,
+    DELIVER,
+    HEARTBEAT_QUEUE,
+    RECEIVE,
+    FromNode,
+    queue_of,
+)
 from hsmnodes.node.agent.node import Node
 from hsmnodes.node.drivers.errors import DriverError
 
@@ -51,18 +58,20 @@ class Console:
         """Send a heartbeat, and what else is due with it."""
         self._shown = self._news()
         try:
-            for one in self._node.heartbeat():
-                self._send(one)
+            said = self._node.heartbeat()
         except DriverError as error:
             logger.warning("No heartbeat: %s", error)
+            return
+        self.tell(said)
 
     def _news(self) -> object:
         summary = self._node.summary
         return summary.journal, self._node.at_work, summary.standings
 
     def _send(self, one: FromNode) -> None:
+        queue = HEARTBEAT_QUEUE if one.kind == "heartbeat" else CONSOLE_QUEUE
         try:
-            broker.send(self._app, RECEIVE, one.text(), to=CONSOLE_QUEUE, declare=False)
+            broker.send(self._app, RECEIVE, one.text(), to=queue, declare=False)
         except broker.BrokerUnavailable as error:
             logger.warning("The console cannot be told: %s", error)
 

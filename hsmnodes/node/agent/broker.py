@@ -1,9 +1,9 @@
 """The broker between console and nodes, the same for both sides: queues, and how a Celery app is set.
 
 A message is only a carrier of signed bytes, so the broker is trusted with nothing but delivery. In
-production it is RabbitMQ: a durable quorum queue for the console and one for each node, on one topic
-exchange, all of them made by the console, since a node's user may only read its own queue and publish.
-Embedded it is a SQLite file.
+production it is RabbitMQ: a durable quorum queue for the console, one for heartbeats and one for each node,
+on one topic exchange, all of them made by the console, since a node's user may only read its own queue and
+publish to the first two. Embedded it is a SQLite file.
 """
 
 import json
@@ -22,6 +22,8 @@ from kombu.transport import sqlalchemy as sqla
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
+from hsmnodes.node.agent.messages import HEARTBEAT_QUEUE
+
 EXCHANGE = Exchange("quorate", type="topic", durable=True)
 DEAD = Exchange("quorate.dead", type="fanout", durable=True)
 DEAD_QUEUE = Queue("dead", DEAD, durable=True, queue_arguments={"x-queue-type": "quorum"})
@@ -31,6 +33,12 @@ QUORUM = {
     "x-delivery-limit": 5,
     "x-dead-letter-exchange": DEAD.name,
 }
+FRESH_SECONDS = 60
+MOST_HEARTBEATS = 20_000
+MOST_HEARTBEATS_EMBEDDED = 200
+"""How old heartbeats become that nobody takes, and how many wait: the oldest are dropped. A queue keeps what
+it was made with: whoever changes these gives it another name.
+"""
 # Who sends does not wait for a broker that is away: the outbox sends again.
 AMQP = {"confirm_publish": True, "max_retries": 0}
 CONFIRM_SECONDS = 5
@@ -88,6 +96,23 @@ class Channel(sqla.Channel):
             self._watch.close()
             self._watch = None
 
+    def _put(self, queue: str, payload: Any, **options: Any) -> None:  # type: ignore[override]
+        super()._put(queue, payload, **options)
+        if queue == HEARTBEAT_QUEUE:
+            self._drop_oldest(queue)
+
+    def _drop_oldest(self, queue: str) -> None:
+        """Drop all but the latest; if the file is locked, with the next message."""
+        waiting = self._query_all(queue)  # type: ignore[attr-defined]
+        number = self.message_cls.id
+        try:
+            first_to_go = waiting.order_by(number.desc()).offset(MOST_HEARTBEATS_EMBEDDED).first()
+            if first_to_go is not None:
+                waiting.filter(number <= first_to_go.id).delete()
+            self.session.commit()
+        except OperationalError:
+            self.session.rollback()
+
     def _take(self, queue: str) -> str | None:
         waiting = self._query_all(queue).order_by(self.message_cls.id)  # type: ignore[attr-defined]
         if waiting.first() is None:
@@ -125,18 +150,30 @@ def queue_for(name: str, url: str, *, declare: bool = True) -> Queue:
     """The queue called `name` on the broker at `url`; its routing key is its name."""
     if is_embedded(url):
         return Queue(name, EXCHANGE, routing_key=name, durable=True)
+    arguments = _fleeting() if name == HEARTBEAT_QUEUE else QUORUM
     return Queue(
-        name, EXCHANGE, routing_key=name, durable=True, queue_arguments=QUORUM, no_declare=not declare
+        name, EXCHANGE, routing_key=name, durable=True, queue_arguments=arguments, no_declare=not declare
     )
 
 
-def make_app(name: str, *, broker: str, consumes: str, may_declare: bool) -> Celery:
-    """A Celery app that takes tasks from the queue `consumes` alone.
+def _fleeting() -> dict[str, Any]:
+    """A queue that keeps only what is fresh. What it drops is dead to nobody: it goes nowhere."""
+    return {
+        "x-queue-type": "quorum",
+        "x-single-active-consumer": True,
+        "x-message-ttl": FRESH_SECONDS * 1000,
+        "x-max-length": MOST_HEARTBEATS,
+        "x-overflow": "drop-head",
+    }
+
+
+def make_app(name: str, *, broker: str, consumes: str, may_declare: bool, also: str | None = None) -> Celery:
+    """A Celery app that takes tasks from the queue `consumes` alone, or in turn from the queue `also`.
 
     `may_declare` is False for a node: in production its user cannot make queues, and finds its own made.
     """
     TRANSPORT_ALIASES["sqla"] = f"{__name__}:Transport"
-    queue = queue_for(consumes, broker, declare=may_declare)
+    queues = [queue_for(one, broker, declare=may_declare) for one in (consumes, also) if one is not None]
     options = {"connect_args": {"timeout": 20}} if is_embedded(broker) else dict(AMQP)
     _without_delayed_delivery()
     app = Celery(name, broker=broker, set_as_current=may_declare, fixups=[])
@@ -152,7 +189,7 @@ def make_app(name: str, *, broker: str, consumes: str, may_declare: bool) -> Cel
         task_default_queue=consumes,
         task_default_routing_key=consumes,
         task_ignore_result=True,
-        task_queues=[queue],
+        task_queues=queues,
         task_serializer="json",
         worker_concurrency=1,
         worker_enable_remote_control=False,

@@ -14,6 +14,8 @@ from hsmnodes.node.protocol.errors import DocumentRefused
 DELIVER = "quorate.node.deliver"
 RECEIVE = "quorate.console.receive"
 CONSOLE_QUEUE = "console"
+HEARTBEAT_QUEUE = "heartbeats"
+"""Heartbeats to the console: each says all that the one before said, so those that are old are dropped."""
 LONGEST = 16_000_000
 LONGEST_LOAD = 8_000_000
 """Bytes that travel beside one document; a single thing that is longer travels alone."""

@@ -11,7 +11,15 @@ import pytest
 
 from hsmnodes.node.agent import broker
 from hsmnodes.node.agent.handed_over import hand_over
-from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, RECEIVE, FromNode, queue_of, read_from_node
+from hsmnodes.node.agent.messages import (
+    CONSOLE_QUEUE,
+    DELIVER,
+    HEARTBEAT_QUEUE,
+    RECEIVE,
+    FromNode,
+    queue_of,
+    read_from_node,
+)
 from hsmnodes.node.agent.running import is_running
 from tests.cast.people import named
 from tests.hsmnodes.node.agent.making import carrying, real_drivers, wait_until
@@ -24,12 +32,12 @@ class ConsoleEnd:
 
     def __init__(self, url: str) -> None:
         self.app = broker.make_app("console", broker=url, consumes=CONSOLE_QUEUE, may_declare=True)
-        broker.declare_queues(self.app, [CONSOLE_QUEUE, queue_of(NODE)])
+        broker.declare_queues(self.app, [CONSOLE_QUEUE, HEARTBEAT_QUEUE, queue_of(NODE)])
         self.connection = self.app.connection_for_read()
         self.tasks: set[str] = set()
         self.arrived: list[FromNode] = []
-        queue = broker.queue_for(CONSOLE_QUEUE, url)
-        self.connection.Consumer([queue], accept=["json"], on_message=self._take).consume()
+        queues = [broker.queue_for(one, url) for one in (CONSOLE_QUEUE, HEARTBEAT_QUEUE)]
+        self.connection.Consumer(queues, accept=["json"], on_message=self._take).consume()
 
     def _take(self, message) -> None:
         message.ack()
