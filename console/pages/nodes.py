@@ -224,6 +224,7 @@ def _context(request: HttpRequest, key: str) -> dict[str, Any]:
             [(one.standing.zone.pk, one.standing.state) for one in troubled],
             node.cluster_id,
             node.status,
+            node.reported_state,
             node.journal_sequence,
             node.keys_held,
             node.slots_used,

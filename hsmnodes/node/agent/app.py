@@ -18,13 +18,14 @@ from celery.signals import worker_ready
 from hsmnodes.node.agent import broker
 from hsmnodes.node.agent.carrier_task import CarrierTask, without_celerys_own_tasks
 from hsmnodes.node.agent.config import Config
-from hsmnodes.node.agent.handed_over import take_in
+from hsmnodes.node.agent.handed_over import keep_question, take_in
 from hsmnodes.node.agent.messages import (
     CONSOLE_QUEUE,
     DELIVER,
     HEARTBEAT_QUEUE,
     RECEIVE,
     FromNode,
+    WitnessRequestMessage,
     queue_of,
 )
 from hsmnodes.node.agent.node import Node
@@ -62,7 +63,21 @@ class Console:
         except DriverError as error:
             logger.warning("No heartbeat: %s", error)
             return
+        for one in said:
+            if one.kind == "witness-request":
+                self._keep(WitnessRequestMessage(envelope=one.envelope).text())
         self.tell(said)
+
+    def forget_question(self) -> None:
+        """Have nobody carry a question to peers that the node does not ask any more."""
+        if self._node.summary.state != "starting":
+            self._keep(None)
+
+    def _keep(self, question: str | None) -> None:
+        try:
+            keep_question(self._node.parts.config, question)
+        except OSError as error:
+            logger.warning("The question to the peers cannot be kept: %s", error)
 
     def _news(self) -> object:
         summary = self._node.summary
@@ -94,6 +109,7 @@ class Pulse(threading.Thread):
                     due = time.monotonic() + self._config.heartbeat_seconds
                     self._console.beat()
                 self._console.tell(self._node.advance())
+                self._console.forget_question()
                 for report in take_in(self._config, self._node):
                     self._console.tell(report.said)
             except Exception:

@@ -14,6 +14,7 @@ from hsmnodes.node.agent.commands import (
     verify_journal,
     verify_statement,
     verify_transcript,
+    witness,
 )
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.terminal import complain
@@ -24,6 +25,7 @@ COMMANDS = {
     "run": (run, "run the node"),
     "status": (status, "show what the node knows and holds"),
     "accept": (accept, "hand the node a message past the console"),
+    "witness": (witness, "carry a starting node's question to its peers, past the console"),
     "verify-backup": (verify_backup, "check the file of a backup: no HSM is needed"),
     "verify-journal": (verify_journal, "check the journal and the receipts"),
     "verify-statement": (verify_statement, "check a signed statement of duties"),

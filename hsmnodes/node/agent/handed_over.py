@@ -50,6 +50,25 @@ def take_in(config: Config, node: Node) -> Iterator[Report]:
         yield report
 
 
+def keep_question(config: Config, text: str | None) -> None:
+    """Keep the question that a node asks its peers, for whoever carries it there; None: it asks nothing."""
+    file = _question(config)
+    if text is None:
+        file.unlink(missing_ok=True)
+        return
+    written = file.with_suffix(".new")
+    written.write_text(text, "utf-8")
+    written.rename(file)
+
+
+def read_question(config: Config) -> str | None:
+    """The question of a node that waits for its peers."""
+    try:
+        return _question(config).read_text("utf-8")
+    except FileNotFoundError:
+        return None
+
+
 def describe(report: Report) -> str:
     """What came of a message, as JSON."""
     refused = report.refused
@@ -60,6 +79,10 @@ def describe(report: Report) -> str:
             "refused": None if refused is None else {"code": refused.code, "message": refused.message},
         }
     )
+
+
+def _question(config: Config) -> Path:
+    return config.state / "question.json"
 
 
 def _folder(config: Config) -> Path:

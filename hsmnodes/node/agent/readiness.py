@@ -43,7 +43,10 @@ class Readiness:
         if (lack := self.room.lack) is not None:
             return lack
         if self.state(now) == "starting":
-            return "Waiting for the peers to say what they know of this node's journal."
+            return (
+                "Waiting for the peers to say what they know of this node's journal. Until then nothing is "
+                "carried out, and no application is served."
+            )
         if not self.facts.peers:
             return (
                 "No peers are known: a restored state is found out only if the HSM's own record is not in it."

@@ -188,3 +188,13 @@ def test_what_is_done_leads_to_the_cluster(stage, as_):
     assert Cluster.objects.count() == 1
     slot = stage.proposals["slot of Cards"]
     assert "it is on 1 of 2" in as_(CLEO).get(f"/proposals/{slot.pk}").content.decode()
+
+
+def test_an_hsm_that_waits_for_its_peers_says_on_its_page_what_it_waits_for_and_what_to_do(stage, as_):
+    waits = "Waiting for the peers. Until then no application is served."
+    incoming.receive(
+        stage.nodes["ams-1"].heartbeat_message(state="starting", reason=waits, at=clock.unix_now() + 1)
+    )
+    page = as_(CLEO).get(f"/hsms/{stage.nodes['ams-1'].id}").content.decode()
+    assert waits in page
+    assert "carried by hand" in page

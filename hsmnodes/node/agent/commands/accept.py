@@ -32,14 +32,15 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Hand it over, and show what came of it."""
     config = Config.load(options.config)
-    text = _read(options.file)
-    answer = json.loads(hand_over(config, text) if is_running(config) else _deliver(config, text))
+    text = read_message(options.file)
+    answer = json.loads(hand_over(config, text) if is_running(config) else deliver(config, text))
     if options.json:
         say(json.dumps(answer))
     return _show(answer)
 
 
-def _read(file: Path) -> str:
+def read_message(file: Path) -> str:
+    """What a file holds. Raises NodeError."""
     try:
         if file.stat().st_size > LONGEST:
             raise NodeError(f"{file} is too long for a message.")
@@ -48,7 +49,8 @@ def _read(file: Path) -> str:
         raise NodeError(f"Cannot read {file}: {error}.") from None
 
 
-def _deliver(config: Config, text: str) -> str:
+def deliver(config: Config, text: str) -> str:
+    """Start a node that does not run for one message; what comes of it, as `handed_over.describe` puts it."""
     with alone(config):
         pool = open_pool(config)
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from hsmnodes.node.agent.commands import DONE
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.facts import Facts
+from hsmnodes.node.agent.handed_over import read_question
 from hsmnodes.node.agent.installing import check_beginning
 from hsmnodes.node.agent.journal import Journal
 from hsmnodes.node.agent.running import is_running
@@ -31,6 +32,7 @@ def execute(options: argparse.Namespace) -> int:
     say(
         f"Node {config.node.name} ({config.node.id}){', demo' if config.demo else ''}",
         f"Agent:        {'running' if is_running(config) else 'not running'}",
+        *_waiting(config),
         f"Identity key: {' '.join(fingerprint(canonical.sha256_hex(identity)))}",
         f"Enrolled:     {'yes' if facts.holdings.enrolled else 'no'}",
         f"Journal:      {journal.head.sequence} entries, head {journal.head.hash}",
@@ -39,6 +41,18 @@ def execute(options: argparse.Namespace) -> int:
         *_held(facts),
     )
     return DONE
+
+
+def _waiting(config: Config) -> list[str]:
+    """What a node that runs waits for since it started, and what to do where nobody can answer."""
+    if not is_running(config) or read_question(config) is None:
+        return []
+    return [
+        "Waits:        for its peers to say what they know of its journal. Until half of them have, it",
+        "              carries out nothing and serves no application. They answer through broker and",
+        "              console; while these are away, carry the question to a peer by hand:",
+        "              quorate-node witness --help",
+    ]
 
 
 def _held(facts: Facts) -> list[str]:
