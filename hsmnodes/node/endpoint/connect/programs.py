@@ -15,7 +15,7 @@ global
 defaults
   mode tcp
   log global
-  timeout connect 1s
+  timeout connect 750ms
   timeout check 1500ms
   timeout client 24h
   timeout server 24h
@@ -31,7 +31,7 @@ backend nodes
   option tcp-check
   tcp-check send "GET / HTTP/1.0\\r\\n\\r\\n"
   tcp-check expect string 204
-  default-server check check-ssl check-sni {server_name} inter 1s fastinter 500ms fall 2 rise 2
+  default-server check check-ssl check-sni {server_name} inter 1s fastinter 250ms fall 2 rise 2
   default-server on-marked-down shutdown-sessions
   default-server ssl crt application.pem ca-file run/nodes.pem ssl-min-ver TLSv1.3 no-ssl-reuse
   default-server verify required verifyhost {server_name} sni str({server_name})
