@@ -105,15 +105,17 @@ def _statements(person: Person) -> list[Concern]:
 def _nodes(person: Person) -> list[Concern]:
     colours = {NodeStatus.OFFLINE: "bad", NodeStatus.OUT_OF_STEP: "odd", NodeStatus.LATE: "wait"}
     troubled = [
-        (node, colours[node.status])
+        (node, colours.get(node.status, "wait"))
         for node in visible_nodes(person).defer(*HEAVY).order_by("name")
-        if node.status in colours
+        if node.status in colours or node.is_waiting
     ]
     more = len(troubled) - MOST_NODES
     shown = troubled[: MOST_NODES - 1] if more > 0 else troubled
     found = [
         Concern(
-            f"{node.name}: {node.status.label.lower()}",
+            _("%(name)s: waits for its peers") % {"name": node.name}
+            if node.is_waiting
+            else f"{node.name}: {node.status.label.lower()}",
             node.status_reason or status_advice(node),
             reverse("node", args=[node.pk]),
             colour,

@@ -175,7 +175,7 @@ def _box(node: Node, *, whole: bool) -> Box:
 
 def status_advice(node: Node) -> str:
     """What to do about a node that is not simply online, or has only just started."""
-    if node.status == "online" and node.reported_state == "starting":
+    if node.is_waiting:
         return _(
             "This takes seconds. If it stays so, see that the other HSMs, the broker and the console's "
             "worker run: the answers come that way. Its own status says how they are carried by hand."

@@ -109,6 +109,11 @@ class Node(models.Model):
         return NodeStatus.OUT_OF_STEP if self.is_out_of_step else NodeStatus.ONLINE
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether it is heard and waits for its peers since it started: until then it serves nobody."""
+        return self.status is NodeStatus.ONLINE and self.reported_state == "starting"
+
+    @property
     def is_out_of_step(self) -> bool:
         """Whether it refuses to act, or goes by other charters or another time, as it said last."""
         return bool(self.reported_state == "refusing" or self.out_of_step_reason or self.clock_reason)

@@ -198,3 +198,4 @@ def test_an_hsm_that_waits_for_its_peers_says_on_its_page_what_it_waits_for_and_
     page = as_(CLEO).get(f"/hsms/{stage.nodes['ams-1'].id}").content.decode()
     assert waits in page
     assert "carried by hand" in page
+    assert "ams-1: waits for its peers" in as_(CLEO).get("/").content.decode()
