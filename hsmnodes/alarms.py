@@ -111,7 +111,7 @@ def _settle_what_is_over(event: str, now: datetime) -> None:
             if not Alarm.objects.filter(pk=alarm.pk, over_at=None).update(over_at=now):
                 continue
             said = _("%(over)s It began on %(since)s and ended on %(ended)s UTC.") % {
-                "over": alarm.over,
+                "over": alarm.over or alarm.words,
                 "since": f"{alarm.since:%d %b %Y, %H:%M}",
                 "ended": f"{alarm.ended_at:%d %b %Y, %H:%M}",
             }

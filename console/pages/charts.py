@@ -119,11 +119,6 @@ class History:
         return self.points[-1]["at"]
 
     @property
-    def of_several(self) -> bool:
-        """Whether it is of more than one node."""
-        return len(self.courses) > 1
-
-    @property
     def told(self) -> list[Point]:
         """The points of which something is known, the latest first."""
         return [point for point in reversed(self.points) if point["heard"]]

@@ -77,7 +77,7 @@ def _history(request: HttpRequest, view: ClusterView) -> dict[str, Any]:
     if not view.nodes:
         return {}
     file = reverse("cluster-history", args=[view.cluster.pk])
-    return shown_history(view.nodes, request, whole=view.whole, file=file)
+    return shown_history(view.nodes, request, whole=view.whole, file=file) | {"names_members": True}
 
 
 def _context(request: HttpRequest, key: str) -> dict[str, Any]:
