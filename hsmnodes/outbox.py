@@ -61,7 +61,8 @@ def settle(*, node: Node, proposal: Proposal, step: int) -> None:
     OutboxMessage.objects.filter(
         node=node, proposal=proposal, step=step, kind__in=ANSWERED, settled_at=None
     ).update(settled_at=clock.now())
-    OutboxMessage.objects.filter(node=node, proposal=proposal, step=step, kind=MessageKind.PART).delete()
+    parts = OutboxMessage.objects.filter(node=node, proposal=proposal, step=step, kind=MessageKind.PART)
+    parts.only("pk").delete()
 
 
 def drop(*, node: Node, proposal: Proposal) -> None:
