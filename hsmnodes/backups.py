@@ -14,6 +14,8 @@ from django.db import transaction
 from hsmnodes.models import Attachment, Backup, Key, Node, Receipt, Slot
 from hsmnodes.models.backup import store
 from hsmnodes.node.operations.backup.restore import MOST_AT_ONCE
+from hsmnodes.node.operations.key.making import KeyMaking
+from hsmnodes.node.operations.registry import operation
 from hsmnodes.node.operations.zone.moving import BOX_NAME
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import Backup as BackupFile
@@ -43,7 +45,8 @@ def keep_taken(receipt: Receipt, data: bytes) -> Backup:
     if zone is None or (file.manifest.proposal, file.manifest.zone.id) != (receipt.proposal_id, zone.id):
         raise Invalid("other-backup", "The backup beside the receipt is not the one that was asked for.")
     _check_signed_by(file, receipt.node)
-    _note_last_blobs(file, zone.pk)
+    if not isinstance(operation(receipt.proposal.operation), KeyMaking):  # of new keys their receipt says it
+        _note_last_blobs(file, zone.pk)
     return _keep(file, zone=zone, node=receipt.node, id=receipt.proposal_id, proposal=receipt.proposal)
 
 
