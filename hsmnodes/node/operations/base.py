@@ -125,7 +125,7 @@ class Operation(Generic[P]):
         Raises DocumentRefused, naming the field, if they are not.
         """
         try:
-            return self.parameters.__pydantic_validator__.validate_json(canonical.encode_as_is(parameters))
+            return self.parameters.model_validate_json(canonical.encode_as_is(parameters))
         except ValidationError as error:
             raise refusal(error, what=self.tag) from None
 
