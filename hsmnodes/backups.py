@@ -14,6 +14,8 @@ from django.db import transaction
 from hsmnodes.models import Attachment, Backup, Key, Node, Receipt, Slot
 from hsmnodes.models.backup import store
 from hsmnodes.node.operations.backup.restore import MOST_AT_ONCE
+from hsmnodes.node.operations.key.making import KeyMaking
+from hsmnodes.node.operations.registry import operation
 from hsmnodes.node.operations.zone.moving import BOX_NAME
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.backups import Backup as BackupFile
@@ -43,7 +45,8 @@ def keep_taken(receipt: Receipt, data: bytes) -> Backup:
     if zone is None or (file.manifest.proposal, file.manifest.zone.id) != (receipt.proposal_id, zone.id):
         raise Invalid("other-backup", "The backup beside the receipt is not the one that was asked for.")
     _check_signed_by(file, receipt.node)
-    _note_last_blobs(file, zone)
+    if not isinstance(operation(receipt.proposal.operation), KeyMaking):  # of new keys their receipt says it
+        _note_last_blobs(file, zone.pk)
     return _keep(file, zone=zone, node=receipt.node, id=receipt.proposal_id, proposal=receipt.proposal)
 
 
@@ -174,17 +177,19 @@ def forget_sealed_keys(proposal: Proposal) -> None:
     Attachment.objects.filter(receipt__proposal=proposal, name__startswith=BOX_NAME).delete()
 
 
-def note_later_blobs(zone: TrustZone, *, since: int) -> None:
+def note_later_blobs(zone: str, *, since: int) -> None:
     """Have keys whose receipt came late know the backups that were taken under backup keys after `since`."""
-    for backup in Backup.objects.filter(zone=zone, epoch__gt=since).order_by("epoch", "taken_at"):
+    later = Backup.objects.filter(zone=zone, epoch__gt=since).order_by("epoch", "taken_at")
+    for backup in later.only("file", "sha256"):
         with suppress(Refused):  # one that is missing in the store says nothing of the new keys
             _note_last_blobs(open_backup(backup), zone)
 
 
-def _note_last_blobs(file: BackupFile, zone: TrustZone) -> None:
+def _note_last_blobs(file: BackupFile, zone: str) -> None:
     """Each key's backup is the blob that was made last, under the latest backup key."""
     blobs = {key.id: key.blob_sha256 for key in file.keys}
-    keys = Key.objects.filter(pk__in=blobs, zone=zone, epoch__lte=file.manifest.epoch)
+    known = Key.objects.filter(pk__in=blobs, zone=zone, epoch__lte=file.manifest.epoch)
+    keys = known.only("blob_hash", "epoch")
     others = [key for key in keys if (key.blob_hash, key.epoch) != (blobs[key.pk], file.manifest.epoch)]
     for key in others:
         key.blob_hash, key.epoch = blobs[key.pk], file.manifest.epoch

@@ -79,7 +79,7 @@ def _slot_created(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
 
 
 def _keys_generated(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
-    slot = Slot.objects.select_related("zone").get(node=receipt.node, zone=parameters["zone"]["id"])
+    slot = Slot.objects.only("zone").get(node=receipt.node, zone=parameters["zone"]["id"])
     replaced = {key["replaces"] for key in receipt.results["keys"] if "replaces" in key}
     of_zone = set(Key.objects.filter(zone=slot.zone_id, pk__in=replaced).values_list("pk", flat=True))
     keys = [
@@ -102,7 +102,7 @@ def _keys_generated(receipt: Receipt, parameters: Mapping[str, Any]) -> None:
     ]
     Key.objects.bulk_create(keys)
     _place(receipt, slot, [key.pk for key in keys])
-    backups.note_later_blobs(slot.zone, since=min(key.epoch for key in keys))
+    backups.note_later_blobs(slot.zone_id, since=min(key.epoch for key in keys))
 
 
 def _keys_arrived(receipt: Receipt, parameters: Mapping[str, Any]) -> None:

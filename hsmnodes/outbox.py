@@ -59,11 +59,15 @@ def hasten(proposal: Proposal) -> None:
 
 
 def settle(*, node: Node, proposal: Proposal, step: int) -> None:
-    """Note that the receipt for a step of a warrant is in: the node has nothing more to answer about it."""
+    """Note that the receipt for a step of a warrant is in: the node has nothing more to answer about it.
+
+    Parts that are still here are removed after the commit. One that is left by a crash goes with its sending.
+    """
     OutboxMessage.objects.filter(
         node=node, proposal=proposal, step=step, kind__in=ANSWERED, settled_at=None
     ).update(settled_at=clock.now())
-    OutboxMessage.objects.filter(node=node, proposal=proposal, step=step, kind=MessageKind.PART).delete()
+    parts = OutboxMessage.objects.filter(node=node, proposal=proposal, step=step, kind=MessageKind.PART)
+    transaction.on_commit(lambda: parts.only("pk").delete())
 
 
 def drop(*, node: Node, proposal: Proposal) -> None:

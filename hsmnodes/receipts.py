@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
 
 from hsmnodes import backups, clusters, confirmed, outbox, steps
@@ -38,9 +38,10 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
         if proposal is None:
             raise ReceiptRefused("unknown-proposal", "It is about a proposal that is not known here.")
         _check_fits(node, document, proposal)
-        known = _known(node, document)
-        receipt = known or _keep(node, document, proposal, message)
-        here = {} if known is None else _here(receipt)
+        receipt, is_new = _kept(node, document, proposal, message)
+        if is_new:
+            _note(receipt, document, proposal)
+        here = {} if is_new else _here(receipt)
         if message.attachments:
             here |= _keep_attachments(receipt, message.attachments, here)
         due_at = _due_at(document)
@@ -52,7 +53,7 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
             outbox.settle(node=node, proposal=proposal, step=document.step)
             if document.outcome is Outcome.DONE:
                 _go_on(node, proposal)
-        elif known is None and not message.more:
+        elif is_new and not message.more:
             log.alarm(
                 Event.MESSAGE_REFUSED,
                 f"A receipt of {node.name} came without the data that it states. The node is asked again.",
@@ -96,6 +97,20 @@ def _check_fits(node: Node, document: ReceiptDocument, proposal: Proposal) -> No
         raise ReceiptRefused("not-authorised", "The node says it did what was never authorised here.")
 
 
+def _kept(
+    node: Node, document: ReceiptDocument, proposal: Proposal, message: FromNode
+) -> tuple[Receipt, bool]:
+    """The receipt as it is kept, and whether that is new. Raises Refused if another is at its place."""
+    try:
+        with transaction.atomic():
+            return _keep(node, document, proposal, message), True
+    except IntegrityError:
+        known = _known(node, document)
+        if known is None:
+            raise
+        return known, False
+
+
 def _known(node: Node, document: ReceiptDocument) -> Receipt | None:
     """The receipt if it is here already. Raises Refused if another is at its place.
 
@@ -113,7 +128,7 @@ def _known(node: Node, document: ReceiptDocument) -> Receipt | None:
 
 
 def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: FromNode) -> Receipt:
-    receipt = Receipt.objects.create(
+    return Receipt.objects.create(
         node=node,
         proposal=proposal,
         step=document.step,
@@ -128,18 +143,22 @@ def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: Fr
         results=document.results,
         at=clock.from_unix(document.at),
     )
+
+
+def _note(receipt: Receipt, document: ReceiptDocument, proposal: Proposal) -> None:
+    """Take over what a new receipt says."""
     note = log.Note(
         Event.RECEIPT,
-        f"{node.name}: {document.outcome.value}. {document.detail}",
+        f"{receipt.node.name}: {document.outcome.value}. {document.detail}",
         about=log.about_proposal(proposal),
-        document=message.envelope.raw,
+        document=receipt.envelope,
     )
     if due_at := _due_at(document):
         execution.record_delay(proposal=proposal, due_at=due_at, receipt=note)
-        return receipt
+        return
     if _lacks_parts(document):
         log.record_all([note])
-        return receipt
+        return
     execution.record_outcome(
         proposal=proposal,
         outcome=document.outcome,
@@ -150,7 +169,6 @@ def _keep(node: Node, document: ReceiptDocument, proposal: Proposal, message: Fr
     )
     if document.outcome is Outcome.DONE:
         _take_over(receipt)
-    return receipt
 
 
 def _lacks_parts(document: ReceiptDocument) -> bool:

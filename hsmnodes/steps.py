@@ -101,11 +101,11 @@ def send_refused(zone: str, node: Node) -> None:
 
     It has just taken another step, and may have caught up.
     """
+    refused = Proposal.objects.filter(zone=zone, state=State.REFUSED)
+    if not refused.exists():  # nearly always, so this is asked first, for which little has to be said
+        return
     begun = Receipt.objects.filter(proposal__zone=zone, outcome=Outcome.DONE.value).values("proposal")
-    waiting = Proposal.objects.select_for_update(no_key=True).filter(
-        zone=zone, state=State.REFUSED, pk__in=begun
-    )
-    for proposal in waiting:
+    for proposal in refused.select_for_update(no_key=True).filter(pk__in=begun):
         if any(node_of(proposal, step) == node.id for step in steps_of(proposal)):
             send_ready(proposal)
 

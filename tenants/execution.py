@@ -7,7 +7,7 @@ What an authorised proposal sets off is written in the transaction that authoris
 (tenants/effects.py), or by the hooks that the app of the machines registers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -54,15 +54,27 @@ def when_delayed(hook: AuthorisedHook) -> None:
     _when_delayed.append(hook)
 
 
-def begin(proposal: Proposal) -> None:
-    """Set off what has just been authorised, in the same transaction; where no node acts, after its delay."""
+def begin(proposal: Proposal, *, how: Sequence[log.Note]) -> None:
+    """Set off what has just been authorised, in the same transaction; where no node acts, after its delay.
+
+    `how` that came about is logged here. What is for nodes is noted before, and so it is handed over first
+    after the commit: a node need not wait until people are told.
+    """
     if find_operation(proposal.operation).nodes == 0:
+        log.record_all(how)
         if delay := delay_for(proposal.document):
             _wait(proposal, clock.now() + timedelta(seconds=delay))
             for hook in _when_delayed:
                 hook(proposal)
             return
         _take_effect(proposal)
+        _set_off(proposal)
+        return
+    _set_off(proposal)
+    log.record_all(how)
+
+
+def _set_off(proposal: Proposal) -> None:
     for hook in _when_authorised:
         hook(proposal)
 
@@ -81,8 +93,7 @@ def _end_delay(key: str) -> bool:
         try:
             with transaction.atomic():
                 _take_effect(proposal)
-                for hook in _when_authorised:
-                    hook(proposal)
+                _set_off(proposal)
         except WrongState as error:
             proposal.state, proposal.code, proposal.detail = State.FAILED, error.code, error.message
             proposal.finished_at = clock.now()
@@ -215,8 +226,7 @@ def send_again(*, proposal: Proposal, person: Person) -> None:
         raise WrongState("expired", "The warrant has expired; propose it again.")
     proposal.state, proposal.finished_at = State.AUTHORISED, None
     proposal.save(update_fields=["state", "finished_at"])
-    for hook in _when_authorised:
-        hook(proposal)
+    _set_off(proposal)
 
 
 def _take_effect(proposal: Proposal) -> None:

@@ -159,17 +159,18 @@ def approve(*, proposal: Proposal, person: Person, assertion: Assertion) -> Prop
         Approval.objects.create(proposal=proposal, person=person, token=token, raw=approval.raw)
         _keep_progress(proposal, standing)
         proposal.save(update_fields=["seats", "seats_filled"])
-        log.record(
+        approved = log.Note(
             Event.APPROVED,
             f"{person.name} approved: {proposal.sentence}",
-            about=log.about_proposal(proposal),
+            log.about_proposal(proposal),
             actor=person,
             document=approval.raw,
             details={"token": token.id},
         )
         if standing.authorised:
-            _authorise(proposal)
+            _authorise(proposal, approved)
         else:
+            log.record_all([approved])
             inbox.refresh(proposal, standing)
     return proposal
 
@@ -260,19 +261,16 @@ def expire_due(*, limit: int = 500) -> int:
 # ------------------------------------------------------------------ steps
 
 
-def _authorise(proposal: Proposal) -> None:
+def _authorise(proposal: Proposal, approved: log.Note) -> None:
     warrant = assemble_warrant(proposal)
     proposal.warrant = warrant.raw
     proposal.state, proposal.authorised_at = State.AUTHORISED, clock.now()
     proposal.save(update_fields=["warrant", "state", "authorised_at"])
     inbox.clear(proposal)
-    log.record(
-        Event.AUTHORISED,
-        f"Authorised: {proposal.sentence}",
-        about=log.about_proposal(proposal),
-        document=warrant.raw,
+    authorised = log.Note(
+        Event.AUTHORISED, f"Authorised: {proposal.sentence}", approved.about, document=warrant.raw
     )
-    execution.begin(proposal)
+    execution.begin(proposal, how=[approved, authorised])
 
 
 def _close(

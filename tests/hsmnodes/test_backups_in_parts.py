@@ -178,6 +178,17 @@ class TestSending:
         outbox.sweep()
         assert [one.more for one in broker.take()] == [True, False]
 
+    def test_parts_that_the_broker_did_not_take_are_gone_when_the_node_has_answered(
+        self, verifying, taken, broker, node
+    ):
+        broker.down = True
+        refused = {"outcome": "refused", "code": "part-missing", "detail": "There has not come: part 1 of 2."}
+        node.answer(verifying, attachments=[], **refused)
+        parts = OutboxMessage.objects.filter(proposal=verifying, kind="part")
+        assert parts.exists()
+        node.answer(verifying, results={"backup": taken.sha256, "keys": 2}, attachments=[])
+        assert not parts.exists()
+
     def test_of_a_restore_only_the_parts_with_its_keys_are_sent(self, world, taken, broker, zone, node):
         file = backups.open_backup(taken)
         gone = destroyed("cards", under=Proposal.objects.get(pk=taken.pk))

@@ -9,6 +9,7 @@ from hsmnodes import outbox
 from hsmnodes.models import OutboxMessage
 from tenants import clock
 from tenants.models import LogEntry, Proposal, State
+from tenants.notices import telling
 from tests.cast.people import ADA, BEN, CLEO, GUS, LEA
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_stacks]
@@ -51,6 +52,18 @@ def test_the_warrant_is_sent_as_soon_as_it_is_authorised(world, nearly, node, no
     world.approve(nearly, LEA)
     assert warrants(no_broker, node) == 1
     assert state(nearly) == State.SENT
+
+
+def test_a_node_need_not_wait_until_people_are_told(world, nearly, node, no_broker, monkeypatch):
+    sent_before, tell_now = [], telling.tell_now
+
+    def look_and_tell(keys):
+        sent_before.append(warrants(no_broker, node))
+        tell_now(keys)
+
+    monkeypatch.setattr(telling, "tell_now", look_and_tell)
+    world.approve(nearly, LEA)
+    assert sent_before == [1]
 
 
 def test_nothing_is_sent_if_the_decision_is_not_kept(world, nearly, node, no_broker):

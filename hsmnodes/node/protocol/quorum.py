@@ -196,7 +196,7 @@ def tally(
         found.append(requester)
     elif signatures.request.credential_id in suspended:
         found.append(Problem("request-suspended", "The requester signed with a token that is suspended."))
-    apart = contributors if custodians_apart(charters, proposal.operation) else ()
+    apart = contributors if contributors and custodians_apart(charters, proposal.operation) else ()
     counting = _Counting(seating, proposal, suspended, apart)
     for approval, (signers, refusal) in zip(signatures.approvals, approved, strict=True):
         counting.add(approval.assertion.credential_id, signers, refusal)

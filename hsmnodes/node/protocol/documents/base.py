@@ -67,7 +67,7 @@ class Document(Part):
         """
         canonical.check_length(data, limit=cls.LIMIT)
         try:
-            document = cls.model_validate_json(data)
+            document: Self = cls.__pydantic_validator__.validate_json(data)
         except ValidationError as error:
             raise refusal(error, what=cls.__name__) from None
         if cls.__pydantic_serializer__.to_json(document) != data:
