@@ -238,8 +238,6 @@ class _Counting:
         places: dict[int, Signer] = {}
         for signer in signers:
             places |= dict.fromkeys(self.seating.places(signer.charter, signer.person), signer)
-        counts = places and identity not in {self.requester, *self.apart} and credential not in self.suspended
-        known = self.signers.setdefault(identity, {}) if counts else {}
         if identity == self.requester:
             self._ignore(credential, person.name, "requester", "Who proposes does not count.")
         elif credential in self.suspended:
@@ -248,10 +246,10 @@ class _Counting:
             self._ignore(credential, person.name, "custodian-apart", "Who gives a share does not count.")
         elif not places:
             self._ignore(credential, person.name, "no-seat", "No clause asks for this person's role.")
-        elif places.keys() <= known.keys():
+        elif places.keys() <= self.signers.get(identity, {}).keys():
             self._ignore(credential, person.name, "counted-already", "A person counts once.")
         else:
-            known.update(places)
+            self.signers.setdefault(identity, {}).update(places)
 
     def verdicts(self, way: Sequence[int]) -> tuple[ClauseVerdict, ...]:
         """The clauses of one way, with as many of their seats filled as can be."""

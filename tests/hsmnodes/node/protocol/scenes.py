@@ -1,6 +1,6 @@
 """M of N people who may approve one proposal, for every M and N up to seven."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -39,6 +39,8 @@ class Scene:
         charters: Sequence[Charter] | None = None,
         now: int = NOW,
         floor: int = 1,
+        suspended: Collection[str] = (),
+        contributors: Collection[str] = (),
         **signatures: Any,
     ) -> Verdict:
         """The verdict on these approvals, with a good request unless another is given."""
@@ -50,17 +52,23 @@ class Scene:
             Signatures(**fields),
             consent=Consent((self.charter.authority.kind,), floor),
             now=now,
+            suspended=suspended,
+            contributors=contributors,
         )
 
 
 @cache
-def make_scene(m: int, n: int, *, requester_is_one: bool = False) -> Scene:
-    """M of N key managers, who hold two tokens each; the requester is one of them or the auditor."""
+def make_scene(m: int, n: int, *, requester_is_one: bool = False, apart: bool | None = None) -> Scene:
+    """M of N key managers, who hold two tokens each; the requester is one of them or the auditor.
+
+    With `apart`, the rule has those who give a share not count.
+    """
     holders = (*MANAGERS[:n], HANA)
     people = tuple(
         sorted((one.person(tokens=(one.key, one.second_key)) for one in holders), key=lambda one: one.id)
     )
-    charter = make_charter(holders, rule(GENERATE, (m, "key-manager")), people=people)
+    asked = rule(GENERATE, (m, "key-manager"), custodians_apart=apart)
+    charter = make_charter(holders, asked, people=people)
     requester = MANAGERS[n - 1] if requester_is_one else HANA
     proposal = make_proposal(charter, requester=requester)
     managers = MANAGERS[: n - 1] if requester_is_one else MANAGERS[:n]

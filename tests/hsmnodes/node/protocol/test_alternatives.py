@@ -12,6 +12,7 @@ from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Role, Rule
 from hsmnodes.node.protocol.errors import DocumentRefused
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.quorum import Consent, Signatures, Verdict, evaluate
+from hsmnodes.node.protocol.seating import Seating
 from hsmnodes.node.protocol.suspensions import may_suspend
 from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, HANA, LEA, NORTHGATE, named
 from tests.cast.signing import approve, cancel
@@ -75,6 +76,11 @@ def test_who_has_a_seat_in_no_alternative_is_ignored():
     assert [one.code for one in judge(BOTH, HANA, DINA).ignored] == ["requester"]
     assert [one.code for one in judge(rule(GENERATE, MANAGERS), GUS).ignored] == ["no-seat"]
     assert judge(BOTH, GUS).ignored == ()
+
+
+def test_seats_are_numbered_by_the_alternative_of_their_charter():
+    charter = make_charter(PEOPLE, rule(GENERATE, MANAGERS, OFFICERS, alternatives=[[OFFICERS], [MANAGERS]]))
+    assert Seating([charter, charter], GENERATE).numbers == [1, 1, 2, 3, 1, 1, 2, 3]
 
 
 @pytest.mark.parametrize("position", [0, 1])

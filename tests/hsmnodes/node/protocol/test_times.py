@@ -3,7 +3,10 @@
 import pytest
 
 from hsmnodes.node.protocol.problems import delay_of, lifetime_problems, time_problems
+from hsmnodes.node.protocol.purposes import Purpose
+from hsmnodes.node.protocol.quorum import Consent, Signatures, evaluate
 from tests.cast.people import DINA, EMIL, FAY, GUS, HANA
+from tests.cast.signing import approve
 from tests.hsmnodes.node.protocol.making import AMEND, GENERATE, NOW, make_charter, make_proposal, rule
 
 DAY = 86_400
@@ -41,6 +44,17 @@ def test_a_delay_moves_the_end_on_by_just_its_length():
     assert told(SLOW, ENDS + DAY, announced=ENDS - 1) == ["expired"]
     assert told(SLOW, ENDS + 1, announced=ENDS) == ["expired"]
     assert told(SLOW, ENDS, announced=BEGINS - 1) == ["too-early"]
+
+
+@pytest.mark.parametrize(("announced", "authorised"), [(BEGINS, True), (None, False)])
+def test_what_was_announced_in_its_time_is_authorised_after_it(announced, authorised):
+    proposal = make_proposal(SLOW, not_before=BEGINS, expires_at=ENDS)
+    signatures = Signatures(
+        HANA.key.sign(Purpose.PROPOSE, proposal.raw), tuple(approve(proposal, one) for one in (DINA, EMIL))
+    )
+    consent = Consent((SLOW.authority.kind,))
+    verdict = evaluate([SLOW], proposal, signatures, consent=consent, now=ENDS, announced=announced)
+    assert verdict.authorised is authorised
 
 
 def test_without_an_announcement_a_delay_moves_nothing():

@@ -1,5 +1,9 @@
 """What a verdict tells people: who counted, what was ignored and why, what is missing, who closed it."""
 
+from typing import Any
+
+import pytest
+
 from hsmnodes.node.protocol.closing import Closed
 from hsmnodes.node.protocol.documents import Approval
 from hsmnodes.node.protocol.purposes import Purpose
@@ -7,14 +11,17 @@ from hsmnodes.node.protocol.quorum import Verdict
 from tests.cast.people import HANA, IVO
 from tests.cast.signing import approve, cancel, reject
 from tests.hsmnodes.node.protocol.making import NOW
-from tests.hsmnodes.node.protocol.scenes import MANAGERS, approval_by, make_scene
+from tests.hsmnodes.node.protocol.scenes import MANAGERS, Scene, approval_by, make_scene
 
 ONE, TWO, THREE = MANAGERS[:3]
 SCENE = make_scene(2, 3, requester_is_one=True)
 
 
-def reasons(*approvals: Approval) -> list[tuple[str | None, str]]:
-    return [(one.person, one.code) for one in SCENE.judge(approvals).ignored]
+def reasons(*approvals: Approval, scene: Scene = SCENE, **circumstances: Any) -> list[tuple[str | None, str]]:
+    ignored = scene.judge(approvals, **circumstances).ignored
+    signed = [one.assertion.credential_id for one in approvals]
+    assert all(one.credential_id in signed and one.message for one in ignored)
+    return [(one.person, one.code) for one in ignored]
 
 
 def test_each_signature_that_does_not_count_stands_with_its_reason():
@@ -29,6 +36,34 @@ def test_each_signature_that_does_not_count_stands_with_its_reason():
     assert reasons(good.model_copy(update={"proposal": "0" * 64})) == [(None, "other-proposal")]
     assert reasons(approval_by(proposal, ONE.key, Purpose.PROPOSE)) == [(None, "other-challenge")]
     assert reasons(approval_by(proposal, ONE.key, flags=0x01)) == [(None, "user-not-verified")]
+
+
+def test_what_a_suspended_token_signed_does_not_count_and_with_another_its_holder_does():
+    one, two = approve(SCENE.proposal, ONE), approve(SCENE.proposal, TWO)
+    lost = {"suspended": {ONE.key.credential_id}}
+    assert reasons(one, two, **lost) == [(ONE.name, "suspended")]
+    assert SCENE.judge([one, two], **lost).missing == 1
+    assert SCENE.judge([one, two, approval_by(SCENE.proposal, ONE.second_key)], **lost).authorised
+
+
+def test_what_a_suspended_token_requested_is_not_authorised():
+    everyone = [approve(SCENE.proposal, ONE), approve(SCENE.proposal, TWO)]
+    assert SCENE.judge(everyone).authorised
+    verdict = SCENE.judge(everyone, suspended={THREE.key.credential_id})
+    assert (verdict.missing, verdict.authorised) == (0, False)
+    [problem] = verdict.problems
+    assert (problem.code, problem.message) == (
+        "request-suspended",
+        "The requester signed with a token that is suspended.",
+    )
+
+
+@pytest.mark.parametrize(("apart", "ignored"), [(True, [(ONE.name, "custodian-apart")]), (None, [])])
+def test_who_gives_a_share_does_not_count_where_a_rule_says_so(apart, ignored):
+    scene = make_scene(2, 3, requester_is_one=True, apart=apart)
+    approvals = [approve(scene.proposal, one) for one in (ONE, TWO)]
+    assert reasons(*approvals, scene=scene, contributors=[ONE.id]) == ignored
+    assert scene.judge(approvals, contributors=[ONE.id]).authorised is (not apart)
 
 
 def test_a_clause_says_who_sits_in_it_who_could_and_how_many_are_missing():

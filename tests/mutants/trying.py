@@ -1,0 +1,237 @@
+"""A pytest plugin that tries alterations: one process each, forked from a session that has collected its tests.
+
+Run by `python -m tests.mutants` in the folder of altered copies. Collecting takes most of the time that a short test
+run takes, so it is done once. Tests that noticed another alteration of the same function come first, then those that
+noticed one in the same file, then the others: one of each test with parameters, then
+the next of each, the quickest first. The first that fails ends it.
+"""
+
+import gc
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from _pytest.runner import runtestprotocol
+from hypothesis import Phase, settings
+from mutmut.mutation.data import SourceFileMutationData
+from mutmut.mutation.trampoline import set_mutant_under_test
+from mutmut.state import state
+from mutmut.utils.format_utils import mangled_name_from_mutant_name
+
+MEASURED = Path("measured.json")
+SURVIVED, KILLED, NO_TESTS, TIMEOUT = 0, 1, 33, 36
+# An alteration that runs on and on is noticed by what it uses: the processor's seconds, not the clock's, so that a
+# busy machine kills nothing. What waits without using any is noticed by the clock, very late.
+SPARE_SECONDS, SPARE_TIMES, WAITING_SECONDS = 30, 5, 1800
+MEMORY = 8 << 30
+
+
+class Measured(NamedTuple):
+    """What is known of a test: the digest of its file, the seconds it takes, the functions it comes to."""
+
+    digest: str
+    seconds: float
+    functions: list[str]
+
+
+class Trial(NamedTuple):
+    """An alteration that is being tried; `told` is where its process writes which test failed."""
+
+    name: str
+    path: str
+    limit: float
+    told: int
+
+    @property
+    def function(self) -> str:
+        """The function that is altered."""
+        return mangled_name_from_mutant_name(self.name)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--alterations", required=True, help="a JSON file: path of source, then names, to be tried")
+    parser.addoption("--at-once", type=int, default=os.cpu_count() or 1, help="how many are tried side by side")
+    parser.addoption("--budget", type=float, default=0, help="leave off after so many seconds of tests (0: never)")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """The same examples every time, and no search for the smallest: that a test fails is all that is asked."""
+    settings.register_profile(
+        "mutants",
+        parent=settings.get_profile("quorate"),
+        phases=[Phase.explicit, Phase.generate],
+        derandomize=True,
+        database=None,
+    )
+    settings.load_profile("mutants")
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool:
+    """Try all that is asked, and write what became of each beside the altered source."""
+    say = session.config.get_terminal_writer()
+    _make_ready(session.items)
+    gc.freeze()
+    known = _measure(session)
+    trials = _Trials(session, known, lambda text: say.line(text, red=True))
+    for path, names in json.loads(Path(session.config.getoption("--alterations")).read_text()).items():
+        for name in names:
+            trials.start(name, path)
+    trials.finish()
+    return True
+
+
+def _make_ready(items: list[pytest.Item]) -> None:
+    """The test database is made once: what is forked has a copy of it, in memory."""
+    first = next((one for one in items if one.get_closest_marker("django_db")), None)
+    other = next((one for one in items if first and one.path != first.path), None)
+    if first and other:
+        runtestprotocol(first, log=False, nextitem=other)
+
+
+def _measure(session: pytest.Session) -> dict[str, Measured]:
+    """Which functions each test comes to, and how long it takes; only for files that are not known as they are."""
+    held = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
+    known = {test: Measured(*one) for test, one in held.items()}
+    digests = {path: sha256(path.read_bytes()).hexdigest() for path in {item.path for item in session.items}}
+    new = [
+        item
+        for item in session.items
+        if item.nodeid not in known or known[item.nodeid].digest != digests[item.path]
+    ]
+    if new:
+        told = Path("measured.new.json")
+        child = _fork(lambda: _measure_each(new, digests, told))
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
+            pytest.exit("The tests fail on the sources as they are; run script/test", returncode=1)
+        known |= {test: Measured(*one) for test, one in json.loads(told.read_text()).items()}
+        MEASURED.write_text(json.dumps(known))
+        told.unlink()
+    return {item.nodeid: known[item.nodeid] for item in session.items}
+
+
+def _measure_each(items: list[pytest.Item], digests: dict[Path, str], told: Path) -> int:
+    set_mutant_under_test("stats")
+    found = {}
+    for item, following in zip(items, [*items[1:], items[-1]], strict=True):
+        began = time.process_time()
+        state()._stats.clear()  # noqa: SLF001 - where the altered sources count
+        if not _passes(item, following):
+            print(item.nodeid, "fails", file=sys.__stderr__)
+            return 1
+        seconds = time.process_time() - began
+        found[item.nodeid] = Measured(digests[item.path], seconds, sorted(state()._stats))  # noqa: SLF001
+    told.write_text(json.dumps(found))
+    return 0
+
+
+class _Trials:
+    """The alterations that are being tried, as many at once as is allowed."""
+
+    def __init__(self, session: pytest.Session, known: dict[str, Measured], tell: Callable[[str], None]) -> None:
+        self.items = {item.nodeid: item for item in session.items}
+        self.known = known
+        self.at_once = session.config.getoption("--at-once")
+        self.budget = session.config.getoption("--budget")
+        self.running: dict[int, Trial] = {}
+        self.sources: dict[str, SourceFileMutationData] = {}
+        self.noticed: defaultdict[str, set[str]] = defaultdict(set)
+        self.tell = tell
+
+    def start(self, name: str, path: str) -> None:
+        """Try one as soon as there is room."""
+        while len(self.running) >= self.at_once:
+            self._wait()
+        trial = Trial(name, path, time.monotonic() + WAITING_SECONDS, os.memfd_create(name))
+        chosen = [self.items[test] for test in self._tests(trial)]
+        if not chosen:
+            self._write(trial, NO_TESTS)
+            return
+        limit = int(SPARE_SECONDS + SPARE_TIMES * sum(self.known[one.nodeid].seconds for one in chosen))
+        self.running[_fork(lambda: _try(trial, chosen, limit))] = trial
+
+    def finish(self) -> None:
+        while self.running:
+            self._wait()
+
+    def _tests(self, trial: Trial) -> Iterator[str]:
+        """The tests that come to what is altered, in their order, until the budget is spent."""
+        spent = 0.0
+        coming = (test for test, one in self.known.items() if trial.function in one.functions)
+        here, near, alike = self.noticed[trial.function], self.noticed[trial.path], Counter[str]()
+        order = []
+        for test in sorted(coming, key=lambda one: self.known[one].seconds):
+            kind = test.partition("[")[0]
+            order.append((test not in here, test not in near, alike[kind], len(order), test))
+            alike[kind] += 1
+        for *_, test in sorted(order):
+            spent += self.known[test].seconds
+            if self.budget and spent > self.budget:
+                return
+            yield test
+
+    def _wait(self) -> None:
+        """Until one has ended."""
+        while True:
+            child, status, used = os.wait4(-1, os.WNOHANG)
+            if child in self.running:
+                break
+            for late in [child for child, one in self.running.items() if time.monotonic() > one.limit]:
+                os.kill(late, signal.SIGXCPU)
+            time.sleep(0.02)
+        code = os.waitstatus_to_exitcode(status)
+        trial = self.running.pop(child)
+        self._write(trial, TIMEOUT if code == -signal.SIGXCPU else code)
+
+    def _write(self, trial: Trial, code: int) -> None:
+        test = os.pread(trial.told, 10_000, 0).decode()
+        os.close(trial.told)
+        if test:
+            self.noticed[trial.function].add(test)
+            self.noticed[trial.path].add(test)
+        if trial.path not in self.sources:
+            source = self.sources[trial.path] = SourceFileMutationData(path=trial.path)
+            source.meta_path = Path(f"{trial.path}.meta")
+            source.load()
+        self.sources[trial.path].exit_code_by_key[trial.name] = code
+        self.sources[trial.path].save()
+        if code in (SURVIVED, NO_TESTS):
+            self.tell(f"{trial.name} survived")
+
+
+def _try(trial: Trial, items: list[pytest.Item], limit: int) -> int:
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    set_mutant_under_test(trial.name)
+    for item, following in zip(items, [*items[1:], items[-1]], strict=True):
+        if not _passes(item, following):
+            os.write(trial.told, item.nodeid.encode())
+            return KILLED
+    return SURVIVED
+
+
+def _passes(item: pytest.Item, following: pytest.Item) -> bool:
+    return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
+
+
+def _fork(work: Callable[[], int]) -> int:
+    """A process that does this work, silently, and nothing else. Whatever it raises is a failure."""
+    child = os.fork()
+    if child:
+        return child
+    code = KILLED
+    try:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        code = work()
+    finally:
+        os._exit(code)
