@@ -1,83 +1,127 @@
-"""Which alterations of the core its tests survived, without those that are explained; see script/mutants."""
+"""Alters the core, tries its tests on each alteration, says what they did not notice; see script/mutants."""
 
-import re
+import argparse
+import json
+import os
 import subprocess
 import sys
-import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-HERE = Path(__file__).parent
-MUTMUT = Path(sys.executable).with_name("mutmut")
-KILLED = {"killed", "timeout", "suspicious", "segfault", "caught by type check"}
+from mutmut.__main__ import create_mutants
+from mutmut.configuration import config
+from mutmut.mutation.data import SourceFileMutationData
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+from mutmut.stats import status_by_exit_code
+from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir, walk_mutatable_files
+
+from tests.mutants.survivors import Survivor, explained, read
+
+FOLDER = Path("mutants")
+NOTICED = {"killed", "timeout"}
 NOT_YET = "not checked"
-QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-CAST = re.compile(r'\bcast\((?:None|"[^"]*"|\w+), ?')
-
-
-class Survivor(NamedTuple):
-    """An alteration that no test noticed: the function, the line as it is, and as it was altered."""
-
-    function: str
-    before: str
-    after: str
-
-    @property
-    def is_words(self) -> bool:
-        """Whether only a sentence for people, the case of SQL, or what a type checker reads is another."""
-        texts = QUOTED.findall(self.before)
-        sentence = any(" " in text for text in texts)
-        if sentence and _without_texts(self.before) == _without_texts(self.after.replace("None)", '"")')):
-            return True
-        return CAST.sub("cast(", self.before) == CAST.sub("cast(", self.after) != self.after
-
-
-def _without_texts(line: str) -> str:
-    return QUOTED.sub('""', line)
-
-
-def states() -> dict[str, str]:
-    """What became of each alteration, by its name."""
-    listed = (line.strip().partition(": ") for line in _mutmut("results", "--all", "true").splitlines())
-    return {name: state for name, _, state in listed if state}
-
-
-def survivors(found: dict[str, str]) -> Iterator[Survivor]:
-    """What was tried and not noticed, each with its difference."""
-    for name, state in found.items():
-        if state == NOT_YET or state in KILLED:
-            continue
-        shown = _mutmut("show", name).splitlines()
-        before = [one[1:].strip() for one in shown if re.match(r"-(?!--)", one)]
-        after = [one[1:].strip() for one in shown if re.match(r"\+(?!\+\+)", one)]
-        function = (
-            re.sub(r"__mutmut_\d+$", "", name).replace("ǁ", ".").replace(".x.", ".").replace(".x_", ".")
-        )
-        yield Survivor(f"{function} ({state})", " ".join(before), " ".join(after))
-
-
-def explained() -> set[tuple[str, str]]:
-    """The alterations that mean nothing, each as (line, altered line)."""
-    held = tomllib.loads((HERE / "explained.toml").read_text())
-    return {(one["before"], one["after"]) for one in held["survivor"]}
 
 
 def main() -> int:
-    """Print what is not explained. 1 if there is any, or if not all were tried; else 0."""
-    found, known, left = states(), explained(), 0
-    waiting = sum(state == NOT_YET for state in found.values())
-    for one in survivors(found):
-        if one.is_words or (one.before, one.after) in known:
-            continue
-        left += 1
-        print(f"{one.function}\n    - {one.before}\n    + {one.after}")
-    print(f"{len(found)} alterations, {waiting} not tried yet; {left} survived that are not explained")
-    return int(bool(left or waiting))
+    """Try and report. 1 if something survived that is not explained, or was not tried; else 0."""
+    parser = argparse.ArgumentParser(prog="script/mutants", description=__doc__)
+    parser.add_argument("modules", nargs="*", help="the modules to alter, like quorum; all if none is named")
+    parser.add_argument("--report", action="store_true", help="only say what was found before")
+    parser.add_argument("--explained", action="store_true", help="try what is explained once more too")
+    asked = parser.parse_args()
+    if not asked.report:
+        _generate()
+    sources = {str(path): path.stem for path in sorted(walk_mutatable_files())}
+    unknown = set(asked.modules) - set(sources.values())
+    if unknown:
+        parser.error(f"no module of the core is called {', '.join(sorted(unknown))}")
+    paths = [path for path, name in sources.items() if not asked.modules or name in asked.modules]
+    if not asked.report:
+        _try(paths, once_more=asked.explained)
+    return _report(paths)
 
 
-def _mutmut(*arguments: str) -> str:
-    return subprocess.run([MUTMUT, *arguments], check=True, capture_output=True, text=True).stdout
+def states(path: str) -> dict[str, str]:
+    """What became of each alteration of a source, by its name."""
+    source = SourceFileMutationData(path=path)
+    source.load()
+    return {name: str(status_by_exit_code[code]) for name, code in source.exit_code_by_key.items()}
+
+
+def survivors(path: str) -> dict[str, Survivor]:
+    """What was tried on a source and not noticed, by its name."""
+    return {
+        name: read(name, get_diff_for_mutant(name, path=path))
+        for name, state in states(path).items()
+        if state not in {NOT_YET, *NOTICED}
+    }
+
+
+def _generate() -> None:
+    """The altered copies, and what the tests need. What was found holds while a function stays as it is."""
+    FOLDER.mkdir(exist_ok=True)
+    copy_src_dir()
+    copy_also_copy_files()
+    create_mutants(os.cpu_count() or 1)
+
+
+def _try(paths: Sequence[str], *, once_more: bool) -> None:
+    """Try what was not tried, and what survived: a test may have come."""
+    wanted = {}
+    for path in paths:
+        held = survivors(path)
+        known = set() if once_more else {name for name, one in held.items() if _is_explained(one)}
+        wanted[path] = [
+            name
+            for name, state in states(path).items()
+            if state == NOT_YET or (name in held and name not in known)
+        ]
+    if not any(wanted.values()):
+        return
+    (FOLDER / "wanted.json").write_text(json.dumps(wanted))
+    selection = config().pytest_add_cli_args_test_selection
+    options = [
+        "-q",
+        "-p",
+        "tests.mutants.trying",
+        "--alterations",
+        "wanted.json",
+        *config().pytest_add_cli_args,
+    ]
+    subprocess.run([sys.executable, "-m", "pytest", *options, *selection], cwd=FOLDER, check=True)
+
+
+_KNOWN = explained()
+
+
+def _is_explained(one: Survivor) -> bool:
+    return one.is_words or (one.before, one.after) in _KNOWN
+
+
+def _report(paths: Sequence[str]) -> int:
+    total: Counter[str] = Counter()
+    for path in paths:
+        held = survivors(path)
+        left = {name: one for name, one in held.items() if not _is_explained(one)}
+        for name, one in left.items():
+            print(f"{one.function} ({name.rpartition('_')[2]})\n    - {one.before}\n    + {one.after}")
+        found = states(path)
+        counts = {
+            "alterations": len(found),
+            "noticed": sum(state in NOTICED for state in found.values()),
+            "explained": len(held) - len(left),
+            "survived": len(left),
+            "not tried": sum(state == NOT_YET for state in found.values()),
+        }
+        total.update(counts)
+        print(f"{Path(path).stem:14}{_in_words(counts)}")
+    print(f"{'all':14}{_in_words(total)}")
+    return int(bool(total["survived"] or total["not tried"]))
+
+
+def _in_words(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:5} {what}" for what, count in counts.items())
 
 
 if __name__ == "__main__":

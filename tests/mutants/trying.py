@@ -1,9 +1,10 @@
-"""A pytest plugin that tries alterations: one process each, forked from a session that has collected its tests.
+"""A pytest plugin that tries alterations: one process each, forked from a session that has collected tests.
 
-Run by `python -m tests.mutants` in the folder of altered copies. Collecting takes most of the time that a short test
-run takes, so it is done once. Tests that noticed another alteration of the same function come first, then those that
-noticed one in the same file, then the others: one of each test with parameters, then
-the next of each, the quickest first. The first that fails ends it.
+Run by `python -m tests.mutants` in the folder of altered copies. Collecting takes most of the time that a
+short test run takes, so it is done once. Tests that noticed another alteration of the same function come
+first, then those that noticed one in the same file, then the others: one of each test with parameters, then
+the next of each, always the quickest first. The first that fails ends it, if it fails twice: what fails by
+chance has noticed nothing.
 """
 
 import gc
@@ -24,23 +25,24 @@ from _pytest.runner import runtestprotocol
 from hypothesis import Phase, settings
 from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.trampoline import set_mutant_under_test
-from mutmut.state import state
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
-MEASURED = Path("measured.json")
-SURVIVED, KILLED, NO_TESTS, TIMEOUT = 0, 1, 33, 36
-# An alteration that runs on and on is noticed by what it uses: the processor's seconds, not the clock's, so that a
-# busy machine kills nothing. What waits without using any is noticed by the clock, very late.
+from tests.mutants.lines import Places, Reached, Reaching
+
+MEASURED, NOTICED = Path("measured.json"), Path("noticed.json")
+SURVIVED, KILLED, BROKEN_OFF, NO_TESTS, TIMEOUT = 0, 1, 2, 33, 36
+# An alteration that runs on and on is noticed by what it uses: the processor's seconds, not the clock's, so
+# that a busy machine kills nothing. What waits without using any is noticed by the clock, very late.
 SPARE_SECONDS, SPARE_TIMES, WAITING_SECONDS = 30, 5, 1800
 MEMORY = 8 << 30
 
 
 class Measured(NamedTuple):
-    """What is known of a test: the digest of its file, the seconds it takes, the functions it comes to."""
+    """What is known of a test: the digest of its file, the seconds it takes, the lines it comes to."""
 
     digest: str
     seconds: float
-    functions: list[str]
+    reached: Reached
 
 
 class Trial(NamedTuple):
@@ -58,14 +60,20 @@ class Trial(NamedTuple):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--alterations", required=True, help="a JSON file: path of source, then names, to be tried")
-    parser.addoption("--at-once", type=int, default=os.cpu_count() or 1, help="how many are tried side by side")
-    parser.addoption("--budget", type=float, default=0, help="leave off after so many seconds of tests (0: never)")
+    parser.addoption(
+        "--alterations", required=True, help="a JSON file: path of source, then names, to be tried"
+    )
+    parser.addoption(
+        "--at-once", type=int, default=os.cpu_count() or 1, help="how many are tried side by side"
+    )
+    parser.addoption(
+        "--budget", type=float, default=0, help="leave off after so many seconds of tests (0: never)"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """The same examples every time, and no search for the smallest: that a test fails is all that is asked."""
+    """The same examples every time, and no search for the smallest: that a test fails is enough."""
     settings.register_profile(
         "mutants",
         parent=settings.get_profile("quorate"),
@@ -99,7 +107,7 @@ def _make_ready(items: list[pytest.Item]) -> None:
 
 
 def _measure(session: pytest.Session) -> dict[str, Measured]:
-    """Which functions each test comes to, and how long it takes; only for files that are not known as they are."""
+    """Which lines each test comes to, and how long it takes; tests in files that stayed are known."""
     held = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
     known = {test: Measured(*one) for test, one in held.items()}
     digests = {path: sha256(path.read_bytes()).hexdigest() for path in {item.path for item in session.items}}
@@ -120,31 +128,40 @@ def _measure(session: pytest.Session) -> dict[str, Measured]:
 
 
 def _measure_each(items: list[pytest.Item], digests: dict[Path, str], told: Path) -> int:
-    set_mutant_under_test("stats")
-    found = {}
+    set_mutant_under_test("")
+    reaching, seconds = Reaching(), {}
     for item, following in zip(items, [*items[1:], items[-1]], strict=True):
         began = time.process_time()
-        state()._stats.clear()  # noqa: SLF001 - where the altered sources count
-        if not _passes(item, following):
+        with reaching.by(item.nodeid):
+            passes = _passes(item, following)
+        if not passes:
             print(item.nodeid, "fails", file=sys.__stderr__)
-            return 1
-        seconds = time.process_time() - began
-        found[item.nodeid] = Measured(digests[item.path], seconds, sorted(state()._stats))  # noqa: SLF001
+            return KILLED
+        seconds[item.nodeid] = time.process_time() - began
+    reached = reaching.read()
+    found = {
+        item.nodeid: Measured(digests[item.path], seconds[item.nodeid], reached.get(item.nodeid, {}))
+        for item in items
+    }
     told.write_text(json.dumps(found))
-    return 0
+    return SURVIVED
 
 
 class _Trials:
     """The alterations that are being tried, as many at once as is allowed."""
 
-    def __init__(self, session: pytest.Session, known: dict[str, Measured], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, session: pytest.Session, known: dict[str, Measured], tell: Callable[[str], None]
+    ) -> None:
         self.items = {item.nodeid: item for item in session.items}
         self.known = known
         self.at_once = session.config.getoption("--at-once")
         self.budget = session.config.getoption("--budget")
         self.running: dict[int, Trial] = {}
         self.sources: dict[str, SourceFileMutationData] = {}
-        self.noticed: defaultdict[str, set[str]] = defaultdict(set)
+        self.places = Places()
+        held = json.loads(NOTICED.read_text()) if NOTICED.exists() else {}
+        self.noticed = defaultdict[str, set[str]](set, {where: set(tests) for where, tests in held.items()})
         self.tell = tell
 
     def start(self, name: str, path: str) -> None:
@@ -162,11 +179,13 @@ class _Trials:
     def finish(self) -> None:
         while self.running:
             self._wait()
+        NOTICED.write_text(json.dumps({where: sorted(tests) for where, tests in self.noticed.items()}))
 
     def _tests(self, trial: Trial) -> Iterator[str]:
         """The tests that come to what is altered, in their order, until the budget is spent."""
         spent = 0.0
-        coming = (test for test, one in self.known.items() if trial.function in one.functions)
+        altered = self.places.of(trial.name, trial.path)
+        coming = (test for test, one in self.known.items() if altered.is_reached(one.reached))
         here, near, alike = self.noticed[trial.function], self.noticed[trial.path], Counter[str]()
         order = []
         for test in sorted(coming, key=lambda one: self.known[one].seconds):
@@ -182,7 +201,7 @@ class _Trials:
     def _wait(self) -> None:
         """Until one has ended."""
         while True:
-            child, status, used = os.wait4(-1, os.WNOHANG)
+            child, status = os.waitpid(-1, os.WNOHANG)
             if child in self.running:
                 break
             for late in [child for child, one in self.running.items() if time.monotonic() > one.limit]:
@@ -204,16 +223,15 @@ class _Trials:
             source.load()
         self.sources[trial.path].exit_code_by_key[trial.name] = code
         self.sources[trial.path].save()
-        if code in (SURVIVED, NO_TESTS):
-            self.tell(f"{trial.name} survived")
+        if code not in (KILLED, TIMEOUT):
+            self.tell(f"{trial.name} was not noticed")
 
 
 def _try(trial: Trial, items: list[pytest.Item], limit: int) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     set_mutant_under_test(trial.name)
     for item, following in zip(items, [*items[1:], items[-1]], strict=True):
-        if not _passes(item, following):
+        if not (_passes(item, following) or _passes(item, following)):
             os.write(trial.told, item.nodeid.encode())
             return KILLED
     return SURVIVED
@@ -224,12 +242,13 @@ def _passes(item: pytest.Item, following: pytest.Item) -> bool:
 
 
 def _fork(work: Callable[[], int]) -> int:
-    """A process that does this work, silently, and nothing else. Whatever it raises is a failure."""
+    """A process that does this work, silently, and nothing else."""
     child = os.fork()
     if child:
         return child
-    code = KILLED
+    code = BROKEN_OFF
     try:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, 1)
         code = work()
