@@ -320,12 +320,12 @@ NOT_RECOVERED: dict[str, tuple[Callable[[], CharterLink | tuple[Chain, CharterLi
 }
 
 
-def _slow_provider() -> Chain:
-    """Northgate, whose amendments wait for a day."""
+def provider_with(**members: Any) -> Chain:
+    """Northgate, whose rule for amendments has these members too."""
     people = Deployment(now=NOW).northgate.members
-    slow = rule(AMEND, (2, "security-officer")).model_copy(update={"delay": DAY})
+    asked = rule(AMEND, (2, "security-officer"), **members)
     kind = PROVIDER.current.authority.kind
-    return Chain.founded(make_charter(people, slow, kind=kind, authority=NORTHGATE), people)
+    return Chain.founded(make_charter(people, asked, kind=kind, authority=NORTHGATE), people)
 
 
 def _with_known(*amended: int, consents_by: int = 1) -> tuple[Chain, CharterLink, Chain]:
@@ -333,7 +333,7 @@ def _with_known(*amended: int, consents_by: int = 1) -> tuple[Chain, CharterLink
 
     `amended` says for each later version how many seconds before the recovery began its proposal expired.
     """
-    provider = _slow_provider()
+    provider = provider_with(delay=DAY)
     known = Chain(provider.members, [*provider.charters], [*provider.links])
     for days, ago in enumerate(amended, start=1):
         at = NOW - (ENDS - BEGINS) - ago
@@ -351,7 +351,7 @@ def _ahead() -> tuple[Chain, CharterLink, Chain]:
 
 def _beside() -> tuple[Chain, CharterLink, Chain]:
     chain, link, _ = _with_known(2 * DAY, consents_by=2)
-    known = _slow_provider()
+    known = provider_with(delay=DAY)
     at, until = NOW - (ENDS - BEGINS) - 3 * DAY, known.current.valid_until - 5 * DAY
     known.amend(requester=ADA, approvers=(JON, KIM), now=at, valid_until=until)
     return chain, link, known

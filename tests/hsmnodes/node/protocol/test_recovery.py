@@ -17,13 +17,17 @@ from tests.hsmnodes.node.protocol import amending
 from tests.hsmnodes.node.protocol.amending import MIA, NORA
 from tests.hsmnodes.node.protocol.making import NOW
 from tests.hsmnodes.node.protocol.recovering import (
+    BEGINS,
     CHAIN,
     DAY,
+    ENDS,
     NOT_RECOVERED,
     PROVIDER,
     RECOVERED,
     WITHOUT,
     in_place_of_lea_and_mia,
+    meridian,
+    provider_with,
     recover,
     recovery_with,
 )
@@ -54,6 +58,19 @@ def test_a_recovery_is_refused_and_changes_nothing_when(make, code):
         verify_chain([*chain.links, link], **anchored)
     assert verify_chain(chain.links, **anchored)[-1].raw == chain.current.raw == before
     assert not is_fork(chain.current, link, recover())
+
+
+def test_another_side_says_by_its_rule_for_amendments_how_long_a_proposal_may_live():
+    lives = ENDS - BEGINS
+    for longest, allowed in ((lives, True), (lives - 1, False)):
+        provider = provider_with(lifetime=longest)
+        chain = meridian(provider=provider)
+        link = recover(chain=chain, others=(provider,))
+        if allowed:
+            assert verify_amendment(chain.current, link).version == 2
+        else:
+            with pytest.raises(Refused, match=f"live for {longest} seconds at most.*not-authorised-old"):
+                verify_amendment(chain.current, link)
 
 
 @pytest.mark.parametrize("lost", [GUS, JON, KIM])
