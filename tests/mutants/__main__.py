@@ -21,6 +21,8 @@ from tests.mutants.survivors import Survivor, explained, read
 FOLDER = Path("mutants")
 NOTICED = {"killed", "timeout"}
 NOT_YET = "not checked"
+FIRST_BUDGET, WHOLE = 4, 0
+"""How many seconds of tests each is tried on at first, and then; 0 is for as long as it takes."""
 
 
 def main() -> int:
@@ -67,28 +69,33 @@ def _generate() -> None:
 
 
 def _try(paths: Sequence[str], *, once_more: bool) -> None:
-    """Try what was not tried, and what survived: a test may have come."""
-    wanted = {}
-    for path in paths:
-        held = survivors(path)
-        known = set() if once_more else {name for name, one in held.items() if _is_explained(one)}
-        wanted[path] = [
-            name
-            for name, state in states(path).items()
-            if state == NOT_YET or (name in held and name not in known)
-        ]
-    if not any(wanted.values()):
-        return
+    """Try what was not tried, and what survived: a test may have come.
+
+    Most is noticed at once. What is not waits until it is known which tests notice something near.
+    """
+    wanted = {path: _wanted(path, once_more=once_more) for path in paths}
+    for budget in (FIRST_BUDGET, WHOLE):
+        if any(wanted.values()):
+            _run(wanted, budget)
+        wanted = {path: [one for one in wanted[path] if states(path)[one] == NOT_YET] for path in paths}
+
+
+def _wanted(path: str, *, once_more: bool) -> list[str]:
+    held = survivors(path)
+    again = {name for name, one in held.items() if once_more or not _is_explained(one)}
+    return [name for name, state in states(path).items() if state == NOT_YET or name in again]
+
+
+def _run(wanted: Mapping[str, Sequence[str]], budget: int) -> None:
+    for path, names in wanted.items():
+        source = SourceFileMutationData(path=path)
+        source.load()
+        source.exit_code_by_key |= dict.fromkeys(names)
+        source.save()
     (FOLDER / "wanted.json").write_text(json.dumps(wanted))
     selection = config().pytest_add_cli_args_test_selection
-    options = [
-        "-q",
-        "-p",
-        "tests.mutants.trying",
-        "--alterations",
-        "wanted.json",
-        *config().pytest_add_cli_args,
-    ]
+    options = ["-q", "-p", "tests.mutants.trying", "--alterations", "wanted.json", "--budget", str(budget)]
+    options += config().pytest_add_cli_args
     subprocess.run([sys.executable, "-m", "pytest", *options, *selection], cwd=FOLDER, check=True)
 
 

@@ -2,8 +2,8 @@
 
 Run by `python -m tests.mutants` in the folder of altered copies. Collecting takes most of the time that a
 short test run takes, so it is done once. Tests that noticed another alteration of the same function come
-first, then those that noticed one in the same file, then the others: one of each test with parameters, then
-the next of each, always the quickest first. The first that fails ends it, if it fails twice: what fails by
+first, then those that noticed one in the same file, then the others, always the quickest first, and those
+later that repeat a test with other parameters. The first that fails ends it, if it fails twice: what fails by
 chance has noticed nothing.
 """
 
@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -46,12 +46,17 @@ class Measured(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """An alteration that is being tried; `told` is where its process writes which test failed."""
+    """An alteration that is being tried.
+
+    `late` is when its time is over, `told` where its process writes which test failed; what survives has
+    survived only if it was tried on the `whole` of what could notice it.
+    """
 
     name: str
     path: str
-    limit: float
+    late: float
     told: int
+    whole: bool
 
     @property
     def function(self) -> str:
@@ -91,10 +96,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     gc.freeze()
     known = _measure(session)
     trials = _Trials(session, known, lambda text: say.line(text, red=True))
-    for path, names in json.loads(Path(session.config.getoption("--alterations")).read_text()).items():
-        for name in names:
-            trials.start(name, path)
-    trials.finish()
+    try:
+        for path, names in json.loads(Path(session.config.getoption("--alterations")).read_text()).items():
+            for name in names:
+                trials.start(name, path)
+        trials.finish()
+    finally:
+        trials.stop()
     return True
 
 
@@ -168,8 +176,10 @@ class _Trials:
         """Try one as soon as there is room."""
         while len(self.running) >= self.at_once:
             self._wait()
-        trial = Trial(name, path, time.monotonic() + WAITING_SECONDS, os.memfd_create(name))
-        chosen = [self.items[test] for test in self._tests(trial)]
+        noticing = list(self._noticing(name, path))
+        chosen = [self.items[test] for test in self._affordable(noticing)]
+        late, whole = time.monotonic() + WAITING_SECONDS, len(chosen) == len(noticing)
+        trial = Trial(name, path, late, os.memfd_create(name), whole)
         if not chosen:
             self._write(trial, NO_TESTS)
             return
@@ -179,23 +189,33 @@ class _Trials:
     def finish(self) -> None:
         while self.running:
             self._wait()
-        NOTICED.write_text(json.dumps({where: sorted(tests) for where, tests in self.noticed.items()}))
 
-    def _tests(self, trial: Trial) -> Iterator[str]:
-        """The tests that come to what is altered, in their order, until the budget is spent."""
-        spent = 0.0
-        altered = self.places.of(trial.name, trial.path)
-        coming = (test for test, one in self.known.items() if altered.is_reached(one.reached))
-        here, near, alike = self.noticed[trial.function], self.noticed[trial.path], Counter[str]()
-        order = []
+    def stop(self) -> None:
+        """End what is still running."""
+        for child in self.running:
+            os.kill(child, signal.SIGKILL)
+
+    def _noticing(self, name: str, path: str) -> Iterator[str]:
+        """The tests that come to what is altered, in their order."""
+        altered = self.places.of(name, path)
+        coming = [test for test, one in self.known.items() if altered.is_reached(one.reached)]
+        here, near = self.noticed[mangled_name_from_mutant_name(name)], self.noticed[path]
+        here, near = self.noticed[mangled_name_from_mutant_name(name)], self.noticed[path]
+        alike, order = Counter[str](), []
         for test in sorted(coming, key=lambda one: self.known[one].seconds):
             kind = test.partition("[")[0]
-            order.append((test not in here, test not in near, alike[kind], len(order), test))
+            cost = self.known[test].seconds * (1 + alike[kind] / 8)
+            order.append((test not in here, test not in near, cost, test))
             alike[kind] += 1
-        for *_, test in sorted(order):
-            spent += self.known[test].seconds
+        yield from (test for *_, test in sorted(order))
+
+    def _affordable(self, tests: Iterable[str]) -> Iterator[str]:
+        """As many of these as the budget allows, and one at least."""
+        spent = 0.0
+        for test in tests:
             if self.budget and spent > self.budget:
                 return
+            spent += self.known[test].seconds
             yield test
 
     def _wait(self) -> None:
@@ -204,7 +224,7 @@ class _Trials:
             child, status = os.waitpid(-1, os.WNOHANG)
             if child in self.running:
                 break
-            for late in [child for child, one in self.running.items() if time.monotonic() > one.limit]:
+            for late in [child for child, one in self.running.items() if time.monotonic() > one.late]:
                 os.kill(late, signal.SIGXCPU)
             time.sleep(0.02)
         code = os.waitstatus_to_exitcode(status)
@@ -214,13 +234,16 @@ class _Trials:
     def _write(self, trial: Trial, code: int) -> None:
         test = os.pread(trial.told, 10_000, 0).decode()
         os.close(trial.told)
-        if test:
+        if test and test not in self.noticed[trial.function]:
             self.noticed[trial.function].add(test)
             self.noticed[trial.path].add(test)
+            NOTICED.write_text(json.dumps({where: sorted(tests) for where, tests in self.noticed.items()}))
         if trial.path not in self.sources:
             source = self.sources[trial.path] = SourceFileMutationData(path=trial.path)
             source.meta_path = Path(f"{trial.path}.meta")
             source.load()
+        if code == SURVIVED and not trial.whole:
+            return
         self.sources[trial.path].exit_code_by_key[trial.name] = code
         self.sources[trial.path].save()
         if code not in (KILLED, TIMEOUT):
