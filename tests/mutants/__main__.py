@@ -1,12 +1,14 @@
 """Alters the core, tries its tests on each alteration, says what they did not notice; see script/mutants."""
 
 import argparse
+import io
 import json
 import os
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from mutmut.__main__ import create_mutants
@@ -63,9 +65,10 @@ def survivors(path: str) -> dict[str, Survivor]:
 def _generate() -> None:
     """The altered copies, and what the tests need. What was found holds while a function stays as it is."""
     FOLDER.mkdir(exist_ok=True)
-    copy_src_dir()
-    copy_also_copy_files()
-    create_mutants(os.cpu_count() or 1)
+    with redirect_stdout(io.StringIO()):  # which names every file
+        copy_src_dir()
+        copy_also_copy_files()
+        create_mutants(os.cpu_count() or 1)
 
 
 def _try(paths: Sequence[str], *, once_more: bool) -> None:
