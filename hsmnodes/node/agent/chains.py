@@ -141,12 +141,10 @@ def _others_first(offered: Sequence[OfferedLink]) -> list[OfferedLink]:
 
 def _reached(offered: Sequence[OfferedLink], heads: Collection[str]) -> set[str]:
     """The hashes `heads`, and those of the versions before them as far as they were offered."""
-    previous, reached = {one.charter.sha256: one.charter.previous for one in offered}, set(heads)
-    for head in heads:
-        before = previous.get(head)
-        while before is not None and before not in reached:
-            reached.add(before)
-            before = previous.get(before)
+    reached = set(heads)
+    for one in sorted(offered, key=lambda one: one.charter.version, reverse=True):
+        if one.charter.sha256 in reached and one.charter.previous is not None:
+            reached.add(one.charter.previous)
     return reached
 
 
