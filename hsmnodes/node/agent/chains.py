@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from hsmnodes.node.agent.journal import Draft
 from hsmnodes.node.agent.links import (
@@ -42,7 +43,7 @@ def walk(
     closed: Container[str],
     *,
     now: int,
-    announced: Mapping[str, int] | None = None,
+    announced: Mapping[str, int] = MappingProxyType({}),
     suspended: Suspended = no_suspensions,
     elsewhere: Collection[str] = (),
 ) -> Walk:
@@ -66,15 +67,15 @@ def walk(
                 continue
             check_sides(current, one, closed=closed, now=now, suspended=suspended)
             draft = _step(current, one, closed, now, suspended)
-            if not _is_announced(one, announced or {}):
+            if not _is_announced(one, announced):
                 check_begins(current, one, now=now, elsewhere=_reached(offered, elsewhere))
             if draft.kind == "charter":
-                _check_delay(chain.current, one, now, announced or {})
+                _check_delay(chain.current, one, now, announced)
         except Delayed as delayed:
             found.refused.append(delayed)
             proposal = one.amendment()
             own = proposal is not None and delayed.proposal == proposal.sha256
-            if proposal is not None and own and proposal.sha256 not in (announced or {}):
+            if proposal is not None and own and proposal.sha256 not in announced:
                 found.drafts.append(announcing_draft(proposal, now))
             continue
         except Refused as refused:
@@ -125,10 +126,9 @@ def announcing_draft(proposal: Proposal, at: int) -> Draft:
 
 def _check_delay(before: Charter, one: OfferedLink, now: int, announced: Mapping[str, int]) -> None:
     proposal = one.amendment()
-    delay = delay_before(before, proposal) if proposal is not None else 0
-    if proposal is None or not delay:
+    if proposal is None:
         return
-    since = announced.get(proposal.sha256, now)
+    since, delay = announced.get(proposal.sha256, now), delay_before(before, proposal)
     if now < since + delay:
         raise Delayed(proposal.sha256, announced_at=since, delay=delay)
 

@@ -93,20 +93,6 @@ def test_two_valid_successors_freeze_the_authority(site, cast, zone):
     assert site.send(cast.generate_keys(site.at, zone)).code == "frozen"
 
 
-def test_what_follows_on_a_frozen_charter_is_refused_aloud_and_others_go_on(site, cast, zone):
-    other = Chain(zone.members, list(zone.charters), list(zone.links))
-    for chain, days in ((zone, 200), (other, 100)):
-        chain.amend(requester=DINA, approvers=(EMIL, FAY), now=cast.now, valid_until=cast.now + days * DAY)
-        site.deliver(charters(chain))
-    for chain, requester, approvers in ((zone, DINA, (EMIL, FAY)), (cast.northgate, CLEO, (JON, KIM))):
-        chain.amend(requester=requester, approvers=approvers, now=cast.now, valid_until=cast.now + 150 * DAY)
-    refused = site.deliver(charters(zone, cast.northgate)).refused
-    assert (refused.code, refused.message) == ("frozen", f"{PAYMENTS.name} is frozen.")
-    known = site.facts.chains
-    assert known[AuthorityKind.ZONE, PAYMENTS.id].current == zone.charters[1]
-    assert known[AuthorityKind.PROVIDER, NORTHGATE.id].current == cast.northgate.current
-
-
 def test_the_same_amendment_signed_by_others_is_no_fork(site, cast, zone):
     other = Chain(zone.members, list(zone.charters), list(zone.links))
     for chain, approvers in ((zone, (EMIL, FAY)), (other, (FAY, EMIL))):

@@ -265,11 +265,17 @@ class TestAmendments:
     def amendment(self, zone) -> Warrant:
         return Warrant.from_bytes(canonical.b64u_decode(zone.links[-1].warrant))
 
-    def test_a_node_takes_it_only_when_the_delay_is_over(self, site, zone, amended):
+    def test_a_node_takes_it_only_when_the_delay_is_over(self, site, cast, zone, amended):
         assert site.deliver(charters(amended)).refused.code == "delayed"
+        *_, entry = site.node.parts.ledger.journal.verify()
+        proposal = proposed(self.amendment(amended))
+        waits = {"proposal": proposal.proposal, "proposal_hash": proposal.sha256, "at": cast.now}
+        assert (entry.kind, entry.body) == ("announced", waits)
         site.clock.now += DELAY - 1
         site.start()
+        head = site.head
         assert site.deliver(charters(amended)).refused.code == "delayed"
+        assert site.head == head
         assert self.in_force(site, zone) == 1
         site.clock.now += 1
         assert site.deliver(charters(amended)).refused is None
