@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from hsmnodes.node.protocol.charters import is_fork, verify_amendment, verify_chain
-from hsmnodes.node.protocol.documents import CharterLink, Desk, Role
+from hsmnodes.node.protocol.canonical import b64u_decode
+from hsmnodes.node.protocol.charters import amendment_verdicts, is_fork, verify_amendment, verify_chain
+from hsmnodes.node.protocol.documents import CharterLink, Desk, Role, Warrant
 from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.purposes import Purpose
+from hsmnodes.node.protocol.quorum import Signatures
 from tests.cast.charters import DEPLOYMENT, Chain
 from tests.cast.people import ADA, DINA, EMIL, FAY, GUS, HANA, LEA, LUMEN, make_id
 from tests.cast.signing import cancel, reject
@@ -244,11 +246,31 @@ def test_an_amendment_is_refused_and_changes_nothing_when(make, code):
     before = chain.current.raw
     with pytest.raises(Refused) as refusal:
         verify_amendment(chain.current, made)
-    assert refusal.value.code == code
+    assert (refusal.value.code, bool(refusal.value.message)) == (code, True)
     with pytest.raises(Refused):
         walk(chain, made)
     assert walk(chain)[-1].raw == chain.current.raw == before
     assert not is_fork(chain.current, made, link(NEXT))
+
+
+SAID = {
+    "the warrant is of another operation": "not-this-amendment",
+    "the warrant names nodes": "not-this-amendment",
+    "the warrant names the charter at another version": "not-this-amendment",
+    "the warrant is of another deployment": "other-deployment",
+    "the warrant is not of the demo": "other-deployment",
+    "the warrant is for another charter": "other-amendment",
+    "the warrant is for another version": "other-amendment",
+    "the warrant names no predecessor": "other-amendment",
+}
+
+
+@pytest.mark.parametrize(("how", "code"), SAID.items(), ids=SAID)
+def test_the_count_itself_says_what_is_wrong_with_an_amendment(how, code):
+    made = REFUSED[how][0]()
+    warrant = Warrant.from_bytes(b64u_decode(made.warrant))
+    old, _ = amendment_verdicts(CURRENT, NEXT, proposal_of(made), Signatures.of(warrant))
+    assert code in [one.code for one in old.problems]
 
 
 def walk(chain, *more):
