@@ -7,7 +7,7 @@ that it was signed, was not cancelled, and follows. Two valid successors of one 
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.consistency import AMEND, RECOVER, unsatisfiable
@@ -28,7 +28,7 @@ from hsmnodes.node.protocol.errors import CharterRefused, Refused
 from hsmnodes.node.protocol.identities import Identities
 from hsmnodes.node.protocol.problems import Problem
 from hsmnodes.node.protocol.purposes import Purpose, challenge
-from hsmnodes.node.protocol.quorum import Signatures, Verdict, tally
+from hsmnodes.node.protocol.quorum import Signatures, Verdict, tally, without_request
 from hsmnodes.node.protocol.recovery import beyond, is_side, recovery_verdicts
 from hsmnodes.node.protocol.webauthn import verify_assertion
 
@@ -223,15 +223,7 @@ def amendment_verdicts(
     under_new = tally(
         (new,), proposal, signatures, floor=AMENDMENT_FLOOR, related=(current,), suspended=suspended
     )
-    return [old, _without_request(under_new, current, proposal, old)]
-
-
-def _without_request(verdict: Verdict, current: Charter, proposal: Proposal, old: Verdict) -> Verdict:
-    """The count under the new version; who requests need not be in it, but is left out if he is."""
-    if proposal.requester.id in current.persons and not old.problems:
-        left = tuple(problem for problem in verdict.problems if not problem.code.startswith("request-"))
-        return replace(verdict, problems=left)
-    return verdict
+    return [old, without_request(under_new, old)]
 
 
 def _check_follows(current: Charter, charter: Charter) -> None:

@@ -12,7 +12,7 @@
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import compress
 
@@ -210,6 +210,17 @@ def tally(
         closed=find_closing(charters, seating.clauses, proposal, signatures, requests, anybody_of=anybody_of),
         others=tuple(ways),
     )
+
+
+def without_request(verdict: Verdict, old: Verdict) -> Verdict:
+    """A count under a new version without what it has against the request.
+
+    Who requests need not be in it, as long as `old`, the count under the version in force, has no problem.
+    """
+    if old.problems:
+        return verdict
+    left = tuple(problem for problem in verdict.problems if not problem.code.startswith("request-"))
+    return replace(verdict, problems=left)
 
 
 _OTHER: Found = [], SignatureRefused("other-proposal", "It is a signature for another proposal.")

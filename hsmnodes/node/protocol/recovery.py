@@ -8,13 +8,12 @@ again. The delay is for nodes to keep.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from hsmnodes.node.protocol.consistency import AMEND, RECOVER
 from hsmnodes.node.protocol.documents.charter import Charter, OtherSide, Rule, Token
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
 from hsmnodes.node.protocol.problems import Problem, delay_before, rule_problems
-from hsmnodes.node.protocol.quorum import Signatures, Verdict, tally
+from hsmnodes.node.protocol.quorum import Signatures, Verdict, tally, without_request
 from hsmnodes.node.protocol.seating import Ruling, rules_for
 
 OTHERS_FLOOR = 2
@@ -105,10 +104,7 @@ def recovery_verdicts(
         suspended=suspended,
         ruling=rules_for(AMEND),
     )
-    if not old.problems:
-        left = tuple(problem for problem in after.problems if not problem.code.startswith("request-"))
-        after = replace(after, problems=left)
-    return [old, after]
+    return [old, without_request(after, old)]
 
 
 def stopping(

@@ -273,6 +273,14 @@ def test_the_count_itself_says_what_is_wrong_with_an_amendment(how, code):
     assert code in [one.code for one in old.problems]
 
 
+def test_a_suspended_token_counts_under_the_new_version_as_little_as_under_the_old():
+    """Two were enough before, and both can sign; the third whom the new rule asks for has lost her token."""
+    made = link(THREE_MUST_SIGN, approvers=[GUS, LEA, MIA])
+    assert verify_amendment(CURRENT, made) == THREE_MUST_SIGN
+    with pytest.raises(Refused, match="not-authorised-new"):
+        verify_amendment(CURRENT, made, suspended={MIA.key.credential_id})
+
+
 def walk(chain, *more):
     return verify_chain(
         [*chain.links, *more], anchor=chain.anchor, deployment=DEPLOYMENT, demo=chain.current.demo
