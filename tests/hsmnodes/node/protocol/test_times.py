@@ -2,9 +2,16 @@
 
 import pytest
 
-from hsmnodes.node.protocol.problems import delay_of, lifetime_problems, time_problems
+from hsmnodes.node.protocol.problems import (
+    delay_of,
+    lifetime_problems,
+    rule_problems,
+    time_problems,
+    validity_problems,
+)
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.quorum import Consent, Signatures, evaluate
+from hsmnodes.node.protocol.seating import rules_for
 from tests.cast.people import DINA, EMIL, FAY, GUS, HANA
 from tests.cast.signing import approve
 from tests.hsmnodes.node.protocol.making import AMEND, GENERATE, NOW, make_charter, make_proposal, rule
@@ -72,3 +79,20 @@ def test_of_several_delays_the_longest_counts():
 def test_a_rule_says_how_long_a_proposal_may_live(longest, codes):
     charter = make_charter(PEOPLE, rule(GENERATE, MANAGERS, lifetime=longest))
     assert [one.code for one in lifetime_problems([charter], PROPOSAL)] == codes
+
+
+def test_a_charter_decides_while_it_is_valid_and_says_so_to_the_second():
+    def found(operation, now):
+        problems = validity_problems([AT_ONCE], operation, now)
+        assert all(AT_ONCE.authority.name in one.message for one in problems)
+        return [one.code for one in problems]
+
+    begins, ends = AT_ONCE.valid_from, AT_ONCE.valid_until
+    seconds = (begins - 1, begins, ends - 1, ends)
+    assert [found(GENERATE, now) for now in seconds] == [["charter-not-yet"], [], [], ["charter-expired"]]
+    assert [found(AMEND, now) for now in seconds] == [["charter-not-yet"], [], [], []]
+
+
+def test_where_no_charter_decides_nothing_is_decided():
+    [problem] = rule_problems([], rules_for(GENERATE), 1)
+    assert (problem.code, problem.message) == ("no-charter", "No charter decides.")
