@@ -1,5 +1,6 @@
 """What a verdict tells people: who counted, what was ignored and why, what is missing, who closed it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,9 +9,9 @@ from hsmnodes.node.protocol.closing import Closed
 from hsmnodes.node.protocol.documents import Approval
 from hsmnodes.node.protocol.purposes import Purpose
 from hsmnodes.node.protocol.quorum import Verdict
-from tests.cast.people import HANA, IVO
+from tests.cast.people import HANA, IVO, make_id
 from tests.cast.signing import approve, cancel, reject
-from tests.hsmnodes.node.protocol.making import NOW
+from tests.hsmnodes.node.protocol.making import NOW, make_proposal
 from tests.hsmnodes.node.protocol.scenes import MANAGERS, Scene, approval_by, make_scene
 
 ONE, TWO, THREE = MANAGERS[:3]
@@ -94,6 +95,16 @@ def test_the_first_who_closes_a_proposal_is_named_with_the_reason():
 def test_problems_are_told_all_at_once():
     found = SCENE.judge([], now=SCENE.charter.valid_until, floor=3)
     assert [one.code for one in found.problems] == ["expired", "charter-expired", "below-floor"]
+
+
+@pytest.mark.parametrize("change", [{"deployment": make_id("another")}, {"demo": False}], ids=str)
+def test_a_proposal_of_another_deployment_than_its_charter_is_told_apart(change):
+    proposal = make_proposal(SCENE.charter, requester=THREE, **change)
+    [problem] = replace(SCENE, proposal=proposal).judge([]).problems
+    assert (problem.code, problem.message) == (
+        "other-deployment",
+        "The proposal and a charter are of different deployments.",
+    )
 
 
 def test_a_verdict_about_nothing_authorises_nothing():
