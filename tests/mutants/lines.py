@@ -30,6 +30,11 @@ class Function(NamedTuple):
         return sha256(self.text.encode()).hexdigest()[:16]
 
 
+def altered_copies() -> list[Path]:
+    """The files of the core with all their alterations."""
+    return [path.with_suffix("") for path in Path().glob("hsmnodes/**/*.spans")]
+
+
 @cache
 def functions(path: str) -> Mapping[str, Function]:
     """The functions of an altered copy, and all their alterations, by name."""
@@ -44,7 +49,7 @@ class Reaching:
     """Takes down which lines of the altered copies are come to, while they are not altered."""
 
     def __init__(self) -> None:
-        self.paths = [str(path.with_suffix("")) for path in Path().glob("hsmnodes/**/*.spans")]
+        self.paths = [str(path) for path in altered_copies()]
         files = [str(Path(path).absolute()) for path in self.paths]
         self.coverage = Coverage(data_file=None, config_file=False, include=files)
         self.coverage.set_option("run:disable_warnings", ["already-imported", "no-data-collected"])

@@ -27,7 +27,7 @@ from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
-from tests.mutants.lines import Places, Reached, Reaching
+from tests.mutants.lines import Places, Reached, Reaching, altered_copies
 
 MEASURED, NOTICED = Path("measured.json"), Path("noticed.json")
 SURVIVED, KILLED, BROKEN_OFF, NO_TESTS, TIMEOUT = 0, 1, 2, 33, 36
@@ -38,7 +38,7 @@ MEMORY = 8 << 30
 
 
 class Measured(NamedTuple):
-    """What is known of a test: the digest of its file, the seconds it takes, the lines it comes to."""
+    """What is known of a test: the digest of it and the core, the seconds it takes, the lines it comes to."""
 
     digest: str
     seconds: float
@@ -115,10 +115,12 @@ def _make_ready(items: list[pytest.Item]) -> None:
 
 
 def _measure(session: pytest.Session) -> dict[str, Measured]:
-    """Which lines each test comes to, and how long it takes; tests in files that stayed are known."""
+    """Which lines each test comes to, and how long it takes; known as long as its file and the core stay."""
     held = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
     known = {test: Measured(*one) for test, one in held.items()}
-    digests = {path: sha256(path.read_bytes()).hexdigest() for path in {item.path for item in session.items}}
+    core = b"".join(path.read_bytes() for path in sorted(altered_copies()))
+    files = {item.path for item in session.items}
+    digests = {path: sha256(core + path.read_bytes()).hexdigest() for path in files}
     new = [
         item
         for item in session.items
@@ -199,7 +201,6 @@ class _Trials:
         """The tests that come to what is altered, in their order."""
         altered = self.places.of(name, path)
         coming = [test for test, one in self.known.items() if altered.is_reached(one.reached)]
-        here, near = self.noticed[mangled_name_from_mutant_name(name)], self.noticed[path]
         here, near = self.noticed[mangled_name_from_mutant_name(name)], self.noticed[path]
         alike, order = Counter[str](), []
         for test in sorted(coming, key=lambda one: self.known[one].seconds):
