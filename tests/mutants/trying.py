@@ -103,6 +103,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         trials.finish()
     finally:
         trials.stop()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    say.line(f"{trials.tried} tried in {used.ru_utime + used.ru_stime:.0f} seconds of the processor")
     return True
 
 
@@ -168,6 +170,7 @@ class _Trials:
         self.at_once = session.config.getoption("--at-once")
         self.budget = session.config.getoption("--budget")
         self.running: dict[int, Trial] = {}
+        self.tried = 0
         self.sources: dict[str, SourceFileMutationData] = {}
         self.places = Places()
         held = json.loads(NOTICED.read_text()) if NOTICED.exists() else {}
@@ -233,6 +236,7 @@ class _Trials:
         self._write(trial, TIMEOUT if code == -signal.SIGXCPU else code)
 
     def _write(self, trial: Trial, code: int) -> None:
+        self.tried += 1
         test = os.pread(trial.told, 10_000, 0).decode()
         os.close(trial.told)
         if test and test not in self.noticed[trial.function]:
