@@ -39,8 +39,9 @@ def zone(cast):
 def tell(site, suspension, *chains):
     """What the node says to a suspension: the code of its refusal, or None."""
     message = SuspensionMessage(suspension=canonical.b64u(suspension.raw))
-    report = site.deliver(message)
-    return report.refused.code if report.refused else None
+    refused = site.deliver(message).refused
+    assert refused is None or refused.message
+    return refused.code if refused else None
 
 
 def suspended(site):

@@ -182,8 +182,15 @@ def test_every_token_that_is_not_accepted_is_found_not_only_the_first():
     found = list(
         not_accepted(forged(token_rules=TokenRules(backup_eligible="forbidden", models_blocked=("0" * 32,))))
     )
-    assert {one.person.id for one in found} == {one.id for one in PEOPLE}
+    assert {(one.person, one.token) for one in found} == {
+        (person, token) for person in CURRENT.people for token in person.tokens
+    }
     assert {one.why for one in found} == {Why.BLOCKED}
+
+
+def test_who_has_too_few_tokens_is_named_and_none_of_the_tokens():
+    charter = forged(people=lacking(1), token_rules=as_rules(FORBIDDEN | {"tokens_each": 2}))
+    assert [(one.person.id, one.token, one.why) for one in not_accepted(charter)] == [(GUS.id, None, None)]
 
 
 def test_what_is_worse_is_said_first():
