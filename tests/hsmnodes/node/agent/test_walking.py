@@ -19,9 +19,10 @@ def amend(chain: Chain, cast, *, days: int, approvers=(EMIL, FAY)) -> None:
 
 @pytest.fixture
 def provider(cast):
-    """Northgate's chain with an amendment that the node has not seen."""
-    until = cast.now + 200 * DAY
-    cast.northgate.amend(requester=CLEO, approvers=(JON, KIM), now=cast.now, valid_until=until)
+    """Northgate's chain with amendments that the node has not seen, the last of which is judged last."""
+    for days in (200, 100):
+        until = cast.now + days * DAY
+        cast.northgate.amend(requester=CLEO, approvers=(JON, KIM), now=cast.now, valid_until=until)
     return cast.northgate
 
 
