@@ -37,6 +37,7 @@ def suspension(trio, zone, cast):
 def tell(site, suspension):
     """What the node says to a suspension: the code of its refusal, or None."""
     report = site.deliver(SuspensionMessage(suspension=canonical.b64u(suspension.raw)))
+    assert report.refused is None or report.refused.message
     return report.refused.code if report.refused else None
 
 
