@@ -1,12 +1,17 @@
 """A recovery whose other side this node does not pin: its charters are walked as they come along."""
 
+from contextlib import nullcontext
+
 import pytest
 
+from hsmnodes.node.agent.chains import candidate, walk
+from hsmnodes.node.agent.links import Chain as Pinned
 from hsmnodes.node.agent.links import OfferedLink
 from hsmnodes.node.agent.sides import check_sides
 from hsmnodes.node.operations.registry import default_rules
 from hsmnodes.node.protocol.documents import AuthorityKind, Role
 from hsmnodes.node.protocol.errors import Refused
+from hsmnodes.node.protocol.recovery import replaced_before
 from tests.cast.charters import Chain, make_charter
 from tests.cast.people import (
     ADA,
@@ -25,6 +30,7 @@ from tests.hsmnodes.node.agent.test_recovering import WEEK, shown
 from tests.hsmnodes.node.protocol.amending import in_order
 from tests.hsmnodes.node.protocol.recovering import recover, recovery_with
 
+PROVIDER = (AuthorityKind.PROVIDER, NORTHGATE.id)
 LARS = Member("Lars", NORTHGATE, (Role.SECURITY_OFFICER,))
 QUIN = Member("Quin", LUMEN, (Role.AUDITOR,))
 MARA = Member("Mara", LUMEN, (Role.SECURITY_OFFICER,))
@@ -85,7 +91,7 @@ def replace_olga(lumen: Chain, now: int) -> None:
 
 
 def version(site) -> int:
-    return site.facts.chains[AuthorityKind.PROVIDER, NORTHGATE.id].current.version
+    return site.facts.chains[PROVIDER].current.version
 
 
 def test_it_is_announced_and_taken(site, cast, lumen):
@@ -143,6 +149,58 @@ def test_nor_by_one_that_was_cancelled_or_signed_with_a_suspended_token(cast, lu
         suspended={OLGA.key.credential_id} if what == "suspended" else (),
     )
     assert found == code
+
+
+@pytest.mark.parametrize(
+    ("what", "code"), [("closed", "closed"), ("suspended", "not-authorised-old"), ("", None)]
+)
+def test_nor_is_a_chain_with_such_a_one_pinned(cast, lumen, site, what, code):
+    replace_olga(lumen, cast.now - 3 * DAY)
+    provider = recovered(cast, lumen, (JON, IVO, MARA, LARS))
+    amendment = OfferedLink.read(lumen.links[-1].raw).amendment()
+    founding = provider.charters[0]
+    with nullcontext() if code is None else pytest.raises(Refused, check=lambda one: one.code == code):
+        chain = candidate(
+            [OfferedLink.read(link.raw) for link in provider.links],
+            PROVIDER,
+            anchor=founding.sha256,
+            deployment=founding.deployment,
+            demo=founding.demo,
+            now=cast.now + WEEK,
+            known={},
+            closed={amendment.sha256} if what == "closed" else (),
+            suspended=lambda _charter: {OLGA.key.credential_id} if what == "suspended" else (),
+        )
+        assert chain.charters == tuple(provider.charters)
+
+
+def test_whom_the_other_side_has_suspended_does_not_consent_for_it(cast, lumen, site):
+    links = [OfferedLink.read(link.raw) for link in recovered(cast, lumen).links]
+    pinned = {PROVIDER: Pinned((cast.northgate.current,), (links[0].raw,))}
+
+    def judged(suspended) -> list[str]:
+        return [one.code for one in walk(pinned, links[1:], (), now=cast.now, suspended=suspended).refused]
+
+    assert judged(lambda _charter: ()) == ["delayed"]
+    of_lumen = {IVO.key.credential_id}
+    assert judged(lambda charter: of_lumen if charter.authority.id == LUMEN.id else ()) == [
+        "not-authorised-old"
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "is_replaced"), [(-1, False), (0, True)])
+@pytest.mark.parametrize("delay", [0, 3 * DAY])
+def test_a_side_is_replaced_once_its_amendment_is_too_late_to_sign_and_has_waited(
+    cast, lumen, delay, seconds, is_replaced
+):
+    replace_olga(lumen, cast.now)
+    rules = slow_rules() if delay else default_rules(AuthorityKind.CUSTOMER)
+    before = lumen.charters[0].model_copy(update={"rules": rules})
+    following = OfferedLink.read(lumen.links[-1].raw).amendment()
+    proposal = OfferedLink.read(recovered(cast, lumen).links[-1].raw).amendment()
+    begins = following.expires_at + delay + seconds
+    later = proposal.model_copy(update={"not_before": begins, "expires_at": begins + DAY})
+    assert replaced_before(before, following, later) is is_replaced
 
 
 def check(one: OfferedLink, now: int, *, closed, suspended) -> str | None:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from hsmnodes.node.agent.chains import Walk, walk
+from hsmnodes.node.agent.links import Chain as Pinned
+from hsmnodes.node.agent.links import OfferedLink
 from hsmnodes.node.protocol.documents import AuthorityKind
 from tests.cast.charters import Chain
 from tests.cast.deployment import PAYMENTS
@@ -17,13 +20,17 @@ def amend(chain: Chain, cast, *, days: int, approvers=(EMIL, FAY)) -> None:
     chain.amend(requester=DINA, approvers=approvers, now=cast.now, valid_until=cast.now + days * DAY)
 
 
-@pytest.fixture
-def provider(cast):
-    """Northgate's chain with amendments that the node has not seen, the last of which is judged last."""
+def amended_provider(cast) -> Chain:
+    """Northgate's chain with amendments that a node made before has not seen."""
     for days in (200, 100):
         until = cast.now + days * DAY
         cast.northgate.amend(requester=CLEO, approvers=(JON, KIM), now=cast.now, valid_until=until)
     return cast.northgate
+
+
+@pytest.fixture
+def provider(site, cast):
+    return amended_provider(cast)
 
 
 def test_one_of_a_stranger(site, cast, provider):
@@ -38,9 +45,10 @@ def test_one_without_its_quorum(site, cast, zone, provider):
     assert site.facts.chains[PROVIDER].current == provider.current
 
 
-def test_one_that_must_wait(make_site, cast, provider):
+def test_one_that_must_wait(make_site, cast):
     zone = cast.zone(rules=rules_with(AMEND))
     site = make_site().with_zone(zone)
+    provider = amended_provider(cast)
     amend(zone, cast, days=200)
     assert site.deliver(charters(zone, provider)).refused.code == "delayed"
     assert site.facts.chains[ZONE].current == zone.charters[0]
@@ -66,3 +74,10 @@ def test_two_successors_in_one_message_freeze_it_before_what_follows_on_the_firs
     refused = site.deliver(charters(zone, other)).refused
     chain = site.facts.chains[ZONE]
     assert (refused.code, chain.frozen, chain.current) == ("frozen", True, zone.charters[1])
+
+
+def test_what_was_in_force_before_is_no_news(cast, zone):
+    for days in (200, 100):
+        amend(zone, cast, days=days)
+    pinned = {ZONE: Pinned(tuple(zone.charters), tuple(link.raw for link in zone.links))}
+    assert walk(pinned, [OfferedLink.read(link.raw) for link in zone.links], (), now=cast.now) == Walk()
