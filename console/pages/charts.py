@@ -92,7 +92,7 @@ class Course:
         heard = [point for point in points if point["heard"]]
         if not heard:
             return _("Nothing was heard in this time.")
-        return _("Heard of for %(heard)d %% of the time, and in step for %(step)d %% of that.") % {
+        return _("Heard of for %(heard)d %% of the time, and in step for at least %(step)d %% of that.") % {
             "heard": 100 * len(heard) // len(points),
             "step": 100 * sum(_state(point)[0] == "ok" for point in heard) // len(heard),
         }
