@@ -23,7 +23,7 @@ from tenants import access, charters, clock
 from tenants.analysis.deciding import Weakness
 from tenants.analysis.questions import Answer
 from tenants.duties import duties_under
-from tenants.models import CharterState, CharterVersion, Person, Severity, State
+from tenants.models import CharterState, CharterVersion, Person, Proposal, Severity, State
 from tenants.notices import kinds
 from tenants.notices.kinds import KINDS
 from tenants.standing import standings_of
@@ -179,13 +179,21 @@ def _proposals(person: Person) -> list[Concern]:
     )
     return [
         Concern(
-            f"{one.get_state_display()}: {one.sentence}",
+            _("Waits for a zone to agree: %(what)s") % {"what": one.sentence}
+            if one.waits_for_agreement
+            else f"{one.get_state_display()}: {one.sentence}",
             one.detail,
             reverse("proposal", args=[one.pk]),
-            "odd" if one.state == State.INDETERMINATE else "bad",
+            _level(one),
         )
         for one in troubled.order_by("-created_at")[:5]
     ]
+
+
+def _level(proposal: Proposal) -> str:
+    if proposal.waits_for_agreement:
+        return "wait"
+    return "odd" if proposal.state == State.INDETERMINATE else "bad"
 
 
 def _charters(person: Person) -> list[Concern]:

@@ -14,7 +14,7 @@ from console.pages.charter_view import CharterView, latest_of
 from console.pages.cluster_view import cells_not_in_step
 from console.pages.custody import Custody
 from console.pages.forms.zone_models import MODELS
-from console.pages.offers import founds_zones
+from console.pages.offers import founds_zones, may_request
 from console.pages.portions import portion_of
 from console.pages.saved import SavedViews
 from console.pages.seating import few
@@ -32,8 +32,9 @@ from hsmnodes.access import (
     visible_slots,
 )
 from hsmnodes.models import Epoch, Key, KeyCopy, Node
+from hsmnodes.node.operations.registry import operation
 from hsmnodes.reach import Reach
-from tenants import access
+from tenants import access, tags
 from tenants.errors import NotVisible
 from tenants.listing import page_of
 from tenants.models import OrganisationKind, Person, TrustZone
@@ -117,6 +118,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         backups=visible_backups(person).filter(zone=zone).select_related("node")[:BACKUPS_SHOWN],
         may_propose=access.may_propose(person, [zone.pk]),
         may_hand_over=_may_hand_over(zone, person),
+        may_start=_may_start(zone, person),
     )
 
 
@@ -129,6 +131,12 @@ def applications_of(zone: TrustZone, person: Person) -> list[tuple[Shown, list[N
 
 def _may_hand_over(zone: TrustZone, person: Person) -> bool:
     return zone.founded_at is not None and access.may_propose(person, [zone.pk])
+
+
+def _may_start(zone: TrustZone, person: Person) -> bool:
+    """Whether the person can have the zone's service started on further HSMs, which the provider knows."""
+    of_provider = person.organisation_id == zone.service.provider_id
+    return of_provider and may_request(operation(tags.START_SERVICE), person)
 
 
 @require_GET

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from console.pages.sorting import Sorting
 from console.templatetags.icons import icon
 from hsmnodes.node.protocol.words import fingerprint
+from tenants.models import Proposal
 
 register = template.Library()
 
@@ -81,6 +82,14 @@ def badge(state: str, label: str = "", size: str = "") -> SafeString:
     text = label or getattr(state, "label", None) or value.replace("-", " ").capitalize()
     extra = " hollow" if value in HOLLOW else ""
     return format_html('<span class="badge {}{} {}">{}</span>', state_class(value), extra, size, text)
+
+
+@register.simple_tag
+def state_badge(proposal: Proposal, size: str = "") -> SafeString:
+    """The state of a proposal. One that a zone has yet to agree to is refused, and goes on by itself."""
+    if proposal.waits_for_agreement:
+        return badge("delayed", _("Waits for a zone"), size)
+    return badge(proposal.state, proposal.get_state_display(), size)
 
 
 @register.simple_tag

@@ -35,6 +35,7 @@ class State(models.TextChoices):
 
 OPEN_STATES = (State.DRAFT, State.PROPOSED)
 RUNNING_STATES = (State.AUTHORISED, State.SENT, State.DELAYED, State.EXECUTING)
+NOT_AGREED = "not-agreed"
 FINAL_STATES = tuple(state for state in State if state not in (*OPEN_STATES, *RUNNING_STATES))
 
 
@@ -133,6 +134,11 @@ class Proposal(models.Model):
     def is_final(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.state in FINAL_STATES
+
+    @property
+    def waits_for_agreement(self) -> bool:
+        """Whether an HSM refused it until a zone has agreed; it is asked again by itself when it has."""
+        return self.state == State.REFUSED and self.code == NOT_AGREED
 
 
 class Waiting(models.Model):

@@ -215,6 +215,8 @@ class OperationForm(forms.Form):
         """Which node is to act, or which of them, where there are several and all can."""
         zone = self._zone if "zone" in self.fields else ""
         options = sources.node_options(self.person, self.operation.tag, zone)
+        if self.operation.tag == tags.START_SERVICE and self._running:
+            options = sources.without_service(options, self.chosen("service"))
         if self.operation.most_nodes > 1 and len(options) > 1:
             return NodesField(options, of_zone=bool(zone))
         listed = _("Only HSMs on which this can be done are listed.")

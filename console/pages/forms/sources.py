@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from hsmnodes.access import visible_applications, visible_data_centres, visible_nodes
-from hsmnodes.models import Node, Slot
+from hsmnodes.models import Node, Placement, Slot
 from tenants import access, charters, tags
 from tenants.models import CharterState, Organisation, OrganisationKind, Person, TrustZone
 
@@ -61,6 +61,12 @@ def node_options(person: Person, tag: str, zone: str = "") -> list[Option]:
     if tag == tags.ADMIT_APPLICATION:
         nodes = nodes.filter(serves_applications=True)
     return _as_options(nodes)
+
+
+def without_service(nodes: list[Option], service: str) -> list[Option]:
+    """Those of these nodes on which a service has not been started."""
+    there = set(Placement.objects.filter(service=service).values_list("node", flat=True))
+    return [one for one in nodes if one.id not in there]
 
 
 def moving_options(person: Person, field: str, zone: str) -> list[Option]:

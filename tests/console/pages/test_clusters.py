@@ -116,6 +116,10 @@ class TestAgreeing:
         stage.nodes["ams-1"].answer(leaving, step=0, outcome="refused", code="not-agreed")
         page = as_(CLEO).get(f"/proposals/{leaving.pk}").content.decode()
         assert "As soon as they have, the HSM is asked again by itself." in page
+        assert "Waits for a zone" in page
+        assert "Refused by the node" not in page
+        assert "Waits for a zone to agree" in as_(CLEO).get("/").content.decode()
+        assert "Waits for a zone" in as_(CLEO).get("/proposals?view=all").content.decode()
 
     def test_key_managers_choose_what_the_provider_has_proposed(self, stage, leaving, as_):
         key = f"{leaving.pk}-{stage.nodes['ams-1'].id}"

@@ -168,3 +168,13 @@ def test_a_customer_is_taken_on_and_its_first_person_added_by_who_may(stage, as_
     shown = as_(CLEO).post("/customers/new", {"name": "Basalt Bank"}, follow=True).content.decode()
     assert "A security officer adds and invites its first person." in shown
     assert as_(JON).post("/customers/new", {"name": "Aurum Trust"}).status_code == 422
+
+
+def test_the_provider_alone_is_led_to_start_a_service_on_further_hsms(stage, as_):
+    zone = stage.zones["Cards"]
+    address = f"/propose/service.start/v1?service={zone.service_id}"
+    assert address in as_(CLEO).get(f"/zones/{zone.pk}").content.decode()
+    assert address not in as_(DINA).get(f"/zones/{zone.pk}").content.decode()
+    offered = {node for node, _ in as_(CLEO).get(address).context["form"].fields["on_node"].choices} - {""}
+    assert offered
+    assert not offered & set(zone.service.placements.values_list("node", flat=True))
