@@ -44,7 +44,7 @@ def time_problems(
     A delay moves it on: what was `announced` in the proposal's time may be carried out as much later as the
     delay is long, and no later than that.
     """
-    delay = delay_of(charters, proposal.operation) if announced is not None else 0
+    delay = delay_of(charters, proposal.operation)
     begun = now if announced is None or not delay else announced
     if begun < proposal.not_before:
         return [Problem("too-early", "The proposal is not valid yet.")]
