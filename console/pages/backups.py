@@ -136,6 +136,8 @@ def restore(request: HttpRequest, key: str) -> HttpResponse:
             draft = _draft(request, form, tags.RESTORE_BACKUP, backups.parameters_of(backup) | {"keys": plan})
             if draft is not None:
                 return redirect("proposal", key=draft.pk)
+    if "show" in request.POST:  # a look at the plan needs no reason yet
+        form.errors.pop("reason", None)
     return _form_page(
         request,
         "console/backups/restore.html",

@@ -116,6 +116,12 @@ def test_keys_whose_labels_fit_are_restored_and_a_label_that_none_has_is_refused
     assert [one["label"] for one in shown.context["plan"]] == ["card-signing"]
 
 
+def test_a_look_at_the_plan_needs_no_reason_yet(stage, as_):
+    shown = as_(DINA).post(path(stage, "/restore"), filled(stage, reason="", show="plan"))
+    assert (shown.status_code, shown.context["form"].errors) == (200, {})
+    assert as_(DINA).post(path(stage, "/restore"), filled(stage, reason="")).status_code == 422
+
+
 def test_a_plan_in_which_nothing_happens_is_not_drafted(stage, as_):
     answer = as_(DINA).post(path(stage, "/restore"), filled(stage))
     assert answer.status_code == 422
