@@ -104,7 +104,7 @@ def main(nodes: int, zones: int, keys: int) -> None:
     try:
         with timed(found, "all nodes heard of for the first time, and shown to their peers"):
             _say_rounds(crowd, 1)
-            _wait_until(lambda: _behind(crowd) == 0)
+            _wait_for_all(crowd)
         _taken(crowd, found, psutil.Process(worker.pid))
         _steadily(crowd, found)
         print(json.dumps(found, indent=1), file=sys.stderr, flush=True)
@@ -130,7 +130,7 @@ def _taken(crowd: Crowd, found: Found, keeper: psutil.Process) -> None:
     began, worked = time.perf_counter(), _worked(keeper)
     rate = _say_rounds(crowd, ROUNDS)
     found["signed and sent by one process"] = (rate, "heartbeats/s")
-    _wait_until(lambda: _behind(crowd) == 0)
+    _wait_for_all(crowd)
     seconds = time.perf_counter() - began
     cost = (_worked(keeper) - worked) / (ROUNDS * len(crowd.nodes))
     found["of the worker's processor, for a heartbeat"] = (cost * 1000, "ms")
@@ -142,10 +142,24 @@ def _worked(keeper: psutil.Process) -> float:
     return sum(sum(one.cpu_times()[:2]) for one in keeper.children(recursive=True))
 
 
-def _behind(crowd: Crowd) -> int:
-    """How many nodes' last heartbeat has not been taken."""
+def _behind(crowd: Crowd) -> list[str]:
+    """The nodes whose last heartbeat has not been taken."""
     taken = {pk: figures.get("operations") for pk, figures in Node.objects.values_list("pk", "figures")}
-    return sum(taken[node] != said for node, said in crowd.last.items())
+    return [node for node, said in crowd.last.items() if taken[node] != said]
+
+
+def _wait_for_all(crowd: Crowd) -> None:
+    """Until all are taken. Who was not in time says it again, as nodes do: the broker drops what is old."""
+    places = {one.id: place for place, one in enumerate(crowd.nodes)}
+    deadline, again = time.monotonic() + PATIENCE, time.monotonic() + broker.FRESH_SECONDS
+    while behind := _behind(crowd):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the worker has not taken what was sent")
+        if time.monotonic() > again:
+            again += broker.FRESH_SECONDS
+            for node in behind:
+                crowd.say(places[node])
+        time.sleep(0.1)
 
 
 def _steadily(crowd: Crowd, found: Found) -> None:
@@ -270,14 +284,6 @@ def size_of_database() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         return int(cursor.fetchone()[0])
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("the worker has not taken what was sent")
-        time.sleep(0.1)
 
 
 if __name__ == "__main__":
