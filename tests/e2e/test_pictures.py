@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.desk.hands import choose_simulated, press, the_button
+from tests.console.desk.hands import the_button
 from tests.e2e import story
 from tests.e2e.running import running_demo
 from tests.e2e.visitor import PATIENCE, Visitor
@@ -62,8 +62,7 @@ def _take_pictures(who: story.Who, folder: Path) -> None:
     fay.page.locator("#go-approve").click()
     expect(the_button(fay.page)).to_be_visible(timeout=PATIENCE)
     _take(fay.page, folder / "desk.png")
-    press(fay.page)
-    choose_simulated(fay.page, "Fay")
+    fay.sign_at_the_desk()
     fay.expect_done(proposal)
     fay.go("/zones")
     fay.page.get_by_role("link", name="Cards", exact=True).first.click()
