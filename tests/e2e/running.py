@@ -108,7 +108,9 @@ def _wait_for_nodes(database: Path, *, since: datetime) -> None:
     while time.monotonic() < deadline:
         with closing(sqlite3.connect(database, timeout=30)) as console:
             rows = console.execute("SELECT enrolled_at, last_seen_at FROM hsmnodes_node").fetchall()
-        if all(enrolled and datetime.fromisoformat(seen + "+00:00") > since for enrolled, seen in rows):
+        if all(
+            enrolled and seen and datetime.fromisoformat(seen + "+00:00") > since for enrolled, seen in rows
+        ):
             return
         time.sleep(0.5)
     raise AssertionError("The nodes do not answer.")
