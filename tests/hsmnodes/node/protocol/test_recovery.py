@@ -122,6 +122,7 @@ def count(
 
 
 STRANGER = PROVIDER.current.model_copy(update={"deployment": make_id("another deployment")})
+EXPIRED = PROVIDER.current.model_copy(update={"valid_until": BEGINS})
 WRONG = {
     "the charter has no clause": ({"current": WITHOUT.current}, {"no-recovery"}),
     "it is called an amendment": ({"operation": AMEND}, {"not-this-recovery"}),
@@ -137,6 +138,10 @@ WRONG = {
     "another side is of another deployment": (
         {"others": (STRANGER,), "authorities": authorities_of([CHAIN.current, STRANGER])},
         {"other-deployment"},
+    ),
+    "the charter of another side has expired": (
+        {"others": (EXPIRED,), "authorities": authorities_of([CHAIN.current, EXPIRED])},
+        {"side-expired"},
     ),
     "it is of another deployment itself": ({"deployment": make_id("another")}, {"other-deployment"}),
     "rules would change": (
