@@ -2,6 +2,7 @@
 
 import pytest
 
+from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Desk
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 from hsmnodes.node.protocol.signers import find_signers
@@ -30,6 +31,12 @@ def test_a_charter_of_another_desk_takes_nothing_from_this_one(charters):
         DINA.key.credential_id,
         None,
     )
+
+
+def test_it_says_how_often_the_token_was_used():
+    [signer], _ = find_signers([HERE], SIGNED, CHALLENGE)
+    used = canonical.b64u_decode(SIGNED.authenticator_data)[33:37]
+    assert signer.counter == int.from_bytes(used)
 
 
 def test_each_charter_says_who_holds_the_token():

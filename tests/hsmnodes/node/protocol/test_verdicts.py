@@ -59,6 +59,14 @@ def test_what_a_suspended_token_requested_is_not_authorised():
     )
 
 
+def test_what_a_stranger_requested_is_not_authorised_and_says_why():
+    everyone = [approve(SCENE.proposal, ONE), approve(SCENE.proposal, TWO)]
+    verdict = SCENE.judge(everyone, request=IVO.key.sign(Purpose.PROPOSE, SCENE.proposal.raw))
+    [problem] = verdict.problems
+    assert (problem.code, verdict.authorised) == ("request-unknown-token", False)
+    assert problem.message.startswith("The requester's own signature does not hold: ")
+
+
 @pytest.mark.parametrize(("apart", "ignored"), [(True, [(ONE.name, "custodian-apart")]), (None, [])])
 def test_who_gives_a_share_does_not_count_where_a_rule_says_so(apart, ignored):
     scene = make_scene(2, 3, requester_is_one=True, apart=apart)
