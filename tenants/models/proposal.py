@@ -8,6 +8,7 @@ from django.db.models import Q
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import Assertion
 from hsmnodes.node.protocol.documents import Proposal as ProposalDocument
+from tenants import clock
 from tenants.models.fields import NAME_MAX, HashField, IdField
 from tenants.models.organisation import Organisation
 from tenants.models.person import Person
@@ -137,8 +138,8 @@ class Proposal(models.Model):
 
     @property
     def waits_for_agreement(self) -> bool:
-        """Whether an HSM refused it until a zone has agreed; it is asked again by itself when it has."""
-        return self.state == State.REFUSED and self.code == NOT_AGREED
+        """Whether an HSM refused it until a zone has agreed; in its time it is asked again when that has."""
+        return self.state == State.REFUSED and self.code == NOT_AGREED and clock.now() < self.expires_at
 
 
 class Waiting(models.Model):

@@ -120,6 +120,10 @@ class TestAgreeing:
         assert "Refused by the node" not in page
         assert "Waits for a zone to agree" in as_(CLEO).get("/").content.decode()
         assert "Waits for a zone" in as_(CLEO).get("/proposals?view=all").content.decode()
+        Proposal.objects.filter(pk=leaving.pk).update(expires_at=clock.now())
+        late = as_(CLEO).get(f"/proposals/{leaving.pk}").content.decode()
+        assert "Refused by the node" in late
+        assert "asked again by itself" not in late
 
     def test_key_managers_choose_what_the_provider_has_proposed(self, stage, leaving, as_):
         key = f"{leaving.pk}-{stage.nodes['ams-1'].id}"
