@@ -56,9 +56,17 @@ DENIED_WITH = {
 
 
 def put(
-    charters: Sequence[Charter], proposal: Proposal, signatures: Signatures, *, consent: Consent, now: int
+    charters: Sequence[Charter],
+    proposal: Proposal,
+    signatures: Signatures,
+    *,
+    consent: Consent,
+    now: int,
+    **for_nodes: Any,
 ) -> Put:
-    """What was put to `evaluate`, as a case has it."""
+    """What was put to `evaluate`, as a case has it, which has nothing of what only nodes know."""
+    if any(for_nodes.values()):
+        raise NotImplementedError(f"a case does not say {', '.join(for_nodes)}")
     warrant = Warrant(
         proposal=canonical.b64u(proposal.raw),
         request=signatures.request,
