@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from hsmnodes import ceremonies
 from tenants.notices.reading import count_unread
 
 
@@ -13,7 +14,7 @@ def console(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "person", None)
     return {
         "person": person,
-        "waiting_count": person.inbox.count() if person else 0,
+        "waiting_count": person.inbox.count() + len(ceremonies.waiting_for(person)) if person else 0,
         "unread_count": count_unread(person) if person else 0,
         "is_demo": settings.DEMO,
         "desk_origin": settings.DESK_ORIGIN,

@@ -17,6 +17,7 @@ from hsmnodes.models import Node, Sample, Span, Standing
 from tenants import clock
 
 WIDTH, HEIGHT = 320, 56
+MANY_MIB = 10 * 1024
 SPANS: Mapping[str, tuple[timedelta, Span, timedelta, timedelta]] = {
     "1h": (timedelta(hours=1), Span.MINUTE, timedelta(minutes=1), timedelta(seconds=70)),
     "24h": (timedelta(hours=24), Span.MINUTE, timedelta(minutes=10), timedelta(seconds=70)),
@@ -86,9 +87,10 @@ class Course:
     @property
     def in_words(self) -> str:
         """For how much of the time since it was enrolled it was heard of, and how much of that in step."""
-        *_earlier, length, _late = SPANS[self.span]
         enrolled = self.node.enrolled_at
-        points = [one for one in self.points if enrolled is None or one["at"] + length > enrolled]
+        points = [one for one in self.points if enrolled is None or one["at"] >= enrolled]
+        if not points:
+            return _("It was enrolled only now.")
         heard = [point for point in points if point["heard"]]
         if not heard:
             return _("Nothing was heard in this time.")
@@ -176,9 +178,16 @@ def _charts(points: Sequence[Point], done: Sequence[Point], *, whole: bool, seve
         _chart(_("Sessions of applications"), _("open"), points, "sessions"),
         _chart(keys, _("keys"), points, "keys"),
         _chart(_("Operations carried out"), _("in that time"), done, "operations"),
-        _chart(disk, "MiB", points, "disk_free"),
+        _chart(disk, *_in_fitting_unit(points, "disk_free")),
         *charts,
     ]
+
+
+def _in_fitting_unit(points: Sequence[Point], name: str) -> tuple[str, list[Point], str]:
+    """The unit in which people read a figure that is kept in MiB, the points in it, and the figure's name."""
+    if min((point[name] for point in points if point[name] is not None), default=0) < MANY_MIB:
+        return "MiB", list(points), name
+    return "GiB", [{name: None if point[name] is None else point[name] // 1024} for point in points], name
 
 
 Samples = list[Mapping[str, Any]]

@@ -15,6 +15,7 @@ from console.pages.shell import is_seen, nothing_new, page, version_of
 from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
+from hsmnodes import ceremonies
 from hsmnodes.node.operations.registry import operations
 from tenants import access, narrowing
 from tenants.inbox import waiting_ids
@@ -94,17 +95,23 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         ascending=not sorting.descending,
     )
     rows = [(proposal, few(proposal)) for proposal in found.rows]
+    shares = ceremonies.waiting_for(person) if view == "waiting" else []
     return {
         "view": view,
         "views": VIEWS,
         "rows": rows,
+        "shares_to_give": shares,
         "found": found,
         "sorting": sorting,
         "operations": operations().values(),
         "groups": GROUPS,
         "states": State.choices,
         "asked": {name: request.GET.get(name, "") for name in ("q", "state", "operation")},
-        "version": version_of(view, [(one.pk, one.state, one.seats_filled) for one in found.rows]),
+        "version": version_of(
+            view,
+            [one.pk for one in shares],
+            [(one.pk, one.state, one.seats_filled) for one in found.rows],
+        ),
     }
 
 

@@ -201,6 +201,14 @@ def _history(request: HttpRequest, node: Node) -> dict[str, Any]:
     return shown_history([node], request, whole=whole, file=reverse("node-history", args=[node.pk]))
 
 
+def _charters(node: Node, viewer: Person) -> list[dict[str, Any]]:
+    """The charters it said it goes by, each with what is `known` of it here, by name."""
+    visible = access.visible_charters(viewer).filter(hash__in=[one["hash"] for one in node.charters])
+    known = {one.hash: one for one in visible.only("pk", "name", "hash")}
+    rows = [one | {"known": known.get(one["hash"])} for one in node.charters]
+    return sorted(rows, key=lambda one: (one["kind"], one["known"].name if one["known"] else ""))
+
+
 def _context(request: HttpRequest, key: str) -> dict[str, Any]:
     person: Person = request.person
     node: Node = access.get_visible(
@@ -219,6 +227,7 @@ def _context(request: HttpRequest, key: str) -> dict[str, Any]:
         "found": found,
         "proposals": [(one, few(one)) for one in proposals.select_related("requester")[:PROPOSALS_SHOWN]],
         "whole": person.organisation_id == node.provider_id,
+        "charters": _charters(node, person) if person.organisation_id == node.provider_id else [],
         "may_manage": access.may_manage_nodes(person, node.provider),
         "version": version_of(
             [(one.standing.zone.pk, one.standing.state) for one in troubled],

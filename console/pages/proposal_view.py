@@ -130,8 +130,15 @@ class ProposalView:
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
-        told = [receipt for receipt in self.receipts if receipt.code != DELAYED]
+        """What came of it on each node, without what was refused at first and done later."""
+        told = [one for one in self.receipts if one.code != DELAYED and one not in self.overtaken]
         return outcomes_of(self.proposal, told, self.viewer)
+
+    @cached_property
+    def overtaken(self) -> list[Receipt]:
+        """Refusals of steps that were carried out when they were asked for again."""
+        done = {one.step for one in self.receipts if one.outcome != "refused"}
+        return [one for one in self.receipts if one.outcome == "refused" and one.step in done]
 
     @cached_property
     def story(self) -> list[Moment]:

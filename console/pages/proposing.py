@@ -16,7 +16,13 @@ from console.pages.forms.where import WHERE
 from console.pages.offers import explanation_of, may_request, offers, sample_consent, sample_notes
 from console.pages.shell import page
 from console.sessions import person_required
-from hsmnodes.access import visible_applications, visible_backups, visible_clusters, visible_nodes
+from hsmnodes.access import (
+    visible_applications,
+    visible_backups,
+    visible_clusters,
+    visible_keys,
+    visible_nodes,
+)
 from hsmnodes.node.operations.registry import operation as find_operation
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.errors import Refused
@@ -106,7 +112,8 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
         before = access.get_visible(access.visible_proposals(request.person), again)
         initial = _from(before)
     initial |= _running_service(request) | _replaced(request) | _like(request) | _whole_cluster(request)
-    elsewhere = ("again", "replaced", "like", "all_of")
+    initial |= _for_key(request)
+    elsewhere = ("again", "replaced", "like", "all_of", "for_key")
     said: dict[str, Any] = {name: value for name, value in request.GET.items() if name not in elsewhere}
     if "custodians" in said:
         said |= {"custodians": request.GET.getlist("custodians")}
@@ -117,6 +124,12 @@ def _like(request: HttpRequest) -> dict[str, Any]:
     """What is known of an application that is to be admitted anew: with other keys, or certificate."""
     found = visible_applications(request.person).filter(pk=request.GET.get("like", "")).first()
     return as_before(found) if found is not None else {}
+
+
+def _for_key(request: HttpRequest) -> dict[str, Any]:
+    """All that an application could do with the key from whose page somebody comes."""
+    key = visible_keys(request.person).filter(pk=request.GET.get("for_key", "")).first()
+    return {"keys": ticked([{"id": key.pk, "usages": key.usages}])} if key is not None else {}
 
 
 def _replaced(request: HttpRequest) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Box:
             ngettext("%(n)d key", "%(n)d keys", self.node.keys_held) % {"n": self.node.keys_held},
         ]
         if "load" in self.node.figures:
-            said.append(_("load %(n)d %%") % {"n": self.node.figures["load"]})
+            said.append(_load_in_words(self.node.figures["load"]))
         return " · ".join(said)
 
     @property
@@ -101,6 +101,12 @@ class Picture:
             (one.place.pk, one.counts, [node.pk for node in one.troubled], [box.mark for box in one.boxes])
             for one in self.regions
         ), [(cluster.pk, cluster.mode, sorted(nodes)) for cluster, nodes in self.links]
+
+
+def _load_in_words(percent: int) -> str:
+    if percent > 100:
+        return _("busy, load %(n)d %%") % {"n": percent}
+    return _("load %(n)d %%") % {"n": percent}
 
 
 def picture(viewer: Person, customer: Organisation | None = None) -> Picture:

@@ -49,6 +49,11 @@ def test_the_question_is_kept_once_and_shown(client, world, node, drill):
     text = client.get(f"/ceremonies/{drill.pk}").content.decode()
     assert "0 of 2 in" in text
     assert "Go to the desk and give it" in text
+    inbox = client.get("/proposals")
+    assert "Give your share of the backup key of Payments" in inbox.content.decode()
+    assert inbox.context["waiting_count"] == 1
+    sign_in(client, world.person(GUS))
+    assert "Give your share" not in client.get("/proposals").content.decode()
 
 
 def test_two_shares_are_passed_on_sealed_and_the_drill_is_done(client, world, node, drill):

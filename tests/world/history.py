@@ -22,6 +22,7 @@ FIGURES = {
 def make_history(node: Node) -> None:
     """Samples of the last day and the last month; two hours in them are missing, and one was spent behind."""
     Sample.objects.filter(node=node).delete()
+    Node.objects.filter(pk=node.pk).update(enrolled_at=clock.now() - timedelta(days=40))
     now = clock.now().replace(second=0, microsecond=0)
     minutes = [now - n * history.MINUTE for n in range(1, 24 * 60) if not 200 < n < 320]
     hours = [now.replace(minute=0) - n * history.HOUR for n in range(1, 30 * 24) if not 100 < n < 110]

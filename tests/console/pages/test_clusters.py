@@ -121,9 +121,20 @@ class TestAgreeing:
         assert "Waits for a zone to agree" in as_(CLEO).get("/").content.decode()
         assert "Waits for a zone" in as_(CLEO).get("/proposals?view=all").content.decode()
         Proposal.objects.filter(pk=leaving.pk).update(expires_at=clock.now())
+        assert "Place in its journal" not in page
+        assert "Before that it was refused" not in page
         late = as_(CLEO).get(f"/proposals/{leaving.pk}").content.decode()
         assert "Refused by the node" in late
         assert "asked again by itself" not in late
+
+    def test_a_refusal_that_was_overtaken_stands_folded_below_what_was_done(self, stage, leaving, as_):
+        stage.world.approve(leaving, ADA, BEN)
+        stage.nodes["ams-1"].answer(leaving, step=0, outcome="refused", code="not-agreed")
+        stage.nodes["ams-1"].answer(leaving, step=0)
+        page = as_(CLEO).get(f"/proposals/{leaving.pk}").content.decode()
+        assert page.count("Receipt of ams-1") == 1
+        assert page.count("Place in its journal") == 1
+        assert page.index("Receipt of ams-1") < page.index("Before that it was refused once")
 
     def test_key_managers_choose_what_the_provider_has_proposed(self, stage, leaving, as_):
         key = f"{leaving.pk}-{stage.nodes['ams-1'].id}"

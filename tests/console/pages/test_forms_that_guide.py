@@ -1,5 +1,8 @@
 """Forms of operations: what is asked for first, what is not chosen for anybody, and what comes before."""
 
+import re
+from html import unescape
+
 import pytest
 
 from tenants import tags
@@ -69,6 +72,14 @@ def test_a_key_names_the_programs_that_use_it(stage, as_):
     shown = as_(EMIL).get(f"/keys/{others.first().pk}").content.decode()
     assert f"/applications/{application.pk}" not in shown
     assert "None yet. A program signs" in shown
+
+
+def test_who_comes_from_a_key_to_admit_a_program_finds_that_key_ticked(stage, as_):
+    key = stage.zones["Cards"].hsm_keys.filter(destroyed_at=None).first()
+    page = as_(EMIL).get(f"/keys/{key.pk}").content.decode()
+    [form] = re.findall(r'href="(/propose/application.admit[^"]+)"', page)
+    shown = as_(EMIL).get(unescape(form)).context["form"]
+    assert shown["keys"].initial == [f"{key.pk} {usage}" for usage in key.usages]
 
 
 def test_the_transcript_to_print_states_its_times_in_utc(stage, as_):

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from console.pages.charts import SPANS, history_of
-from hsmnodes.models import Sample, Span
+from hsmnodes.models import Sample, Span, Standing
 from tenants import clock
 from tests.cast.people import CLEO, DINA
 from tests.world.clusters import formed
@@ -76,6 +76,25 @@ def test_a_node_that_is_new_is_counted_from_its_enrolment(remembered):
     assert share in ("3", "4")  # 45 minutes touch five or six of the 144 points, by where they begin
     row.enrolled_at = clock.now() - timedelta(minutes=30)
     assert "Heard of for 100 % of the time" in history_of([row], "24h", whole=True).courses[0].in_words
+
+
+def test_while_a_node_was_still_starting_is_not_held_against_it(remembered):
+    row = remembered.row
+    row.enrolled_at = clock.now()
+    assert history_of([row], "24h", whole=True).courses[0].in_words == "It was enrolled only now."
+    row.enrolled_at = clock.now() - timedelta(minutes=25)
+    begun = row.enrolled_at.replace(minute=row.enrolled_at.minute // 10 * 10, second=0, microsecond=0)
+    before = Sample.objects.filter(node=row, at__gte=begun, at__lt=row.enrolled_at)
+    before.update(standing=Standing.BEHIND)
+    assert "at least 100 %" in history_of([row], "24h", whole=True).courses[0].in_words
+
+
+@pytest.mark.parametrize(("mib", "unit", "last"), [(900, "MiB", 900), (50 * 1024, "GiB", 50)])
+def test_a_large_disk_is_told_in_gib(remembered, mib, unit, last):
+    Sample.objects.update(disk_free=mib)
+    charts = history_of([remembered.row], "24h", whole=True).charts
+    disk = next(one for one in charts if one.title == "Free disk")
+    assert (disk.unit, disk.last) == (unit, last)
 
 
 def test_a_time_of_which_nothing_is_known_is_a_gap_and_no_zero(remembered):

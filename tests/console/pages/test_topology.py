@@ -10,6 +10,7 @@ from console.pages.topology import MOST_BOXES, picture
 from hsmnodes import incoming
 from hsmnodes.models import Cluster, DataCentre, Node
 from hsmnodes.node.protocol import canonical
+from tenants import access
 from tests.cast.people import CLEO, DINA, IVO
 from tests.world.clusters import bare
 from tests.world.history import FIGURES
@@ -134,6 +135,24 @@ def test_a_customer_sees_its_slots_and_not_how_much_is_there_of_others(client, w
     assert "of 9 slots" not in page
     assert "more slot" not in page
     assert node.row.name not in client_of(client, world, IVO).get("/").content.decode()
+
+
+def test_a_node_s_page_names_the_charters_that_it_goes_by(client, world, node, zone):
+    charter = access.charter_in_force(world.northgate.id)
+    known = {"kind": charter.kind, "id": charter.authority, "version": charter.version, "hash": charter.hash}
+    other = known | {"id": "f" * 32, "hash": "f" * 64}
+    incoming.receive(node.heartbeat_message(charters=(known, other)))
+    page = client_of(client, world, CLEO).get(f"/hsms/{node.id}").content.decode()
+    assert f'href="/charters/{charter.pk}">{charter.name}</a>' in page
+    assert page.count("A charter that is not known here") == 1
+    assert (
+        "Charters it goes by" not in client_of(client, world, DINA).get(f"/hsms/{node.id}").content.decode()
+    )
+
+
+def test_a_load_beyond_all_processors_is_told_as_much_to_do(client, world, node):
+    incoming.receive(node.heartbeat_message(figures=FIGURES | {"load": 250}))
+    assert "busy, load 250 %" in client_of(client, world, CLEO).get("/").content.decode()
 
 
 def test_beyond_forty_nodes_each_data_centre_is_told_in_figures(client, world, node, zone):

@@ -72,7 +72,7 @@ def _held(facts: Facts) -> list[str]:
     services = [f"  {one.name} ({one.mode}) for {one.customer.name}" for one in holdings.services.values()]
     slots = [
         f"  {slot.name}: Trust Zone {slot.zone.name}, {slot.backup_key} epoch {slot.epoch} (KCV {slot.kcv}), "
-        f"{sum(key.zone == slot.zone.id and not key.destroyed for key in holdings.keys.values())} keys"
+        f"{_keys(sum(key.zone == slot.zone.id and not key.destroyed for key in holdings.keys.values()))}"
         for slot in holdings.slots.values()
     ]
     return [
@@ -86,3 +86,7 @@ def _held(facts: Facts) -> list[str]:
         )
         for line in (f"{title}:", *(lines or ["  none"]))
     ]
+
+
+def _keys(count: int) -> str:
+    return "1 key" if count == 1 else f"{count} keys"

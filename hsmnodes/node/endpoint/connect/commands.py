@@ -166,6 +166,12 @@ def start(options: argparse.Namespace) -> None:
     write_secret(file, write(kits, failover=failover).encode())
     command = {"haproxy": ["haproxy", "-db", "-f", str(file)], "stunnel": ["stunnel", str(file)]}[options.by]
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
+    if shutil.which(command[0]) is None:
+        raise Refused(f"There is no {command[0]} on this host. Install it, and start again.")
+    for kit in kits:
+        say(f"Holding a connection to node {kit['node']['name']}, {address(kit)}.")
+    say("It lasts until this is stopped (Ctrl-C). What may be used, from another terminal: test FOLDER.")
+    sys.stdout.flush()
     os.execvp(command[0], command)
 
 
