@@ -10,6 +10,9 @@ def seat(people: Sequence[str], clauses: Sequence[tuple[int, frozenset[str]]]) -
     A maximum bipartite matching by augmenting paths; earlier people keep a seat if they can have one.
     Returns for each clause those who sit there, at most M, in the order of `people`.
     """
+    if len(clauses) == 1:  # nobody has to move on for anybody
+        [(wanted, eligible)] = clauses
+        return [[one for one in dict.fromkeys(people) if one in eligible][:wanted]]
     table = _Table(list(dict.fromkeys(people)), clauses)
     return [[table.people[one] for one in seated] for seated in table.seated]
 

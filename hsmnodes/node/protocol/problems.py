@@ -44,8 +44,8 @@ def time_problems(
     A delay moves it on: what was `announced` in the proposal's time may be carried out as much later as the
     delay is long, and no later than that.
     """
-    delay = delay_of(charters, proposal.operation)
-    begun = now if announced is None or not delay else announced
+    delay = 0 if announced is None else delay_of(charters, proposal.operation)
+    begun = announced if announced is not None and delay else now
     if begun < proposal.not_before:
         return [Problem("too-early", "The proposal is not valid yet.")]
     if begun >= proposal.expires_at or (begun != now and now >= proposal.expires_at + delay):
@@ -75,12 +75,11 @@ def rule_problems(charters: Sequence[Charter], ruling: Ruling, floor: int) -> li
         problems.append(Problem("no-charter", "No charter decides."))
     for charter in charters:
         rule = ruling(charter)
-        ways = rule.ways if rule is not None else ()
-        if not ways:
+        if rule is None or not rule.clauses:
             problems.append(
                 Problem("no-rule", f"The charter of {charter.authority.name} does not allow this.")
             )
-        elif any(sum(clause.m for clause in way) < floor for way in ways):
+        elif rule.fewest < floor:
             problems.append(
                 Problem(
                     "below-floor",

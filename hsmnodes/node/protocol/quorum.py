@@ -201,14 +201,14 @@ def tally(
     for approval, (signers, refusal) in zip(signatures.approvals, approved, strict=True):
         counting.add(approval.assertion.credential_id, signers, refusal)
     ways = [counting.verdicts(way) for way in seating.ways]
-    nearest = min(range(len(ways)), key=lambda index: lacking(ways[index]))
+    nearest = min(ways, key=lacking)
     requests = requester.person if isinstance(requester, Signer) else None
     return Verdict(
-        clauses=ways.pop(nearest),
+        clauses=nearest,
         ignored=tuple(counting.ignored),
         problems=tuple(found),
         closed=find_closing(charters, seating.clauses, proposal, signatures, requests, anybody_of=anybody_of),
-        others=tuple(ways),
+        others=tuple(way for way in ways if way is not nearest),
     )
 
 

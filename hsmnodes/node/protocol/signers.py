@@ -78,9 +78,9 @@ def _verify(
             refusal = read
             continue
         what = (read.token.key_bytes, read.signature, read.signed)
-        if what not in verified:
-            verified[what] = _counter(read)
-        counter = verified[what]
+        counter = verified.get(what)
+        if counter is None:
+            counter = verified[what] = _counter(read)
         if isinstance(counter, Refused):
             refusal = counter
         else:
@@ -92,7 +92,7 @@ def _verify(
 
 def _counter(read: ReadAssertion) -> int | Refused:
     try:
-        return read.verify().counter
+        return read.verify()
     except Refused as refusal:
         return refusal
 

@@ -40,15 +40,14 @@ class ReadAssertion(NamedTuple):
     signed: bytes
     flags: int
 
-    def verify(self) -> VerifiedAssertion:
-        """Verify the signature. Raises SignatureRefused."""
-        token, signature, signed, flags = self
+    def verify(self) -> int:
+        """Verify the signature, and return the token's counter. Raises SignatureRefused."""
+        token, signature, signed, _ = self
         try:
             verifier(token.algorithm, token.key_bytes)(signature, signed)
         except InvalidSignature:
             raise SignatureRefused("bad-signature", "The token's signature does not hold.") from None
-        counter = int.from_bytes(signed[33:37], "big")
-        return VerifiedAssertion(token.credential_id, counter, bool(flags & BACKED_UP))
+        return int.from_bytes(signed[33:37], "big")
 
 
 def verify_assertion(
@@ -58,7 +57,8 @@ def verify_assertion(
 
     Raises SignatureRefused with the first reason it does not hold.
     """
-    return read_assertion(assertion, challenge=challenge, token=token, desk=desk).verify()
+    read = read_assertion(assertion, challenge=challenge, token=token, desk=desk)
+    return VerifiedAssertion(token.credential_id, read.verify(), bool(read.flags & BACKED_UP))
 
 
 def read_assertion(assertion: Assertion, *, challenge: bytes, token: Token, desk: Desk) -> ReadAssertion:

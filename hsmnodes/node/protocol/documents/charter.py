@@ -213,10 +213,15 @@ class Rule(Part):
             raise ValueError("a rule that has alternatives has clauses in each of them")
         return self
 
-    @property
+    @cached_property
     def ways(self) -> tuple[tuple[Clause, ...], ...]:
         """The alternatives, the first of them too: each is enough by itself. None where it is denied."""
         return (self.clauses, *(self.alternatives or ())) if self.clauses else ()
+
+    @cached_property
+    def fewest(self) -> int:
+        """With how many people it is satisfied at the least; 0 where it is denied."""
+        return min((sum(clause.m for clause in way) for way in self.ways), default=0)
 
     @property
     def asked(self) -> tuple[Clause, ...]:
