@@ -10,11 +10,14 @@ django.setup()
 from celery.signals import task_postrun, task_prerun, worker_init  # noqa: E402 - Django comes first
 from django.db import close_old_connections, connections  # noqa: E402
 
+from hsmnodes.node.agent.memory import keep_what_is_loaded  # noqa: E402
+
 
 @worker_init.connect
-def _begin_without_connections(**_: object) -> None:
-    """Leave the pool's process no connection that it would share with this one."""
+def _begin(**_: object) -> None:
+    """Leave the pool's process no connection that it would share with this one, and all that is loaded."""
     connections.close_all()
+    keep_what_is_loaded()
 
 
 @task_prerun.connect

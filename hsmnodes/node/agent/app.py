@@ -19,6 +19,7 @@ from hsmnodes.node.agent import broker
 from hsmnodes.node.agent.carrier_task import CarrierTask, without_celerys_own_tasks
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.handed_over import keep_question, take_in
+from hsmnodes.node.agent.memory import keep_what_is_loaded
 from hsmnodes.node.agent.messages import (
     CONSOLE_QUEUE,
     DELIVER,
@@ -142,7 +143,7 @@ def run(config: Config, node: Node) -> None:
     """Work until the process is told to end (SIGTERM, SIGINT)."""
     app, console = make_worker_app(config, node)
     pulse = Pulse(config, node, console)
-    worker_ready.connect(_look_up_often, weak=False)
+    worker_ready.connect(_begin, weak=False)
     worker = app.Worker(
         hostname=f"{queue_of(config.node.id)}@localhost",
         pool="solo",
@@ -161,8 +162,9 @@ def run(config: Config, node: Node) -> None:
         pulse.stop()
 
 
-def _look_up_often(sender: Any, **_: Any) -> None:
+def _begin(sender: Any, **_: Any) -> None:
     """Have a worker that waits for messages notice once a second that it is told to end."""
+    keep_what_is_loaded()
     sender.timer.call_repeatedly(1.0, lambda: None)
 
 

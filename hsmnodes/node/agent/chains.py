@@ -18,7 +18,8 @@ from hsmnodes.node.agent.links import (
 from hsmnodes.node.agent.sides import check_begins, check_sides
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import is_fork, verify_amendment, verify_chain
-from hsmnodes.node.protocol.documents.charter import Charter, CharterLink
+from hsmnodes.node.protocol.documents.charter import Charter
+from hsmnodes.node.protocol.documents.charter_link import CharterLink
 from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.errors import CharterRefused, Delayed, Refused
 from hsmnodes.node.protocol.problems import delay_before

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.consistency import RECOVER
-from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter, CharterLink
+from hsmnodes.node.protocol.documents.charter import AuthorityKind, Charter
+from hsmnodes.node.protocol.documents.charter_link import CharterLink
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
 from hsmnodes.node.protocol.documents.signatures import Warrant
 from hsmnodes.node.protocol.errors import CharterRefused, Delayed

@@ -10,7 +10,8 @@ from collections.abc import Collection, Container, Mapping
 from hsmnodes.node.agent.links import Chain, OfferedLink, Place, Suspended, check_delays, is_recovery
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_amendment
-from hsmnodes.node.protocol.documents.charter import Charter, SideChain
+from hsmnodes.node.protocol.documents.charter import Charter
+from hsmnodes.node.protocol.documents.charter_link import SideChain
 from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.errors import CharterRefused
 from hsmnodes.node.protocol.recovery import replaced_before

@@ -17,7 +17,8 @@ from hsmnodes.node.protocol.charters import verify_chain
 from hsmnodes.node.protocol.contributions import check_contribution
 from hsmnodes.node.protocol.documents.base import Bytes, Model, Named, refusal
 from hsmnodes.node.protocol.documents.ceremonies import Ceremony, Contribution, ContributionAnswer
-from hsmnodes.node.protocol.documents.charter import Charter, CharterLink
+from hsmnodes.node.protocol.documents.charter import Charter
+from hsmnodes.node.protocol.documents.charter_link import CharterLink
 from hsmnodes.node.protocol.documents.node import NodeSigned, Receipt
 from hsmnodes.node.protocol.documents.proposal import Proposal
 from hsmnodes.node.protocol.documents.signatures import Assertion, Warrant

@@ -12,15 +12,8 @@ from dataclasses import dataclass
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.consistency import AMEND, RECOVER, unsatisfiable
 from hsmnodes.node.protocol.control import change_of_side, out_of_control
-from hsmnodes.node.protocol.documents.charter import (
-    Charter,
-    CharterLink,
-    Person,
-    Role,
-    SideChain,
-    Token,
-    ZoneTerms,
-)
+from hsmnodes.node.protocol.documents.charter import Charter, Person, Role, Token, ZoneTerms
+from hsmnodes.node.protocol.documents.charter_link import CharterLink, SideChain
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
 from hsmnodes.node.protocol.documents.share_keys import ShareKey
 from hsmnodes.node.protocol.documents.signatures import Assertion, Warrant

@@ -19,7 +19,8 @@ from hsmnodes.node.operations.statement.started import started_as
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.charters import verify_chain
 from hsmnodes.node.protocol.documents.base import Bytes, Id, Model, Named, refusal
-from hsmnodes.node.protocol.documents.charter import Charter, CharterLink
+from hsmnodes.node.protocol.documents.charter import Charter
+from hsmnodes.node.protocol.documents.charter_link import CharterLink
 from hsmnodes.node.protocol.documents.proposal import AuthorityAt, Proposal
 from hsmnodes.node.protocol.documents.signatures import Warrant
 from hsmnodes.node.protocol.documents.statement import MOST_ZONES, Statement

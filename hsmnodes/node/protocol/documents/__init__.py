@@ -13,7 +13,6 @@ from hsmnodes.node.protocol.documents.charter import (
     Authority,
     AuthorityKind,
     Charter,
-    CharterLink,
     Clause,
     Desk,
     Group,
@@ -22,11 +21,11 @@ from hsmnodes.node.protocol.documents.charter import (
     Recovery,
     Role,
     Rule,
-    SideChain,
     Token,
     TokenRules,
     ZoneTerms,
 )
+from hsmnodes.node.protocol.documents.charter_link import CharterLink, SideChain
 from hsmnodes.node.protocol.documents.cluster import ClusterState
 from hsmnodes.node.protocol.documents.kits import Kit, KitFile
 from hsmnodes.node.protocol.documents.node import (
