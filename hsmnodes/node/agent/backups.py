@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from hsmnodes.node.agent.config import Config
 from hsmnodes.node.agent.ledger import Ledger
 from hsmnodes.node.drivers.base import Driver
@@ -24,6 +26,8 @@ from hsmnodes.node.protocol.documents.base import Named
 from hsmnodes.node.protocol.errors import DocumentRefused
 from hsmnodes.node.protocol.purposes import Purpose, challenge
 
+_DESCRIBED: TypeAdapter[tuple[BackedUpKey, ...]] = TypeAdapter(tuple[BackedUpKey, ...])
+
 
 class Backups:
     """The backups that one node takes. `agent` is the driver of the agent's own token, for its signature."""
@@ -40,8 +44,8 @@ class Backups:
         keys = sorted(keys, key=lambda key: key.id)
         ids = [bytes.fromhex(key.id) for key in keys]
         wrapped = list(_wrap(driver, ids, backup_key.object_id))
-        described = tuple(
-            _describe(key, one, proposal=proposal) for key, one in zip(keys, wrapped, strict=True)
+        described = _DESCRIBED.validate_python(
+            tuple([_describe(key, one, proposal) for key, one in zip(keys, wrapped, strict=True)])
         )
         if driver.backup_key_kcv(backup_key.object_id) != backup_key.kcv:
             raise DriverError("the token has another backup key than is known of it")
@@ -99,24 +103,22 @@ def _wrap(driver: Driver, ids: list[bytes], backup_key_id: bytes) -> Iterator[Wr
         yield from driver.wrap_keys(ids[first : first + MOST_WRAPPED], backup_key_id)
 
 
-def _describe(key: Key, wrapped: WrappedKey, *, proposal: str) -> BackedUpKey:
+def _describe(key: Key, wrapped: WrappedKey, proposal: str) -> Mapping[str, Any]:
     """What the manifest says of a key: what the token does, and what only the journal knows.
 
     A key that is not in the journal yet comes about by `proposal`.
     """
     spec = wrapped.spec
-    if (spec.label, spec.algorithm.value) != (key.label, key.algorithm):
+    if (spec.label, spec.algorithm) != (key.label, key.algorithm):
         raise DriverError(f"key {key.id} is another in the token than in the journal")
-    return BackedUpKey.model_validate(
-        {
-            "id": key.id,
-            "label": key.label,
-            "algorithm": key.algorithm,
-            "usages": tuple(sorted(usage.value for usage in spec.usages)),
-            "public_key": None if wrapped.public_key is None else canonical.b64u(wrapped.public_key),
-            "check_value": wrapped.kcv or key.kcv,
-            "proposal": key.proposal or proposal,
-            "blob_sha256": canonical.sha256_hex(wrapped.blob),
-            "blob_size": len(wrapped.blob),
-        }
-    )
+    return {
+        "id": key.id,
+        "label": key.label,
+        "algorithm": key.algorithm,
+        "usages": tuple(sorted(map(str, spec.usages))),
+        "public_key": None if wrapped.public_key is None else canonical.b64u(wrapped.public_key),
+        "check_value": wrapped.kcv or key.kcv,
+        "proposal": key.proposal or proposal,
+        "blob_sha256": canonical.sha256_hex(wrapped.blob),
+        "blob_size": len(wrapped.blob),
+    }

@@ -44,12 +44,12 @@ class Algorithm(StrEnum):
     @property
     def family(self) -> str:
         """`rsa`, `ec` or `aes`."""
-        return self.value.split("-")[0]
+        return self.partition("-")[0]
 
     @property
     def is_pair(self) -> bool:
         """Whether a key of this algorithm has a private and a public half."""
-        return self.family != "aes"
+        return not self.startswith("aes-")
 
 
 class Usage(StrEnum):
@@ -127,8 +127,9 @@ class KeySpec(Value):
 
     @model_validator(mode="after")
     def _usages_fit_the_algorithm(self) -> Self:
-        unfit = self.usages - USAGES_OF_FAMILY[self.algorithm.family]
-        if unfit:
+        able = USAGES_OF_FAMILY[self.algorithm.family]
+        if not self.usages <= able:
+            unfit = self.usages - able
             raise ValueError(f"{self.algorithm} keys cannot {', '.join(sorted(unfit))}")
         return self
 

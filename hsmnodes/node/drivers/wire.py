@@ -69,7 +69,7 @@ def read_request(payload: bytes) -> tuple[str, dict[str, Any]]:
 
 def reply(name: str, result: object) -> bytes:
     """The reply to a call that returned."""
-    document: str = _REPLIES[name].model_validate({"result": result}).model_dump_json()
+    document: str = _REPLIES[name].model_construct(result=result).model_dump_json(warnings="error")
     return document.encode()
 
 

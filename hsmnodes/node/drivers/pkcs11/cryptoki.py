@@ -1,9 +1,9 @@
-"""A loaded PKCS#11 module, with the calls that python-pkcs11 lacks.
+"""A loaded PKCS#11 module, with the calls that python-pkcs11 lacks, or makes twice.
 
 python-pkcs11 has no C_InitToken, cannot log a session out and in again, does not tell a token's memory, and
 calls C_Initialize with NULL, by which it promises a module that only one thread will ever call it (PKCS#11
-v2.40 section 5.4): SoftHSM2 then crashes under several. These calls are made here by ctypes, through the
-module's function list, the one thing every module exports.
+v2.40 section 5.4): SoftHSM2 then crashes under several. It wraps every key twice, once for the length alone.
+These calls are made here by ctypes, through the module's function list, the one thing every module exports.
 """
 
 import ctypes
@@ -12,19 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pkcs11
-from pkcs11 import Attribute, Session, Slot, UserType
+from pkcs11 import Attribute, Mechanism, Session, Slot, UserType
 from pkcs11._pkcs11 import lib
 
 from hsmnodes.node.drivers.errors import DriverError
 from hsmnodes.node.drivers.pkcs11.failures import failure
 from hsmnodes.node.drivers.pkcs11.templates import CkAttribute
+from hsmnodes.node.drivers.values import LONGEST_BLOB
 
 CKF_OS_LOCKING_OK = 2
 CK_UNAVAILABLE_INFORMATION = ctypes.c_ulong(-1).value
 
 # Places in CK_FUNCTION_LIST (PKCS#11 v2.40 section 3.6), counted from C_Initialize.
 _C_INITIALIZE, _C_GET_TOKEN_INFO, _C_INIT_TOKEN, _C_LOGIN, _C_LOGOUT = 0, 6, 9, 18, 19
-_C_GET_ATTRIBUTE_VALUE = 24
+_C_GET_ATTRIBUTE_VALUE, _C_WRAP_KEY = 24, 60
+_FUNCTION = ctypes.CFUNCTYPE(ctypes.c_ulong)
 _OFFSET_OF_FUNCTIONS = ctypes.sizeof(ctypes.c_void_p)  # after CK_VERSION and its padding
 
 
@@ -61,6 +63,16 @@ class _TokenInformation(ctypes.Structure):
     ]
 
 
+class _Mechanism(ctypes.Structure):
+    """CK_MECHANISM."""
+
+    _fields_ = [
+        ("mechanism", ctypes.c_ulong),
+        ("parameter", ctypes.c_void_p),
+        ("parameter_length", ctypes.c_ulong),
+    ]
+
+
 class Module:
     """A PKCS#11 module in this process. Get it by `load_module`: there is one of each path."""
 
@@ -73,6 +85,7 @@ class Module:
         if library.C_GetFunctionList(ctypes.byref(functions)) or functions.value is None:
             raise DriverError(f"{path} is not a PKCS#11 module")
         self._functions = ctypes.cast(functions.value + _OFFSET_OF_FUNCTIONS, ctypes.POINTER(ctypes.c_void_p))
+        self._known: dict[int, Any] = {}
         self._kept_alive: list[Any] = [library]
         self._allow_threads()
         self._path = str(path)
@@ -119,10 +132,27 @@ class Module:
         self._call("ask for an attribute", _C_GET_ATTRIBUTE_VALUE, *arguments)
         return int(asked.length)
 
+    def wrap_key(self, session: Session, wrapper: Any, key: Any, mechanism: Mechanism) -> bytes:
+        """C_WrapKey (section 5.14.3), by a mechanism without parameters, into room for the longest blob."""
+        blob, length = ctypes.create_string_buffer(LONGEST_BLOB), ctypes.c_ulong(LONGEST_BLOB)
+        self._call(
+            "wrap a key",
+            _C_WRAP_KEY,
+            _handle_of(session),
+            ctypes.byref(_Mechanism(mechanism=mechanism)),
+            ctypes.c_ulong(wrapper.handle),
+            ctypes.c_ulong(key.handle),
+            blob,
+            ctypes.byref(length),
+        )
+        return blob.raw[: length.value]
+
     def _call(self, what: str, place: int, *arguments: object) -> None:
-        address = self._functions[place]
-        assert address is not None  # noqa: S101 -- every function is in the list (section 3.6)
-        ck = ctypes.CFUNCTYPE(ctypes.c_ulong)(address)(*arguments)
+        if place not in self._known:
+            address = self._functions[place]
+            assert address is not None  # noqa: S101 -- every function is in the list (section 3.6)
+            self._known[place] = _FUNCTION(address)
+        ck = self._known[place](*arguments)
         if ck:
             raise failure(what, ck)
 

@@ -6,7 +6,7 @@ from pkcs11 import MGF, Attribute, KeyType, Mechanism
 
 from hsmnodes.node.drivers.errors import MechanismUnavailable, ObjectNotFound
 from hsmnodes.node.drivers.pkcs11.backup_key import any_backup_key, require_backup_key
-from hsmnodes.node.drivers.pkcs11.objects import PRIVATE
+from hsmnodes.node.drivers.pkcs11.objects import PRIVATE, KeyObjects
 from hsmnodes.node.drivers.pkcs11.reading import WRAP_MECHANISM, is_complete, stored_key
 from hsmnodes.node.drivers.pkcs11.templates import BACKED_UP, CURVES, KEPT, PUBLIC, Template, capabilities
 from hsmnodes.node.drivers.pkcs11.token import OpenToken
@@ -65,8 +65,17 @@ def wrap_keys(token: OpenToken, key_ids: list[bytes], backup_key_id: bytes) -> l
 
 
 def wrap_under(token: OpenToken, key_ids: list[bytes], wrapper: Any) -> list[WrappedKey]:
-    """Keys wrapped under a key object that is trusted. Raises `ObjectNotFound`."""
-    return [_wrap(token, key_id, wrapper) for key_id in key_ids]
+    """Keys wrapped under a key object that is trusted. Raises `ObjectNotFound`.
+
+    All are looked up, then all wrapped, then described: by turns, each would find the processor's caches full
+    of what the others need.
+    """
+    objects = [_wrappable(token, key_id, wrapper) for key_id in key_ids]
+    blobs = [token.module.wrap_key(token.session, wrapper, one.main, WRAP_MECHANISM) for one, _ in objects]
+    return [
+        described.model_copy(update={"blob": blob})
+        for (_, described), blob in zip(objects, blobs, strict=True)
+    ]
 
 
 def sign(token: OpenToken, key_id: bytes, data: bytes, mechanism: SignMechanism) -> bytes:
@@ -80,15 +89,15 @@ def sign(token: OpenToken, key_id: bytes, data: bytes, mechanism: SignMechanism)
     return signature
 
 
-def _wrap(token: OpenToken, key_id: bytes, key: Any) -> WrappedKey:
+def _wrappable(token: OpenToken, key_id: bytes, key: Any) -> tuple[KeyObjects, WrappedKey]:
+    """The objects of a key that is complete, and what it is, with an empty blob. Raises `ObjectNotFound`."""
     objects = token.index.get(key_id)
     if objects.described is None:
         stored = stored_key(key_id, objects, key)
         if not stored.complete:
             raise ObjectNotFound(f"key {key_id.hex()} is not complete")
         objects.described = stored.wrapped(b"")
-    blob = key.wrap_key(objects.main, mechanism=WRAP_MECHANISM)
-    return objects.described.model_copy(update={"blob": blob})
+    return objects, objects.described
 
 
 def _generate(token: OpenToken, spec: KeySpec) -> tuple[Any, ...]:

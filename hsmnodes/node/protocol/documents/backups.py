@@ -45,7 +45,7 @@ class BackedUpKey(Part):
 
     @model_validator(mode="after")
     def _is_one_key(self) -> Self:
-        if list(self.usages) != sorted(set(self.usages)):
+        if len(self.usages) > 1 and list(self.usages) != sorted(set(self.usages)):
             raise ValueError("usages must be sorted, each once")
         if self.algorithm.startswith("aes-") == (self.public_key is not None):
             raise ValueError("a pair has a public key, and nothing else has")
@@ -90,6 +90,7 @@ class BackupManifest(Taken, Document):
     """The manifest of a backup that is one file: its node signs this for purpose BACKUP."""
 
     LIMIT: ClassVar[int] = 6_000_000
+    OF_PARTS: ClassVar[bool] = True
 
     type: Literal["quorate/backup-manifest/v1"] = "quorate/backup-manifest/v1"
     keys: Annotated[tuple[BackedUpKey, ...], Field(min_length=1, max_length=MOST_IN_ONE_FILE)]
@@ -133,6 +134,7 @@ class PartManifest(Document):
     """The keys of one part of a backup, which is number `number` from 1; the index has the part's hash."""
 
     LIMIT: ClassVar[int] = 4_000_000
+    OF_PARTS: ClassVar[bool] = True
 
     type: Literal["quorate/backup-part/v1"] = "quorate/backup-part/v1"
     number: Annotated[int, Field(ge=1, le=MOST_PARTS)]

@@ -55,6 +55,8 @@ class Document(Part):
     """A document: a model that is signed, stored and sent as its canonical bytes."""
 
     LIMIT: ClassVar[int] = canonical.MAX_BYTES
+    OF_PARTS: ClassVar[bool] = False
+    """Whether all of it is described by fields: then what writes it from them writes the canonical bytes."""
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -78,6 +80,8 @@ class Document(Part):
     @cached_property
     def raw(self) -> bytes:
         """The canonical bytes: those it was read from, or made from its fields."""
+        if self.OF_PARTS:
+            return type(self).__pydantic_serializer__.to_json(self)
         return canonical.encode(self.model_dump(mode="json"))
 
     @cached_property
