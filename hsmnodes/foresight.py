@@ -20,7 +20,7 @@ from tenants.models import RUNNING_STATES, Proposal, Service, ServiceMode, State
 
 def register() -> None:
     """Stand in the workflow's hook; called once, when the app is ready."""
-    workflow.before_draft(check)
+    workflow.before_asking(check)
 
 
 def check(document: ProposalDocument) -> None:

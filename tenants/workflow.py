@@ -41,14 +41,14 @@ from tenants.warrants import assemble_warrant
 
 MOST_DRAFTS = 100
 """So many drafts that a person made for themselves wait at most; those of programs are limited apart."""
-DraftHook = Callable[[documents.Proposal], None]
+Asking = Callable[[documents.Proposal], None]
 
-_before_draft: Final[list[DraftHook]] = []
+_before_asking: Final[list[Asking]] = []
 
 
-def before_draft(hook: DraftHook) -> None:
-    """Have `hook` called before a draft is kept; what it raises refuses the draft."""
-    _before_draft.append(hook)
+def before_asking(hook: Asking) -> None:
+    """Have `hook` called before a draft is kept, and before it is proposed; what it raises refuses that."""
+    _before_asking.append(hook)
 
 
 # ------------------------------------------------------------------ drafts
@@ -64,7 +64,7 @@ def save_draft(
     """
     if program is None:
         _check_room_for_draft(requester)
-    for hook in _before_draft:
+    for hook in _before_asking:
         hook(document)
     concerns = concerns_of(document, requester)
     node = document.nodes[0] if document.nodes else None
@@ -130,6 +130,8 @@ def propose(*, proposal: Proposal, person: Person, assertion: Assertion) -> Prop
             raise NotAllowed("not-requester", "This draft was made for somebody else to propose.")
         expect_state(proposal, State.DRAFT)
         check_ready(proposal)
+        for hook in _before_asking:
+            hook(proposal.document)
         proposal.request = canonical.encode(assertion.model_dump(mode="json"))
         proposal.state, proposal.proposed_at = State.PROPOSED, clock.now()
         standing = verdicts.standing_of(proposal)

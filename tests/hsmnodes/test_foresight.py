@@ -52,6 +52,23 @@ def test_a_label_that_is_asked_for_on_another_hsm_first(world, node, zone):
     world.propose_key(zone, other, label="Card-Signing")
 
 
+def test_a_draft_that_was_made_before_the_label_was_asked_for_elsewhere(world, node, zone):
+    other = world.node("fra-1")
+    world.slot(zone, other, name="Slot 2")
+    parameters = {
+        "zone": {"id": zone.id, "name": zone.name},
+        "keys": [{"label": "card-signing", "algorithm": "ec-p256", "usages": ["sign"]}],
+    }
+    drafts = [world.draft("key.generate/v1", parameters, by=DINA, nodes=[one]) for one in (node, other)]
+    world.sign_draft(drafts[0], DINA)
+    with pytest.raises(Invalid, match="asks for “card-signing” already, on ams-1 first"):
+        world.sign_draft(drafts[1], DINA)
+    assert Proposal.objects.get(pk=drafts[1].pk).state == "draft"
+    world.cancel(drafts[0], DINA)
+    world.sign_draft(drafts[1], DINA)
+    assert Proposal.objects.get(pk=drafts[1].pk).state == "proposed"
+
+
 def test_another_label_and_the_same_in_another_zone_are_good(world, node, zone):
     world.key(zone, node, label="card-signing")
     world.propose_key(zone, node, label="card-signing-2")

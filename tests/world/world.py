@@ -97,12 +97,12 @@ class World:
 
     def propose(self, operation: str, parameters: Mapping[str, Any], *, by: Member, **more: Any) -> Proposal:
         """A proposal by `by`."""
-        draft = self.draft(operation, parameters, by=by, **more)
-        return workflow.propose(
-            proposal=draft,
-            person=self.person(by),
-            assertion=by.key.sign(Purpose.PROPOSE, bytes(draft.raw)),
-        )
+        return self.sign_draft(self.draft(operation, parameters, by=by, **more), by)
+
+    def sign_draft(self, draft: Proposal, by: Member) -> Proposal:
+        """The proposal that a draft becomes when `by` signs it."""
+        signed = by.key.sign(Purpose.PROPOSE, bytes(draft.raw))
+        return workflow.propose(proposal=draft, person=self.person(by), assertion=signed)
 
     def approve(self, proposal: Proposal, *members: Member) -> Proposal:
         """The members approve, one after the other."""
