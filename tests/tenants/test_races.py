@@ -1,12 +1,13 @@
 """Two people at once: what the database must decide, on both databases."""
 
 import threading
+import time
 
 import pytest
 from django.db import connection, connections, transaction
 
 from hsmnodes import incoming
-from hsmnodes.models import MessageKind, OutboxMessage
+from hsmnodes.models import MessageKind, Node, OutboxMessage
 from hsmnodes.node.protocol.purposes import Purpose
 from tenants import charter_drafts, clock, log, workflow
 from tenants.charter_drafts import Duty
@@ -130,6 +131,29 @@ def test_an_amendment_and_what_was_proposed_under_the_charter_before_it(world, n
     sent = len(no_broker.to(node.id, "warrant")) == 2
     assert sent == (ended[0] is None)
     assert (Proposal.objects.get(pk=service.pk).state == State.SENT) == sent
+
+
+def test_the_receipt_of_an_enrolment_waits_for_its_node_before_it_holds_the_end_of_the_log(world, no_broker):
+    """As whoever authorises another enrolment of it does: in another order, each would wait for the other."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no locks of rows")
+    node, person = world.node(), world.person(KIM)
+    Node.objects.filter(pk=node.id).update(enrolled_at=None)
+    receipt = node.receipt_message(world.approve(world.propose_enrolment(node), ADA, BEN))
+    about = log.about_within(person.organisation, "person", person.id)
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        Node.objects.select_for_update(no_key=True).get(pk=node.id)
+        coming = threading.Thread(target=at_once, args=(lambda: incoming.receive(receipt),))
+        coming.start()
+        while True:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() != (0,):
+                break
+            time.sleep(0.01)
+        log.record(log.Event.SIGNED_IN, "in", about=about, actor=person)
+    coming.join()
+    assert Node.objects.get(pk=node.id).enrolled_at is not None
 
 
 def test_what_refers_to_a_node_or_its_provider_need_not_wait_for_a_heartbeat(world, no_broker):
