@@ -6,9 +6,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from hsmnodes import steps
 from hsmnodes.models import Ceremony, ContributionOutcome, Receipt
 from hsmnodes.node.protocol.errors import DELAYED
 from tenants.models import Proposal, State
+from tenants.models.proposal import NOT_AGREED
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def _after_signatures(proposal: Proposal, receipts: list[Receipt]) -> Iterator[M
     if proposal.authorised_at:
         yield Moment(_("Authorised: every seat is taken"), proposal.authorised_at)
     if proposal.sent_at:
-        yield Moment(_("Sent to %(node)s") % {"node": proposal.node_name}, proposal.sent_at)
+        yield Moment(_("Sent to %(node)s") % {"node": _first_node(proposal)}, proposal.sent_at)
     if ceremony := Ceremony.objects.filter(pk=proposal.pk).first():
         yield Moment(
             _("%(node)s asks custodians for %(n)d shares")
@@ -77,6 +79,10 @@ def _after_signatures(proposal: Proposal, receipts: list[Receipt]) -> Iterator[M
     for receipt in receipts:
         if receipt.code == DELAYED:
             yield Moment(_("%(node)s waits out the delay") % {"node": receipt.node.name}, receipt.at)
+            continue
+        if receipt.code == NOT_AGREED:
+            waits = _("%(node)s waits for a zone to agree") % {"node": receipt.node.name}
+            yield Moment(waits, receipt.at, receipt.detail, "wait")
             continue
         yield Moment(
             _("Receipt signed by %(node)s: %(outcome)s")
@@ -104,8 +110,14 @@ def _ahead(proposal: Proposal, receipts: list[Receipt]) -> Iterator[Moment]:
         yield Moment(_("In force"))
         return
     if proposal.state in (State.DRAFT, State.PROPOSED, State.AUTHORISED):
-        yield Moment(_("Sent to %(node)s") % {"node": proposal.node_name})
+        yield Moment(_("Sent to %(node)s") % {"node": _first_node(proposal)})
     if proposal.state == State.EXECUTING:
         yield Moment(_("%(node)s is carrying it out") % {"node": proposal.node_name}, state="run")
     if not receipts or proposal.state == State.DELAYED:
         yield Moment(_("Checked and carried out by the HSM, with a signed receipt"))
+
+
+def _first_node(proposal: Proposal) -> str:
+    """The name of the node whose step is the first."""
+    first, *_rest = steps.steps_of(proposal)
+    return proposal.document.nodes[first.node].name

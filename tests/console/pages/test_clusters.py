@@ -118,6 +118,8 @@ class TestAgreeing:
         assert "As soon as they have, the HSM is asked again by itself." in page
         assert "Waits for a zone" in page
         assert "Refused by the node" not in page
+        assert "ams-1 waits for a zone to agree" in page
+        assert ">Refused<" not in page
         assert "Waits for a zone to agree" in as_(CLEO).get("/").content.decode()
         assert "Waits for a zone" in as_(CLEO).get("/proposals?view=all").content.decode()
         Proposal.objects.filter(pk=leaving.pk).update(expires_at=clock.now())
