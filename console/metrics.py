@@ -36,7 +36,6 @@ from tenants.models import (
 
 ENDING_WITHIN = timedelta(days=60)
 MOST_ENDING = 500
-HEAVY = ("last_heartbeat", "charters", "zones_held", "versions")
 DAY = 86_400
 
 Labels = tuple[str, ...]
@@ -104,7 +103,7 @@ def _sending() -> Iterator[GaugeMetricFamily]:
 
 
 def _nodes() -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
-    nodes = list(Node.objects.select_related("provider").defer(*HEAVY).order_by("pk"))
+    nodes = list(Node.objects.in_brief().select_related("provider").order_by("pk"))
     waiting = dict(
         OutboxMessage.objects.filter(settled_at=None).order_by().values_list("node").annotate(n=Count("pk"))
     )

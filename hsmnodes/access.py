@@ -17,10 +17,11 @@ from hsmnodes.models import (
     ShareSet,
     Slot,
 )
+from hsmnodes.models.node import NodeQuerySet
 from tenants.access import Viewer, visible_proposals, visible_zones
 
 
-def visible_nodes(viewer: Viewer) -> QuerySet[Node]:
+def visible_nodes(viewer: Viewer) -> NodeQuerySet:
     """A provider's own nodes; for a customer the nodes that its services were started on."""
     own = viewer.organisation
     if own.is_provider:

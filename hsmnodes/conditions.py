@@ -22,13 +22,12 @@ from tenants.models import TrustZone
 from tenants.notices import kinds
 
 ENOUGH_TO_COMPARE_CLOCKS = 3
-HEAVY = ("last_heartbeat", "charters", "zones_held", "versions", "minute")
 
 
 def look() -> None:
     """Look for every condition."""
     note_shared_delay()
-    everyone = list(Node.objects.defer(*HEAVY))
+    everyone = list(Node.objects.in_brief())
     nodes = [node for node in everyone if _is_heard(node)]
     unheard = {node.pk for node in everyone} - {node.pk for node in nodes}
     note_differences()

@@ -41,7 +41,7 @@ def receive(text: str) -> None:
 
 
 def _node(message: FromNode) -> Node:
-    node = Node.objects.filter(pk=message.envelope.node).first()
+    node = Node.objects.in_brief().filter(pk=message.envelope.node).first()
     if node is None:
         raise Refused("unknown-node", "It is in the name of a node that is not registered here.")
     return node

@@ -15,7 +15,7 @@ from console.pages.custody import Custody
 from console.pages.duties_warnings import SOON
 from console.pages.places import path_to
 from console.pages.recovering import recoveries
-from console.pages.topology import HEAVY, status_advice
+from console.pages.topology import status_advice
 from hsmnodes import drills
 from hsmnodes.access import visible_nodes
 from hsmnodes.models import Alarm, NodeStatus
@@ -106,7 +106,7 @@ def _nodes(person: Person) -> list[Concern]:
     colours = {NodeStatus.OFFLINE: "bad", NodeStatus.OUT_OF_STEP: "odd", NodeStatus.LATE: "wait"}
     troubled = [
         (node, colours.get(node.status, "wait"))
-        for node in visible_nodes(person).defer(*HEAVY).order_by("name")
+        for node in visible_nodes(person).in_brief().order_by("name")
         if node.status in colours or node.is_waiting
     ]
     more = len(troubled) - MOST_NODES

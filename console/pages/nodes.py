@@ -19,7 +19,7 @@ from console.pages.seating import few
 from console.pages.shell import form_page, is_seen, nothing_new, page, version_of
 from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import csv_file
-from console.pages.topology import HEAVY, picture, status_advice
+from console.pages.topology import picture, status_advice
 from console.sessions import person_required
 from hsmnodes.access import visible_data_centres, visible_nodes, visible_receipts, visible_slots
 from hsmnodes.models import Node
@@ -167,7 +167,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 def _nodes(request: HttpRequest) -> QuerySet[Node]:
     """The nodes as filtered and sorted."""
-    nodes = visible_nodes(request.person).select_related("data_centre").defer(*HEAVY)
+    nodes = visible_nodes(request.person).in_brief().select_related("data_centre")
     if text := _text(request):
         nodes = nodes.filter(Q(name__icontains=text) | Q(pk__startswith=text.lower()))
     if place := request.GET.get("place", ""):

@@ -15,8 +15,6 @@ from tenants.models import Organisation, Person
 MOST_BOXES = 40
 """As many nodes are drawn; where there are more, each data centre is told in figures."""
 MOST_TROUBLED = 12
-HEAVY = ("last_heartbeat", "charters", "zones_held", "minute")
-"""Columns of a node that no list shows, and that are long."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ def _load_in_words(percent: int) -> str:
 
 def picture(viewer: Person, customer: Organisation | None = None) -> Picture:
     """What `viewer` sees; with `customer`, as that customer would see it."""
-    nodes = visible_nodes(viewer).order_by("name", "pk").defer(*HEAVY)
+    nodes = visible_nodes(viewer).in_brief().order_by("name", "pk")
     places = visible_data_centres(viewer).order_by("name")
     if customer is not None:
         nodes = nodes.filter(placements__service__customer=customer).distinct()

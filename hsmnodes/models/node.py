@@ -1,6 +1,7 @@
 """Nodes: one HSM each, with the agent beside it."""
 
 from datetime import timedelta
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -23,6 +24,14 @@ class NodeStatus(models.TextChoices):
     LATE = "late", "Late"
     OFFLINE = "offline", "Offline"
     OUT_OF_STEP = "out-of-step", "Out of step"
+
+
+class NodeQuerySet(models.QuerySet["Node"]):
+    """Nodes."""
+
+    def in_brief(self) -> Self:
+        """Without the columns that are long, and that no list and no other message than a heartbeat needs."""
+        return self.defer("last_heartbeat", "charters", "zones_held", "versions", "minute")
 
 
 class Node(models.Model):
@@ -73,6 +82,8 @@ class Node(models.Model):
     minute = models.JSONField(default=dict)  # the minute that is being sampled (hsmnodes/history.py)
     member_of = models.JSONField(null=True, blank=True)  # its cluster: id, revision, state
     standings = models.JSONField(default=list)  # of zones not in step: zone, state, since, peer
+
+    objects = NodeQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
