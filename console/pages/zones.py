@@ -32,6 +32,7 @@ from hsmnodes.access import (
     visible_slots,
 )
 from hsmnodes.models import Epoch, Key, KeyCopy, Node
+from hsmnodes.node.operations.key.making import ALGORITHMS
 from hsmnodes.node.operations.registry import operation
 from hsmnodes.reach import Reach
 from tenants import access, tags
@@ -242,7 +243,9 @@ def _keys(person: Person, zone: TrustZone, asked: QueryDict) -> QuerySet[Key]:
         keys = keys.filter(destroyed_at=None)
     if text:
         keys = keys.filter(
-            Q(label__icontains=text) | Q(algorithm__icontains=text) | Q(pk__startswith=text.lower())
+            Q(label__icontains=text)
+            | Q(algorithm__in=_algorithms_called(text))
+            | Q(pk__startswith=text.lower())
         )
     return keys
 
@@ -253,3 +256,9 @@ def _stage(zone: TrustZone, charter: CharterView | None) -> dict[str, Any]:
         ready = charter is not None and not charter.unsigned
         return {"next": "propose" if ready else "sign" if charter else "draft"}
     return {"next": "" if zone.zone_slots.exists() else "slot"}
+
+
+def _algorithms_called(text: str) -> list[str]:
+    """The algorithms in whose name, as people or as documents write it, there is this text."""
+    wanted = text.casefold()
+    return [tag for tag, name in ALGORITHMS.items() if wanted in tag or wanted in name.casefold()]

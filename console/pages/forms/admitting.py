@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from console.pages.forms.picking import PickingField
 from console.pages.forms.where import WHERE
 from hsmnodes.models import Application, Key
+from hsmnodes.node.operations.key.making import ALGORITHMS
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.applications import read_certificate
 from hsmnodes.node.protocol.documents.base import NAME_MAX
@@ -67,7 +68,7 @@ class AdmittedKeysField(PickingField):
         }
         super().__init__(
             {
-                f"{key.id} {usage}": f"{usage} – {key.label} ({key.algorithm})"
+                f"{key.id} {usage}": f"{usage} – {key.label} ({ALGORITHMS.get(key.algorithm, key.algorithm)})"
                 for key in self.keys.values()
                 for usage in key.usages
             },

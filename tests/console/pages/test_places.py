@@ -43,6 +43,9 @@ def test_keys_of_a_zone_are_searched(stage, as_):
     zone = stage.zones["Cards"].pk
     assert "issuer-2026" in page(as_(EMIL), f"/zones/{zone}?q=rsa")
     rows = as_(EMIL).get(f"/zones/{zone}?q=rsa").context["found"].rows
+    written = as_(EMIL).get(f"/zones/{zone}?q=RSA+3072").context["found"].rows
+    assert [one.label for one in written] == [one.label for one in rows if one.algorithm == "rsa-3072"]
+    assert written
     assert [key.label for key in rows] == ["issuer-2026"]
     assert "No key fits" in page(as_(EMIL), f"/zones/{zone}?q=nothing")
 
