@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hsmnodes.node.protocol import backups, canonical
 from hsmnodes.node.protocol.backups import Backup, read_backup, write_backup
 from hsmnodes.node.protocol.documents import BackupIndex, BackupManifest
+from hsmnodes.node.protocol.documents.backups import PartManifest
+from hsmnodes.node.protocol.documents.base import Named
 from hsmnodes.node.protocol.errors import DocumentRefused, Refused
 from hsmnodes.node.protocol.purposes import Purpose, pae
 from tests.hsmnodes.node.protocol.samples import VECTORS, backup_manifest
@@ -36,6 +38,18 @@ def make_backup(**changes) -> Backup:
 @pytest.fixture(scope="module")
 def backup() -> Backup:
     return make_backup()
+
+
+def test_what_is_written_from_the_fields_is_the_canonical_form():
+    """Not sorted and looked through once more when it is written: a zone has thousands of keys."""
+    manifest = backup_manifest(NODE.public_key(), BLOBS)
+    named = manifest.model_copy(
+        update={"zone": Named(id="0" * 32, name="Zahlungen “für” \\ Müller/Söhne 日本")}
+    )
+    part = PartManifest(number=2, keys=manifest.keys)
+    for made in (manifest, named, part):
+        assert made.raw == canonical.encode(made.model_dump(mode="json"))
+        assert type(made).from_bytes(made.raw) == made
 
 
 def refusal(data: bytes) -> Refused:
