@@ -44,11 +44,12 @@ def time_problems(
     A delay moves it on: what was `announced` in the proposal's time may be carried out as much later as the
     delay is long, and no later than that.
     """
-    delay = 0 if announced is None else delay_of(charters, proposal.operation)
-    begun = announced if announced is not None and delay else now
+    begun, over = now, proposal.expires_at
+    if announced is not None and (delay := delay_of(charters, proposal.operation)):
+        begun, over = announced, proposal.expires_at + delay
     if begun < proposal.not_before:
         return [Problem("too-early", "The proposal is not valid yet.")]
-    if begun >= proposal.expires_at or (begun != now and now >= proposal.expires_at + delay):
+    if begun >= proposal.expires_at or now >= over:
         return [Problem("expired", "The proposal has expired.")]
     return []
 
