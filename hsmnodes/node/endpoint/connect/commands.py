@@ -169,8 +169,8 @@ def start(options: argparse.Namespace) -> None:
     if shutil.which(command[0]) is None:
         raise Refused(f"There is no {command[0]} on this host. Install it, and start again.")
     for kit in kits:
-        say(f"Holding a connection to node {kit['node']['name']}, {address(kit)}.")
-    say("It lasts until this is stopped (Ctrl-C). What may be used, from another terminal: test FOLDER.")
+        say(f"Connecting to node {kit['node']['name']}, {address(kit)}.")
+    say("This lasts until it is stopped (Ctrl-C). In another terminal, test FOLDER lists what may be used.")
     sys.stdout.flush()
     os.execvp(command[0], command)
 
