@@ -31,7 +31,7 @@ class NodeQuerySet(models.QuerySet["Node"]):
 
     def in_brief(self) -> Self:
         """Without the columns that are long, and that no list and no other message than a heartbeat needs."""
-        return self.defer("last_heartbeat", "charters", "zones_held", "versions", "minute")
+        return self.defer("last_heartbeat", "charters", "zones_held", "minute")
 
 
 class Node(models.Model):
