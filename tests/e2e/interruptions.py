@@ -49,12 +49,16 @@ def expect_given(visitor: Visitor, count: int) -> None:
 
 
 def kill_node(demo: Running, name: str) -> None:
-    """Kill every process of a node of the demo at once; its supervisor starts it again."""
+    """Kill every process of a node of the demo at once; its supervisor starts it again.
+
+    They are found below their keeper: what they call themselves may not be what they were started by.
+    """
     configuration = str(demo.state / "nodes" / name / "node.toml")
     killed = 0
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
-        if configuration in words and not any(word.endswith("keeper.py") for word in words):
-            process.kill()
-            killed += 1
+        if configuration in words and any(word.endswith("keeper.py") for word in words):
+            for one in process.children(recursive=True):
+                one.kill()
+                killed += 1
     assert killed, "the node runs in no process"
