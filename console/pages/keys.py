@@ -9,7 +9,6 @@ from console.pages.shell import page
 from console.sessions import person_required
 from hsmnodes.access import visible_applications, visible_keys, visible_receipts
 from hsmnodes.models import Application, Key
-from hsmnodes.node.operations.key.making import ALGORITHMS
 from tenants import access
 from tenants.errors import NotVisible
 
@@ -29,7 +28,6 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "console/zones/key.html",
         "zones",
         key=found,
-        algorithm=ALGORITHMS.get(found.algorithm, found.algorithm),
         pem=found.public_pem,
         copies=found.copies.filter(gone_at=None).select_related("slot__node").order_by("slot__node__name"),
         successor=found.successors.filter(destroyed_at=None).first(),
