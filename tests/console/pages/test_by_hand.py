@@ -136,3 +136,11 @@ def test_the_longest_words_of_a_fingerprint_stay_whole_on_every_screen(open_page
     for width in (390, 640, 760, 1024, 1280, 1440, 1920):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate(BROKEN, longest) == [], width
+
+
+@pytest.mark.parametrize("time", ["first", "again"])
+def test_a_page_may_go_away_while_it_is_asking(open_page, time):
+    """Its requests end before the tables are emptied, else this test fails as it ends, or the next."""
+    page = open_page(FAY, "/")
+    page.evaluate("() => { for (let one = 0; one < 30; one++) fetch(`/people?one=${one}`) }")
+    page.wait_for_timeout(100)
