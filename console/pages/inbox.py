@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from console.context import shares_to_give
 from console.pages.saved import SavedViews
 from console.pages.seating import few
 from console.pages.shell import is_seen, nothing_new, page, version_of
 from console.pages.sorting import Sorting, sorting_of
 from console.pages.spreadsheets import MOST_ROWS, csv_file
 from console.sessions import person_required
-from hsmnodes import ceremonies
 from hsmnodes.node.operations.registry import operations
 from tenants import access, narrowing
 from tenants.inbox import waiting_ids
@@ -95,7 +95,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         ascending=not sorting.descending,
     )
     rows = [(proposal, few(proposal)) for proposal in found.rows]
-    shares = ceremonies.waiting_for(person) if view == "waiting" else []
+    shares = shares_to_give(request) if view == "waiting" else []
     return {
         "view": view,
         "views": VIEWS,

@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from console.context import shares_to_give
 from console.pages.attention import charters_to_sign, concerns
 from console.pages.checklist import checklist
 from console.pages.seating import few
 from console.pages.shell import is_seen, nothing_new, page, version_of
 from console.pages.topology import picture
 from console.sessions import person_required
-from hsmnodes import ceremonies
 from hsmnodes.access import visible_clusters
 from tenants import access
 from tenants.models import RUNNING_STATES, Organisation, OrganisationKind, Person, Proposal, State
@@ -62,7 +62,7 @@ def _moving(request: HttpRequest) -> dict[str, Any]:
     others = list(
         proposals.filter(state=State.PROPOSED).exclude(waiting__person=person).order_by("-created_at")[:SHOWN]
     )
-    shares = ceremonies.waiting_for(person)
+    shares = shares_to_give(request)
     clusters = [one for one in visible_clusters(person)[:SHOWN] if not one.is_dissolved]
     return {
         "picture": found,

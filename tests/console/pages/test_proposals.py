@@ -5,6 +5,8 @@ import subprocess
 import zipfile
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from hsmnodes.node.protocol.words import fingerprint
 from tenants.models import Proposal, State
@@ -179,3 +181,14 @@ def test_lists_of_results_are_tables_with_titles_for_people(stage, as_):
     started = Proposal.objects.filter(operation="service.start/v1").order_by("created_at").first()
     page = text_of(as_(CLEO).get(f"/proposals/{started.pk}"))
     assert "Customer founding" not in page
+
+
+@pytest.mark.parametrize("address", ["/", "/proposals"])
+def test_shares_that_somebody_is_asked_for_are_looked_for_once(stage, as_, address):
+    """The count beside the menu is of the same ones as the page itself."""
+    browser = as_(DINA)
+    with CaptureQueriesContext(connection) as captured:
+        assert "shares_to_give" in browser.get(address).context
+    assert (
+        len([one for one in captured if "hsmnodes_ceremony" in one["sql"] and "opened_at" in one["sql"]]) == 1
+    )
