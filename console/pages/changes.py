@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from console.pages import wording
 from console.pages.charter_difference import differences
 from hsmnodes.models import Key, Node, ShareSet, Slot
-from hsmnodes.node.operations.key.making import ALGORITHMS
 from hsmnodes.node.operations.statement.differences import differences as statement_differences
 from tenants import charters, tags
 from tenants.models import Proposal, Statement
@@ -38,7 +38,7 @@ def _generate(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
             _("does not exist"),
             _("%(algorithm)s, may %(usages)s; cannot leave the HSM unwrapped")
             % {
-                "algorithm": ALGORITHMS.get(key["algorithm"], key["algorithm"]),
+                "algorithm": wording.algorithm(key["algorithm"]),
                 "usages": " and ".join(key["usages"]),
             },
         )
@@ -58,7 +58,7 @@ def _destroy(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     return [
         Change(
             _("Key %(label)s") % {"label": key["label"]},
-            ALGORITHMS.get(known[key["id"]].algorithm, "") if key["id"] in known else NOTHING_YET,
+            wording.algorithm(known[key["id"]].algorithm) if key["id"] in known else NOTHING_YET,
             _("destroyed for ever"),
         )
         for key in parameters["keys"]

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from hsmnodes.node.operations.backup_key import sharing
 from hsmnodes.node.operations.cluster import states
+from hsmnodes.node.operations.key.making import ALGORITHMS
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.operations.statement.texts import ROLES
 from hsmnodes.node.operations.steps import ACT, COPY
@@ -205,6 +206,11 @@ def operation(tag: str) -> str:
     """What an operation is called."""
     found = operations().get(tag)
     return found.title if found else tag
+
+
+def algorithm(tag: str) -> str:
+    """A key's algorithm as people write it: EC P-256."""
+    return ALGORITHMS.get(tag, tag)
 
 
 def verb(tag: str) -> str:

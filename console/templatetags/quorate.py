@@ -9,13 +9,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from console.pages import wording
 from console.pages.sorting import Sorting
 from console.templatetags.icons import icon
-from hsmnodes.node.operations.key.making import ALGORITHMS
 from hsmnodes.node.protocol.words import fingerprint
 from tenants.models import Proposal
 
 register = template.Library()
+register.filter("algorithm", wording.algorithm)
 
 HUES = 8
 STATES = {
@@ -180,12 +181,6 @@ def seat_marks(firm: int, light: int) -> SafeString:
     """Seats that must be taken, and some of those for others who could."""
     kinds = ["firm"] * min(firm, MOST_MARKS) + ["light"] * min(light, MOST_MARKS)
     return format_html_join("", '<i class="{}"></i>', ((kind,) for kind in kinds))
-
-
-@register.filter
-def algorithm(tag: str) -> str:
-    """A key's algorithm as people write it."""
-    return ALGORITHMS.get(tag, tag)
 
 
 @register.filter

@@ -7,15 +7,16 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from console.pages import wording
 from console.pages.forms.picking import PickingField
 from console.pages.forms.where import WHERE
 from hsmnodes.models import Application, Key
-from hsmnodes.node.operations.key.making import ALGORITHMS
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.applications import read_certificate
 from hsmnodes.node.protocol.documents.base import NAME_MAX
 from hsmnodes.node.protocol.errors import Refused
 from tenants import access
+from tenants.identifiers import new_id
 from tenants.models import Person
 
 REQUESTED = ("public_key", "certificate", "valid_from", "valid_until", "sealing_key")
@@ -25,7 +26,7 @@ LONGEST = 10_000
 
 
 class RequestField(forms.CharField):
-    """The text of request.json; its value is the parameters that it gives."""
+    """The text of request.json; its value is the parameters that it gives, with the application."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -55,7 +56,8 @@ class RequestField(forms.CharField):
         stated = (request["public_key"], request["valid_from"], request["valid_until"])
         if stated != (certificate.public_key, certificate.not_before, certificate.not_after):
             raise forms.ValidationError(_("What it says of its certificate is not so."))
-        return {name: request[name] for name in REQUESTED}
+        named = {"id": new_id(), "name": request["name"]}
+        return {"application": named, **{name: request[name] for name in REQUESTED}}
 
 
 class AdmittedKeysField(PickingField):
@@ -68,7 +70,7 @@ class AdmittedKeysField(PickingField):
         }
         super().__init__(
             {
-                f"{key.id} {usage}": f"{usage} – {key.label} ({ALGORITHMS.get(key.algorithm, key.algorithm)})"
+                f"{key.id} {usage}": f"{usage} – {key.label} ({wording.algorithm(key.algorithm)})"
                 for key in self.keys.values()
                 for usage in key.usages
             },

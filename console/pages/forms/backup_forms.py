@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from console.pages import wording
 from console.pages.forms.lifetime import LIFETIMES, ReasonField
 from console.pages.forms.picking import PickingField, list_those_of
 from hsmnodes.models import Backup, Slot
@@ -79,7 +80,7 @@ class RestoreForm(VerifyForm):
             label=_("Keys that are there already"), choices=EXISTING, initial="skip"
         )
         self.fields["keys"] = PickingField(
-            {key.id: f"{key.label} ({key.algorithm})" for key in keys},
+            {key.id: f"{key.label} ({wording.algorithm(key.algorithm)})" for key in keys},
             label=_("Only these keys"),
             required=False,
             help_text=_(

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from console.pages import wording
 from console.pages.forms.picking import PickingField
 from hsmnodes import successors
 from hsmnodes.models import Key
@@ -26,7 +27,7 @@ class LivingKeysField(PickingField):
             keys = Key.objects.filter(zone=zone, destroyed_at=None).order_by("label")
         self.keys = {key.id: key for key in keys}
         super().__init__(
-            {key.id: f"{key.label} ({key.algorithm})" for key in self.keys.values()},
+            {key.id: f"{key.label} ({wording.algorithm(key.algorithm)})" for key in self.keys.values()},
             **options,
         )
 

@@ -72,6 +72,7 @@ HINTS: dict[tuple[str, str], Hint] = {
         none="You see the HSMs of your own services alone. An HSM administrator of your provider proposes a "
         "service; your security officers then sign it."
     ),
+    (tags.ADMIT_APPLICATION, "application"): Hint("Left empty, it is called as its request says."),
     (tags.ADMIT_APPLICATION, "on_node"): Hint(
         none="No HSM of this zone says that it serves applications: its provider configures an endpoint."
     ),

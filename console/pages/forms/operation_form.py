@@ -172,6 +172,8 @@ class OperationForm(forms.Form):
             self.fields[name] = self._hinted(tree, options)
         else:
             self.fields[name] = form_field(tag, name, tree)
+            if (tag, name) == (tags.ADMIT_APPLICATION, "application"):
+                self.fields[name].required = False  # its request has a name, too
 
     def _add_of_cluster(self, tag: str, name: str, tree: FieldTree) -> bool:
         """Add the field for what is a cluster's own, if it is that."""
@@ -280,7 +282,7 @@ class OperationForm(forms.Form):
             name = tree["name"]
             if name in rows:
                 chosen[name] = rows[name].values()
-            elif name in self.fields:
+            elif name in self.fields and (self.cleaned_data[name] != "" or name not in chosen):
                 chosen[name] = self._value(name, tree)
         try:
             for tree in self.trees:

@@ -56,6 +56,20 @@ def test_the_request_becomes_the_parameters(as_, zone):
     assert {name: parameters[name] for name in webshop.request} == webshop.request
 
 
+def test_an_application_that_nobody_names_is_called_as_its_request_says(as_, zone):
+    propose(as_(DINA), zone, request_of(Application.make(), name="till-7"), application="")
+    named = Proposal.objects.get(operation="application.admit/v1").document.parameters["application"]
+    assert named["name"] == "till-7"
+
+
+@pytest.mark.parametrize("name", ["", 7, ["till"], {"name": "till"}, None, "a  b", "\u202etill", "x" * 500])
+def test_a_name_that_no_application_can_have_is_not_taken_from_a_request(as_, zone, name):
+    response = propose(as_(DINA), zone, request_of(Application.make(), name=name), application="")
+    assert response.status_code == 422
+    assert response.context["form"].errors["application"]
+    assert not Proposal.objects.filter(operation="application.admit/v1").exists()
+
+
 @pytest.mark.parametrize(
     "changes",
     [

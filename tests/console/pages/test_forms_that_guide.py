@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from tenants import tags
-from tests.cast.people import CLEO, DINA, EMIL
+from tests.cast.people import CLEO, DINA, EMIL, GUS, IVO
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +80,13 @@ def test_who_comes_from_a_key_to_admit_a_program_finds_that_key_ticked(stage, as
     [form] = re.findall(r'href="(/propose/application.admit[^"]+)"', page)
     shown = as_(EMIL).get(unescape(form)).context["form"]
     assert shown["keys"].initial == [f"{key.pk} {usage}" for usage in key.usages]
+
+
+def test_a_key_that_somebody_does_not_see_is_not_ticked_for_them(stage, as_):
+    """What the form of an admission begins with does not rely on who can open that form."""
+    key = stage.zones["Cards"].hsm_keys.filter(destroyed_at=None).first()
+    form = f"/propose/charter.amend/v1?for_key={key.pk}"
+    assert ["keys" in as_(one).get(form).context["form"].initial for one in (GUS, IVO)] == [True, False]
 
 
 def test_the_transcript_to_print_states_its_times_in_utc(stage, as_):

@@ -28,6 +28,13 @@ def cards(stage):
     return dict(Key.objects.filter(zone=stage.zones["Cards"]).values_list("label", "pk"))
 
 
+def described(answer) -> dict[str, str]:
+    """What the page says beside each label that it lists."""
+    listed = answer.context["form"]["keys"].subwidgets
+    parts = [one.choice_label.partition(" (") for one in listed]
+    return {label: said.removesuffix(")") for label, _, said in parts}
+
+
 def boxes(answer) -> dict[str, bool]:
     """The labels that the page lists, and whether each is ticked."""
     listed = answer.context["form"]["keys"].subwidgets
@@ -53,6 +60,7 @@ def test_others_are_found_by_their_label_and_what_is_ticked_stays(stage, as_, ca
     answer = as_(DINA).post(form, filled(stage, **looking))
     assert answer.status_code == 200
     assert boxes(answer) == {"issuer-2026": True, "tokenisation": False}
+    assert described(answer) == {"issuer-2026": "RSA 3072", "tokenisation": "AES-256"}
     page = answer.content.decode()
     assert 'value="TOKEN"' in page
     assert ">\nOld.</textarea>" in page
@@ -84,6 +92,7 @@ def test_keys_of_a_backup_are_found_and_the_plan_is_of_those_that_are_ticked(sta
     looking = {"keys": [cards["issuer-2026"]], "keys-find": "token", "show": "keys", "existing": "replace"}
     answer = as_(DINA).post(address, filled(stage, **looking))
     assert boxes(answer) == {"issuer-2026": True, "tokenisation": False}
+    assert described(answer) == {"issuer-2026": "RSA 3072", "tokenisation": "AES-256"}
     assert [one["label"] for one in answer.context["plan"]] == ["issuer-2026"]
     assert "data-invalid" not in answer.content.decode()
     both = [cards["issuer-2026"], cards["tokenisation"]]
