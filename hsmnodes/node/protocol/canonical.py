@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
@@ -30,7 +31,10 @@ def encode(value: JSON) -> bytes:
     Raises DocumentRefused for anything that is not plain JSON without floats (RFC 8785 section 3.2).
     """
     check_plain(value)
-    return _encode_checked(value)
+    try:
+        return _encoder.encode(value).encode("utf-8")
+    except UnicodeEncodeError:
+        raise lone_surrogate() from None
 
 
 def decode(data: bytes, *, limit: int = MAX_BYTES) -> JSON:
@@ -64,6 +68,11 @@ def other_spelling() -> DocumentRefused:
     return DocumentRefused(
         "not-canonical", "The document is not in canonical form (a duplicate name, an order, an escape)."
     )
+
+
+def lone_surrogate() -> DocumentRefused:
+    """The refusal of texts that have no UTF-8."""
+    return DocumentRefused("lone-surrogate", "A text has a lone surrogate.")
 
 
 def sha256_hex(data: bytes) -> str:
@@ -101,13 +110,6 @@ _PADDING = (b"", b"===", b"==", b"=")
 _LAST = ("", "", "AQgw", "AEIMQUYcgkosw048")
 
 
-def _encode_checked(value: JSON) -> bytes:
-    try:
-        return _encoder.encode(value).encode("utf-8")
-    except UnicodeEncodeError:
-        raise DocumentRefused("lone-surrogate", "A text has a lone surrogate.") from None
-
-
 def encode_as_is(value: JSON) -> bytes:
     """`value` as JSON with its members in the order they have: canonical if they are sorted and all is plain.
 
@@ -117,7 +119,16 @@ def encode_as_is(value: JSON) -> bytes:
     try:
         return to_json(value)
     except PydanticSerializationError:
-        raise DocumentRefused("lone-surrogate", "A text has a lone surrogate.") from None
+        raise lone_surrogate() from None
+
+
+def in_order(value: Any) -> Any:
+    """A copy of a plain value in which the members of all objects are sorted."""
+    if isinstance(value, dict):
+        return {name: in_order(value[name]) for name in sorted(value)}
+    if isinstance(value, (list, tuple)):
+        return [in_order(member) for member in value]
+    return value
 
 
 def check_plain(value: JSON, *, depth: int = 0) -> bool:

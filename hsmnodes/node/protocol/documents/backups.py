@@ -90,7 +90,6 @@ class BackupManifest(Taken, Document):
     """The manifest of a backup that is one file: its node signs this for purpose BACKUP."""
 
     LIMIT: ClassVar[int] = 6_000_000
-    OF_PARTS: ClassVar[bool] = True
 
     type: Literal["quorate/backup-manifest/v1"] = "quorate/backup-manifest/v1"
     keys: Annotated[tuple[BackedUpKey, ...], Field(min_length=1, max_length=MOST_IN_ONE_FILE)]
@@ -134,7 +133,6 @@ class PartManifest(Document):
     """The keys of one part of a backup, which is number `number` from 1; the index has the part's hash."""
 
     LIMIT: ClassVar[int] = 4_000_000
-    OF_PARTS: ClassVar[bool] = True
 
     type: Literal["quorate/backup-part/v1"] = "quorate/backup-part/v1"
     number: Annotated[int, Field(ge=1, le=MOST_PARTS)]

@@ -15,6 +15,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
 )
+from pydantic_core import PydanticSerializationError
 
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.errors import DocumentRefused
@@ -55,8 +56,6 @@ class Document(Part):
     """A document: a model that is signed, stored and sent as its canonical bytes."""
 
     LIMIT: ClassVar[int] = canonical.MAX_BYTES
-    OF_PARTS: ClassVar[bool] = False
-    """Whether all of it is described by fields: then what writes it from them writes the canonical bytes."""
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -79,10 +78,14 @@ class Document(Part):
 
     @cached_property
     def raw(self) -> bytes:
-        """The canonical bytes: those it was read from, or made from its fields."""
-        if self.OF_PARTS:
+        """The canonical bytes: those it was read from, or made from its fields, which are in that order.
+
+        Raises DocumentRefused if a text in it has no UTF-8.
+        """
+        try:
             return type(self).__pydantic_serializer__.to_json(self)
-        return canonical.encode(self.model_dump(mode="json"))
+        except PydanticSerializationError:
+            raise canonical.lone_surrogate() from None
 
     @cached_property
     def sha256(self) -> str:
@@ -108,10 +111,12 @@ _CODES = {
 
 
 def _plain_object(value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-    """What a model says nothing of must be plain, and in order where it was read from bytes."""
-    if not canonical.check_plain(value, depth=1) and info.mode == "json":
+    """What a model says nothing of must be plain, and in order: it is put so if it was not read from bytes."""
+    if canonical.check_plain(value, depth=1):
+        return value
+    if info.mode == "json":
         raise canonical.other_spelling()
-    return value
+    return {name: canonical.in_order(value[name]) for name in sorted(value)}
 
 
 def is_absent(value: object) -> bool:

@@ -148,6 +148,16 @@ def test_a_changed_copy_has_bytes_of_its_own_and_is_checked():
         Person.model_copy(CHARTER.people[0], update={"roles": ("queen",)})
 
 
+def test_what_an_operation_defines_is_put_in_order_and_what_has_no_utf_8_is_not_written():
+    disordered = {"b": [{"d": 1, "c": ({"z": None, "y": "Zoë"},)}], "a": {"n": True, "m": 2**53 - 1}}
+    made = PROPOSAL.model_copy(update={"parameters": disordered})
+    assert made.raw == canonical.encode(made.model_dump(mode="json"))
+    assert b'"parameters":{"a":{"m":9007199254740991,"n":true},"b":[{"c":[{"y":' in made.raw
+    assert Proposal.from_bytes(made.raw).sha256 == made.sha256
+    with pytest.raises(DocumentRefused, match="lone-surrogate"):
+        _ = PROPOSAL.model_copy(update={"parameters": {"a": "\ud800"}}).raw
+
+
 def test_a_refusal_names_the_place_and_never_the_value():
     data = changed("proposal", ("reason",), lambda holder, step: holder.update({step: "secret\n"}))
     with pytest.raises(DocumentRefused) as refusal:
