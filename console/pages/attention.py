@@ -23,10 +23,11 @@ from tenants import access, charters, clock
 from tenants.analysis.deciding import Weakness
 from tenants.analysis.questions import Answer
 from tenants.duties import duties_under
-from tenants.models import CharterState, CharterVersion, Person, Proposal, Severity, State
+from tenants.models import CharterState, CharterVersion, Person, Proposal, State
 from tenants.notices import kinds
 from tenants.notices.kinds import KINDS
 from tenants.standing import standings_of
+from tenants.unread_alarms import unread_alarms
 
 RECENT = timedelta(days=7)
 MOST_NODES = 8
@@ -56,18 +57,12 @@ def charters_to_sign(person: Person) -> list[CharterVersion]:
 
 
 def _alarms(person: Person) -> list[Concern]:
-    since = clock.now() - RECENT
-    count = access.visible_log(person).filter(severity=Severity.ALARM, at__gte=since).count()
+    count = unread_alarms(person).count()
     if not count:
         return []
-    title = ngettext("%(n)d alarm in the last 7 days", "%(n)d alarms in the last 7 days", count) % {
-        "n": count
-    }
-    return [
-        Concern(
-            title, _("Read what happened, and who has to act."), f"{reverse('log')}?severity=alarm", "bad"
-        )
-    ]
+    title = ngettext("%(n)d alarm that you have not read", "%(n)d alarms that you have not read", count)
+    advice = _("Read what happened, and who has to act.")
+    return [Concern(title % {"n": count}, advice, f"{reverse('log')}?severity=alarm", "bad")]
 
 
 def _recoveries(person: Person) -> list[Concern]:

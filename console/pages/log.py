@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,9 +21,11 @@ from tenants.errors import NotVisible
 from tenants.listing import page_of
 from tenants.log import Event
 from tenants.models import LogEntry, Person, Severity
+from tenants.unread_alarms import mark_read, unread_alarms
 
 SIZE = 50
 MOST_FLAWS = 20
+LONGEST_NUMBER = 18
 COLUMNS = (
     "sequence",
     "at",
@@ -106,6 +109,17 @@ def export_csv(request: HttpRequest) -> StreamingHttpResponse:
     return csv_file("log", COLUMNS, entries.values_list(*COLUMNS).iterator())
 
 
+@require_POST
+@person_required
+def read_alarms(request: HttpRequest) -> HttpResponse:
+    """Note that the person has read the alarms up to the newest that stood there."""
+    upto = request.POST.get("upto", "")
+    if not upto.isdecimal() or len(upto) > LONGEST_NUMBER:
+        raise NotVisible
+    mark_read(request.person, upto=int(upto))
+    return redirect(f"{reverse('log')}?severity={Severity.ALARM}")
+
+
 def _lines(entries: QuerySet[LogEntry]) -> Iterator[bytes]:
     for raw in entries.values_list("raw", flat=True).iterator():
         yield bytes(raw) + b"\n"
@@ -122,6 +136,10 @@ def _sorting(request: HttpRequest) -> Sorting:
 def _page(request: HttpRequest, **more: object) -> HttpResponse:
     person: Person = request.person
     sorting = _sorting(request)
+    unread = (
+        unread_alarms(person) if request.GET.get("severity") == Severity.ALARM else LogEntry.objects.none()
+    )
+    newest = unread.first()  # before the rows are: what comes meanwhile is not read
     found = page_of(
         _filtered(person, request.GET),
         cursor=request.GET.get("cursor"),
@@ -138,6 +156,8 @@ def _page(request: HttpRequest, **more: object) -> HttpResponse:
         saved=SavedViews(request, "log", reverse("log"), lambda asked: _filtered(person, asked)),
         rows=[(entry, PAGES.get(entry.subject_kind, "")) for entry in found.rows],
         events=[event.value for event in Event],
+        newest=newest,
+        unread=unread.count() if newest else 0,
         asked={name: request.GET.get(name, "") for name in ("q", "event", "severity")},
         **more,
     )

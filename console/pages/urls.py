@@ -139,6 +139,7 @@ urlpatterns = [
     path("charters/<str:key>/amend", charter_drafting.amend, name="charter-amend"),
     path("log", log.index, name="log"),
     path("log/verify", log.verify, name="log-verify"),
+    path("log/alarms-read", log.read_alarms, name="log-alarms-read"),
     path("log/<int:key>", log.show, name="log-entry"),
     path("log/<int:key>/document", log.document, name="log-document"),
     path("log.csv", log.export_csv, name="log-csv"),

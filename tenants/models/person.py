@@ -11,7 +11,8 @@ from tenants.models.organisation import Organisation
 class Person(models.Model):
     """A person of one organisation. What they may do stands in the charters in force, not here.
 
-    `session_epoch` is part of every session: raising it signs the person out everywhere.
+    `session_epoch` is part of every session: raising it signs the person out everywhere. `alarms_read` is the
+    number of the log's entry up to which they have read the alarms.
     """
 
     id = IdField()
@@ -20,6 +21,7 @@ class Person(models.Model):
     session_epoch = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
+    alarms_read = models.BigIntegerField(default=0)
 
     is_authenticated = True
     is_anonymous = False

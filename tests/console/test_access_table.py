@@ -230,6 +230,7 @@ charters/<str:key>/amend                     GET    foreign 302 403 403 404 404 
 charters/<str:key>/amend                     POST   foreign 302 403 403 404 404 404 422 404
 log                                          GET    any     302 200 200 200 200 200 200 200
 log/verify                                   POST   any     302 200 200 200 200 200 200 200
+log/alarms-read                              POST   any     302 404 404 404 404 404 404 404
 log/<int:key>                                GET    own     302 200 200 200 200 200 404 404
 log/<int:key>                                GET    foreign 302 200 200 404 404 404 200 404
 log/<int:key>/document                       GET    own     302 200 200 200 200 200 404 404

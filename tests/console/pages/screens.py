@@ -131,6 +131,7 @@ def _people(stage: Stage) -> Iterator[Screen]:
     yield Screen("duties-lost", f"/organisations/{stage.world.meridian.pk}/duties?{lost}", GUS)
     yield Screen("duties-unfounded", f"/zones/{stage.zones['Treasury'].pk}/duties", EMIL)
     yield Screen("log", "/log", GUS)
+    yield Screen("log-alarms", "/log?severity=alarm", CLEO)
     yield Screen("log-entry", f"/log/{stage.entry}", GUS)
     yield Screen("settings", "/settings", JON)
     yield Screen("notices", "/notices", EMIL)
