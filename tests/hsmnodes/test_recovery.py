@@ -209,6 +209,23 @@ def test_none_is_proposed_to_a_side_whose_charter_has_expired(world, zone, draft
     assert refused.value.code in ("charter-expired", "side-expired")
 
 
+@pytest.mark.parametrize("signed", [(), (DINA, GUS, LEA, JON, KIM, PIA)], ids=["asked for", "announced"])
+def test_nobody_begins_a_second_before_they_cancel_their_first(world, zone, draft, signed):
+    """Each tells everybody concerned: who could begin many would make people deaf to them."""
+    first = world.approve(world.propose(RECOVER, parameters(zone, draft), by=ADA), *signed)
+    with pytest.raises(WrongState) as refused:
+        world.propose(RECOVER, parameters(zone, draft), by=ADA)
+    assert refused.value.code == "recovery-under-way"
+    telling.sweep()
+    begun = Notice.objects.filter(occasion__event="recovery.begun").values_list(
+        "occasion__subject", flat=True
+    )
+    assert set(begun) == {first.pk}
+    assert world.propose(RECOVER, parameters(zone, draft), by=DINA).state == State.PROPOSED
+    world.cancel(first, ADA)
+    assert world.propose(RECOVER, parameters(zone, draft), by=ADA).state == State.PROPOSED
+
+
 def test_nobody_else_does(world, delayed):
     for member in (HANA, IVO):
         with pytest.raises(SignatureNotAccepted):

@@ -111,7 +111,7 @@ _CODES = {
 
 
 def _plain_object(value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-    """What a model says nothing of must be plain, and in order: it is put so if it was not read from bytes."""
+    """What a model says nothing of must be plain, and in order: put so unless it was read from bytes."""
     if canonical.check_plain(value, depth=1):
         return value
     if info.mode == "json":
