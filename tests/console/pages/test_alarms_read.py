@@ -52,7 +52,7 @@ def test_what_one_has_read_another_has_not_and_the_log_keeps_it(as_, alarm):
     assert (concern(gus), concern(dina)) == ("", "1 alarm that you have not read")
     page = gus.get(ALARMS).content.decode()
     assert "A forged receipt came." in page
-    assert "I have read them" not in page
+    assert "Mark as read" not in page
 
 
 def test_what_was_read_stays_read(as_, alarm):
