@@ -4,6 +4,7 @@ import pytest
 
 from hsmnodes import conditions, incoming
 from tenants import access, charters, clock
+from tenants.errors import Invalid
 from tenants.identifiers import new_id
 from tenants.models import Notice
 from tenants.notices import kinds, telling
@@ -79,3 +80,10 @@ def test_nor_does_a_customer_learn_it_from_notices(node, behind, monkeypatch, se
     assert not [one for one in OTHERS if one in summary]
     [summary] = {one.occasion.summary for one in told.filter(person__name="Ada")}
     assert "Bullion, Meridian Bank" in summary
+
+
+def test_a_draft_that_is_refused_names_no_service_of_another(world, node, shared):
+    wanted = start_for_lumen(world, "Archive", "exclusive")
+    with pytest.raises(Invalid, match="cannot be given to one service alone") as refused:
+        world.draft("service.start/v1", wanted, by=IVO, nodes=[node])
+    assert not [one for one in OTHERS if one in refused.value.message]
