@@ -8,7 +8,7 @@ from tenants.errors import Invalid
 from tenants.identifiers import new_id
 from tenants.models import Notice
 from tenants.notices import kinds, telling
-from tests.cast.people import ADA, BEN, CLEO, IVO, OLGA
+from tests.cast.people import ADA, BEN, CLEO, DINA, IVO, OLGA
 
 pytestmark = pytest.mark.django_db
 OTHERS = ("Meridian Bank", "Gold vault", "Bullion")
@@ -87,3 +87,12 @@ def test_a_draft_that_is_refused_names_no_service_of_another(world, node, shared
     with pytest.raises(Invalid, match="cannot be given to one service alone") as refused:
         world.draft("service.start/v1", wanted, by=IVO, nodes=[node])
     assert not [one for one in OTHERS if one in refused.value.message]
+
+
+def test_how_many_slots_an_hsm_has_in_use_is_its_provider_s_business(world, node, shared, as_):
+    other = world.zone(shared.service, name="Silver")
+    proposal = world.propose_slot(other, node, name="Slot 2")
+    assert "Slots in use" in as_(CLEO).get(f"/proposals/{proposal.pk}").content.decode()
+    shown = as_(DINA).get(f"/proposals/{proposal.pk}").content.decode()
+    assert "a new TBK, made in the HSM" in shown
+    assert "Slots in use" not in shown
