@@ -108,9 +108,7 @@ def standing_of(proposal: Proposal, *, now: int | None = None) -> Standing:
     """How the stored proposal stands: an open one now, a closed one as it was decided."""
     if proposal.state in (State.DRAFT, State.PROPOSED):
         signatures = signatures_of(proposal)
-        standing = stand(
-            proposal, signatures, now=now or clock.unix_now(), suspended=_suspended(proposal, signatures)
-        )
+        standing = standing_with(proposal, signatures, now=now)
     else:
         document = proposal.document
         decided = proposal.authorised_at or proposal.finished_at
@@ -124,6 +122,13 @@ def standing_of(proposal: Proposal, *, now: int | None = None) -> Standing:
     if proposal.state == State.DRAFT:
         return Standing(tuple(_without_request(verdict) for verdict in standing.verdicts))
     return standing
+
+
+def standing_with(proposal: Proposal, signatures: Signatures, *, now: int | None = None) -> Standing:
+    """How an open proposal stands with these signatures: those of tokens that are suspended do not count."""
+    return stand(
+        proposal, signatures, now=now or clock.unix_now(), suspended=_suspended(proposal, signatures)
+    )
 
 
 def _suspended(proposal: Proposal, signatures: Signatures) -> frozenset[str]:
