@@ -107,18 +107,9 @@ def signatures_of(proposal: Proposal) -> Signatures:
 def standing_of(proposal: Proposal, *, now: int | None = None) -> Standing:
     """How the stored proposal stands: an open one now, a closed one as it was decided."""
     if proposal.state in (State.DRAFT, State.PROPOSED):
-        signatures = signatures_of(proposal)
-        standing = standing_with(proposal, signatures, now=now)
+        standing = standing_with(proposal, signatures_of(proposal), now=now)
     else:
-        document = proposal.document
-        decided = proposal.authorised_at or proposal.finished_at
-        moment = int(decided.timestamp()) if decided else document.not_before
-        standing = stand(
-            proposal,
-            signatures_of(proposal),
-            now=min(max(moment, document.not_before), document.expires_at - 1),
-            under=charters.by_hash(authority.hash for authority in document.authorities),
-        )
+        standing = _as_decided(proposal, signatures_of(proposal))
     if proposal.state == State.DRAFT:
         return Standing(tuple(_without_request(verdict) for verdict in standing.verdicts))
     return standing
@@ -128,6 +119,26 @@ def standing_with(proposal: Proposal, signatures: Signatures, *, now: int | None
     """How an open proposal stands with these signatures: those of tokens that are suspended do not count."""
     return stand(
         proposal, signatures, now=now or clock.unix_now(), suspended=_suspended(proposal, signatures)
+    )
+
+
+def still_authorised(proposal: Proposal) -> bool:
+    """Whether what was authorised would have been without the tokens that were suspended since."""
+    signatures = signatures_of(proposal)
+    return _as_decided(proposal, signatures, suspended=_suspended(proposal, signatures)).authorised
+
+
+def _as_decided(proposal: Proposal, signatures: Signatures, *, suspended: Collection[str] = ()) -> Standing:
+    """The count under the charters that the proposal names, as of when it was decided."""
+    document = proposal.document
+    decided = proposal.authorised_at or proposal.finished_at
+    moment = int(decided.timestamp()) if decided else document.not_before
+    return stand(
+        proposal,
+        signatures,
+        now=min(max(moment, document.not_before), document.expires_at - 1),
+        under=charters.by_hash(authority.hash for authority in document.authorities),
+        suspended=suspended,
     )
 
 

@@ -9,11 +9,12 @@ from hsmnodes.node.agent.messages import CancellationMessage, ChartersMessage, r
 from hsmnodes.node.operations.registry import default_rules
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import AuthorityKind, CharterLink, Role
-from tenants import charter_drafts, charters, clock, execution
+from hsmnodes.node.protocol.purposes import Purpose
+from tenants import charter_drafts, charters, clock, execution, suspensions
 from tenants.charter_drafts import Duty, Terms
 from tenants.errors import WrongState
 from tenants.models import CharterVersion, LogEntry, Proposal, State
-from tests.cast.people import DINA, EMIL, FAY
+from tests.cast.people import DINA, EMIL, FAY, LEA
 from tests.world.world import World
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +173,21 @@ class TestAmendments:
         world.cancel(amendment, EMIL)
         charters.discard_charter(charter=draft, by=world.person(DINA))
         assert CharterVersion.objects.get(pk=draft.pk).state == "discarded"
+
+    def test_whose_token_is_suspended_while_it_waits_does_not_bring_it_about(self, world, zone, amendment):
+        """A node counts again when its delay is over; so does the console, or they would differ."""
+        lea, token = world.person(LEA), world.person(EMIL).tokens.get()
+        statement = suspensions.draft_statement(
+            token=token, authority=world.meridian.id, by=lea, reason="It was stolen."
+        ).raw
+        suspensions.suspend(
+            statement=statement, assertion=LEA.key.sign(Purpose.SUSPEND, statement), person=lea
+        )
+        self.make_due(amendment)
+        assert execution.take_effect_due() == 1
+        failed = Proposal.objects.get(pk=amendment.pk)
+        assert (failed.state, failed.code) == (State.FAILED, "quorum-not-met")
+        assert self.in_force(zone) == 1
 
     def test_one_whose_version_was_given_up_fails_and_holds_nothing_up(self, zone, amendment):
         CharterVersion.objects.filter(authority=zone.id, version=2).update(state="discarded")
