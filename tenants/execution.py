@@ -109,11 +109,15 @@ def _end_delay(key: str) -> bool:
 
 
 def _check_still_authorised(proposal: Proposal) -> None:
-    """Refuse what too few have signed by now, as a node does that has waited out a delay."""
-    if not verdicts.still_authorised(proposal):
-        raise WrongState(
-            "quorum-not-met", "Tokens were suspended while it waited, and without them too few have signed."
-        )
+    """Refuse what is not authorised any more, as a node does that has waited out a delay."""
+    standing = verdicts.after_delay(proposal)
+    if standing.authorised:
+        return
+    for problem in standing.problems:
+        raise WrongState(problem.code, problem.message)
+    raise WrongState(
+        "quorum-not-met", "Tokens were suspended while it waited, and without them too few have signed."
+    )
 
 
 def _wait(proposal: Proposal, due_at: datetime) -> None:

@@ -122,10 +122,18 @@ def standing_with(proposal: Proposal, signatures: Signatures, *, now: int | None
     )
 
 
-def still_authorised(proposal: Proposal) -> bool:
-    """Whether what was authorised would have been without the tokens that were suspended since."""
-    signatures = signatures_of(proposal)
-    return _as_decided(proposal, signatures, suspended=_suspended(proposal, signatures)).authorised
+def after_delay(proposal: Proposal) -> Standing:
+    """How what was authorised, and has waited for a delay, stands by now: as a node counts it then.
+
+    The tokens that were suspended since do not count. Charters are those in force, and the proposal's time is
+    moved on by the delay; but a change of a charter follows the version it names, whenever that is.
+    """
+    signatures, decided = signatures_of(proposal), proposal.authorised_at
+    suspended = _suspended(proposal, signatures)
+    if proposal.operation in tags.CHANGE_CHARTERS or decided is None:
+        return _as_decided(proposal, signatures, suspended=suspended)
+    announced = int(decided.timestamp())
+    return stand(proposal, signatures, now=clock.unix_now(), suspended=suspended, announced=announced)
 
 
 def _as_decided(proposal: Proposal, signatures: Signatures, *, suspended: Collection[str] = ()) -> Standing:
@@ -159,14 +167,26 @@ def stand(
     now: int,
     under: Sequence[Charter] | None = None,
     suspended: Collection[str] = (),
+    announced: int | None = None,
 ) -> Standing:
-    """Count `signatures` under the charters in force, or those given, at `now` (Unix seconds)."""
+    """Count `signatures` under the charters in force, or those given, at `now` (Unix seconds).
+
+    `announced` is since when it waits for a delay, if it does.
+    """
     document = proposal.document
     known = charters.in_force(authority.id for authority in document.authorities)
     counting = [*known.values()] if under is None else under
     operation = find_operation(document.operation)
     consent = operation.consent_for(operation.read(document.parameters))
-    verdict = evaluate(counting, document, signatures, consent=consent, now=now, suspended=suspended)
+    verdict = evaluate(
+        counting,
+        document,
+        signatures,
+        consent=consent,
+        now=now,
+        suspended=suspended,
+        announced=announced,
+    )
     if document.operation not in tags.CHANGE_CHARTERS or not counting:
         return Standing((verdict,))
     new = charters.by_hash([document.parameters["charter"]])
