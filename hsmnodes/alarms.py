@@ -27,7 +27,8 @@ KEPT = timedelta(days=90)
 class Found:
     """A condition of the thing of this kind and id, in words; what to say once it is over; and who is told.
 
-    `node` is where a zone has it. `since` is when it began, if that is known better than by this look.
+    `to_customers` are the words for customers, where there is more than is their business. `node` is where a
+    zone has it. `since` is when it began, if that is known better than by this look.
     """
 
     subject_kind: str
@@ -36,6 +37,7 @@ class Found:
     over: str
     provider: str = ""
     customers: tuple[str, ...] = ()
+    to_customers: str = ""
     node: str = ""
     since: datetime | None = None
 
@@ -97,7 +99,7 @@ def _tell(alarm: Alarm, one: Found) -> None:
         occasions.note(
             key=f"{_key(alarm)}{customer}",
             event=alarm.event,
-            summary=one.words,
+            summary=(one.to_customers if customer else "") or one.words,
             subject=(one.subject_kind, one.subject),
             provider=provider,
             customer=customer,

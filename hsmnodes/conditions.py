@@ -87,13 +87,20 @@ def _out_of_step(nodes: Iterable[Node]) -> Iterator[Found]:
                 "Until then it carries out nothing and serves no application. See that the other HSMs, the "
                 "broker and the console's worker run: their answers come that way."
             )
-        words = _("%(name)s is out of step: %(why)s %(what)s") % {
-            "name": node.name,
-            "why": node.status_reason,
-            "what": advice,
-        }
+        words, to_customers = (
+            _("%(name)s is out of step: %(why)s %(what)s") % {"name": node.name, "why": why, "what": advice}
+            for why in (node.whole_reason, node.status_reason)
+        )
         over = _("%(name)s is in step again.") % {"name": node.name}
-        yield Found("node", node.pk, words, over, node.provider_id, tuple(sorted(customers[node.pk])))
+        yield Found(
+            "node",
+            node.pk,
+            words,
+            over,
+            node.provider_id,
+            tuple(sorted(customers[node.pk])),
+            to_customers=to_customers,
+        )
 
 
 def _zones_that_differ() -> Iterator[Found]:

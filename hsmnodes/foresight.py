@@ -66,10 +66,16 @@ def _service(parameters: Mapping[str, Any], nodes: list[str]) -> None:
     if parameters["mode"] == ServiceMode.EXCLUSIVE and (other := others.first()) is not None:
         raise Invalid(
             "hsm-is-shared",
-            f"{other.node.name} cannot be given to one service alone: {other.service.name} is on it. Choose "
-            "an HSM that nothing is on, or start a shared service.",
+            f"{other.node.name} cannot be given to one service alone: "
+            f"{_called(other.service, parameters)} is on it. Choose an HSM that nothing is on, or start a "
+            "shared service.",
         )
     _refuse(there, "service__name", [parameters["service"]["name"]], "The HSM has had a service")
+
+
+def _called(other: Service, parameters: Mapping[str, Any]) -> str:
+    """A service by its name, but for one of another customer: who asks may be the first one's."""
+    return other.name if other.customer_id == parameters["customer"]["id"] else "a service"
 
 
 def _check_is(service: Service, parameters: Mapping[str, Any]) -> None:

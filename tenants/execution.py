@@ -16,7 +16,7 @@ from django.db import transaction
 from hsmnodes.node.operations.registry import operation as find_operation
 from hsmnodes.node.protocol.documents import Outcome
 from hsmnodes.node.protocol.errors import Refused
-from tenants import clock, log
+from tenants import clock, log, verdicts
 from tenants.effects import EFFECTS
 from tenants.errors import NotAllowed, WrongState
 from tenants.log import Event
@@ -92,6 +92,7 @@ def _end_delay(key: str) -> bool:
             return False
         try:
             with transaction.atomic():
+                _check_still_authorised(proposal)
                 _take_effect(proposal)
                 _set_off(proposal)
         except WrongState as error:
@@ -105,6 +106,18 @@ def _end_delay(key: str) -> bool:
                 details={"code": error.code},
             )
     return True
+
+
+def _check_still_authorised(proposal: Proposal) -> None:
+    """Refuse what is not authorised any more, as a node does that has waited out a delay."""
+    standing = verdicts.after_delay(proposal)
+    if standing.authorised:
+        return
+    for problem in standing.problems:
+        raise WrongState(problem.code, problem.message)
+    raise WrongState(
+        "quorum-not-met", "Tokens were suspended while it waited, and without them too few have signed."
+    )
 
 
 def _wait(proposal: Proposal, due_at: datetime) -> None:

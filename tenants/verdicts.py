@@ -107,23 +107,47 @@ def signatures_of(proposal: Proposal) -> Signatures:
 def standing_of(proposal: Proposal, *, now: int | None = None) -> Standing:
     """How the stored proposal stands: an open one now, a closed one as it was decided."""
     if proposal.state in (State.DRAFT, State.PROPOSED):
-        signatures = signatures_of(proposal)
-        standing = stand(
-            proposal, signatures, now=now or clock.unix_now(), suspended=_suspended(proposal, signatures)
-        )
+        standing = standing_with(proposal, signatures_of(proposal), now=now)
     else:
-        document = proposal.document
-        decided = proposal.authorised_at or proposal.finished_at
-        moment = int(decided.timestamp()) if decided else document.not_before
-        standing = stand(
-            proposal,
-            signatures_of(proposal),
-            now=min(max(moment, document.not_before), document.expires_at - 1),
-            under=charters.by_hash(authority.hash for authority in document.authorities),
-        )
+        standing = _as_decided(proposal, signatures_of(proposal))
     if proposal.state == State.DRAFT:
         return Standing(tuple(_without_request(verdict) for verdict in standing.verdicts))
     return standing
+
+
+def standing_with(proposal: Proposal, signatures: Signatures, *, now: int | None = None) -> Standing:
+    """How an open proposal stands with these signatures: those of tokens that are suspended do not count."""
+    return stand(
+        proposal, signatures, now=now or clock.unix_now(), suspended=_suspended(proposal, signatures)
+    )
+
+
+def after_delay(proposal: Proposal) -> Standing:
+    """How what was authorised, and has waited for a delay, stands by now: as a node counts it then.
+
+    The tokens that were suspended since do not count. Charters are those in force, and the proposal's time is
+    moved on by the delay; but a change of a charter follows the version it names, whenever that is.
+    """
+    signatures, decided = signatures_of(proposal), proposal.authorised_at
+    suspended = _suspended(proposal, signatures)
+    if proposal.operation in tags.CHANGE_CHARTERS or decided is None:
+        return _as_decided(proposal, signatures, suspended=suspended)
+    announced = int(decided.timestamp())
+    return stand(proposal, signatures, now=clock.unix_now(), suspended=suspended, announced=announced)
+
+
+def _as_decided(proposal: Proposal, signatures: Signatures, *, suspended: Collection[str] = ()) -> Standing:
+    """The count under the charters that the proposal names, as of when it was decided."""
+    document = proposal.document
+    decided = proposal.authorised_at or proposal.finished_at
+    moment = int(decided.timestamp()) if decided else document.not_before
+    return stand(
+        proposal,
+        signatures,
+        now=min(max(moment, document.not_before), document.expires_at - 1),
+        under=charters.by_hash(authority.hash for authority in document.authorities),
+        suspended=suspended,
+    )
 
 
 def _suspended(proposal: Proposal, signatures: Signatures) -> frozenset[str]:
@@ -143,14 +167,26 @@ def stand(
     now: int,
     under: Sequence[Charter] | None = None,
     suspended: Collection[str] = (),
+    announced: int | None = None,
 ) -> Standing:
-    """Count `signatures` under the charters in force, or those given, at `now` (Unix seconds)."""
+    """Count `signatures` under the charters in force, or those given, at `now` (Unix seconds).
+
+    `announced` is since when it waits for a delay, if it does.
+    """
     document = proposal.document
     known = charters.in_force(authority.id for authority in document.authorities)
     counting = [*known.values()] if under is None else under
     operation = find_operation(document.operation)
     consent = operation.consent_for(operation.read(document.parameters))
-    verdict = evaluate(counting, document, signatures, consent=consent, now=now, suspended=suspended)
+    verdict = evaluate(
+        counting,
+        document,
+        signatures,
+        consent=consent,
+        now=now,
+        suspended=suspended,
+        announced=announced,
+    )
     if document.operation not in tags.CHANGE_CHARTERS or not counting:
         return Standing((verdict,))
     new = charters.by_hash([document.parameters["charter"]])

@@ -158,6 +158,11 @@ def approve(*, proposal: Proposal, person: Person, assertion: Assertion) -> Prop
         proposal = lock_proposal(proposal)
         expect_state(proposal, State.PROPOSED)
         standing = _standing_with(proposal, approval)
+        if proposal.approvals.filter(person=person).exists():  # and it does not count, or this one would not
+            raise WrongState(
+                "approved-already",
+                "You have approved it already, with a token that was suspended since. Others have to.",
+            )
         Approval.objects.create(proposal=proposal, person=person, token=token, raw=approval.raw)
         _keep_progress(proposal, standing)
         proposal.save(update_fields=["seats", "seats_filled"])
@@ -311,7 +316,7 @@ def _standing_with(proposal: Proposal, approval: documents.Approval) -> Standing
     """How the proposal stands with one more signature; one that would count nowhere is refused."""
     before = verdicts.signatures_of(proposal)
     after = Signatures(before.request, (*before.approvals, approval), before.rejections, before.cancellations)
-    standing = verdicts.stand(proposal, after, now=clock.unix_now())
+    standing = verdicts.standing_with(proposal, after)
     _refuse_problems(standing)
     credential = approval.assertion.credential_id
     for ignored in standing.ignored:

@@ -39,7 +39,7 @@ class NodeSerializer(NamedSerializer):
     identity_hash = HashField()
     words = WordsField(source="identity_hash")
     status = serializers.ChoiceField(NodeStatus.choices)
-    status_reason = serializers.CharField()
+    status_reason = serializers.SerializerMethodField()
     witness = serializers.CharField()
     journal = JournalSerializer(source="*")
     capacity = serializers.SerializerMethodField()
@@ -51,9 +51,14 @@ class NodeSerializer(NamedSerializer):
     @extend_schema_field(CapacitySerializer(allow_null=True))
     def get_capacity(self, node: Node) -> dict[str, Any] | None:
         """What is on it, all customers together, is the provider's business."""
-        if self.context["viewer"].organisation_id != node.provider_id:
-            return None
-        return CapacitySerializer(node).data
+        return CapacitySerializer(node).data if self._is_providers(node) else None
+
+    def get_status_reason(self, node: Node) -> str:
+        """Whose charters it lacks is the provider's business, too."""
+        return node.whole_reason if self._is_providers(node) else node.status_reason
+
+    def _is_providers(self, node: Node) -> bool:
+        return bool(self.context["viewer"].organisation_id == node.provider_id)
 
 
 class NodeQuery(ListQuery):

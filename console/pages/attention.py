@@ -111,7 +111,8 @@ def _nodes(person: Person) -> list[Concern]:
             _("%(name)s: waits for its peers") % {"name": node.name}
             if node.is_waiting
             else f"{node.name}: {node.status.label.lower()}",
-            node.status_reason or status_advice(node),
+            (node.whole_reason if person.organisation_id == node.provider_id else node.status_reason)
+            or status_advice(node),
             reverse("node", args=[node.pk]),
             colour,
         )

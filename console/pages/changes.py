@@ -11,7 +11,7 @@ from console.pages.charter_difference import differences
 from hsmnodes.models import Key, Node, ShareSet, Slot
 from hsmnodes.node.operations.statement.differences import differences as statement_differences
 from tenants import charters, tags
-from tenants.models import Proposal, Statement
+from tenants.models import Person, Proposal, Statement
 
 NOTHING_YET = "–"
 
@@ -25,10 +25,12 @@ class Change:
     after: str
 
 
-def changes(proposal: Proposal) -> list[Change]:
-    """What the proposal would change, or has changed."""
+def changes(proposal: Proposal, viewer: Person) -> list[Change]:
+    """What the proposal would change, or has changed, as far as it is the viewer's business."""
     tell = CHANGES.get(proposal.operation)
-    return tell(proposal, proposal.document.parameters) if tell else []
+    found = tell(proposal, proposal.document.parameters) if tell else []
+    whole = viewer.organisation_id == proposal.provider_id
+    return [_slots_in_use(proposal), *found] if whole and proposal.operation in tags.MAKE_SLOTS else found
 
 
 def _generate(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
@@ -106,7 +108,6 @@ def _found(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
 def _import(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     known = {"zone": parameters["zone"]["name"], "node": proposal.node_name}
     return [
-        _slots_in_use(proposal),
         Change(
             _("Backup key of %(zone)s on %(node)s") % known,
             _("not there"),
@@ -121,9 +122,8 @@ def _import(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     ]
 
 
-def _slot(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+def _slot(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     return [
-        _slots_in_use(proposal),
         Change(
             _("Backup key of %(zone)s") % {"zone": parameters["zone"]["name"]},
             _("does not exist"),
@@ -132,10 +132,9 @@ def _slot(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     ]
 
 
-def _extend(proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
+def _extend(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
     known = {"zone": parameters["zone"]["name"], "node": parameters["receiver"]["name"]}
     return [
-        _slots_in_use(proposal),
         Change(
             _("Backup key of %(zone)s on %(node)s") % known,
             _("not there"),
@@ -160,6 +159,7 @@ def _withdraw(_proposal: Proposal, parameters: dict[str, Any]) -> list[Change]:
 
 
 def _slots_in_use(proposal: Proposal) -> Change:
+    """Those of all customers together: for the provider."""
     node = Node.objects.filter(pk=proposal.node).first()
     used = Slot.objects.filter(node=node).count() if node else 0
     done = Slot.objects.filter(proposal=proposal).exists()

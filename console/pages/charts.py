@@ -44,7 +44,8 @@ COLUMNS = (
     "operations",
     "disk_free",
 )
-FOR_CUSTOMERS = COLUMNS[:5]
+FOR_CUSTOMERS = ("at", "standing", "heard")
+"""Without what is counted of all customers together."""
 
 Point = dict[str, Any]
 
@@ -162,24 +163,21 @@ def history_of(nodes: Sequence[Node], span: str, *, whole: bool) -> History:
 
 
 def _charts(points: Sequence[Point], done: Sequence[Point], *, whole: bool, several: bool) -> list[Chart]:
+    if not whole:
+        return []
     waiting, places = _("Waiting in the console for it"), _("zones")
     load, keys, disk = _("Load of its machine"), _("Keys"), _("Free disk")
     if several:
         waiting, places = _("Waiting for them"), _("places")
         load, keys, disk = _("Load, where it is most"), _("Keys, where most are"), _("Free disk, the least")
-    charts = [
-        _chart(waiting, _("messages"), points, "waiting"),
-        _chart(_("Zones out of step"), places, points, "behind"),
-    ]
-    if not whole:
-        return charts
     return [
         _chart(load, "%", points, "load", least=100),
         _chart(_("Sessions of applications"), _("open"), points, "sessions"),
         _chart(keys, _("keys"), points, "keys"),
         _chart(_("Operations carried out"), _("in that time"), done, "operations"),
         _chart(disk, *_in_fitting_unit(points, "disk_free")),
-        *charts,
+        _chart(waiting, _("messages"), points, "waiting"),
+        _chart(_("Zones out of step"), places, points, "behind"),
     ]
 
 

@@ -219,15 +219,17 @@ def _context(request: HttpRequest, key: str) -> dict[str, Any]:
     found = page_of(receipts, cursor=request.GET.get("cursor"), size=RECEIPTS_SHOWN, by="received_at")
     troubled = cells_not_in_step([node], person)
     slots = visible_slots(person).filter(node=node).select_related("zone__service__customer").order_by("name")
+    whole = person.organisation_id == node.provider_id
     return {
         "node": node,
+        "reason": node.whole_reason if whole else node.status_reason,
         "advice": status_advice(node),
         "not_in_step": troubled,
         "slots": slots,
         "found": found,
         "proposals": [(one, few(one)) for one in proposals.select_related("requester")[:PROPOSALS_SHOWN]],
-        "whole": person.organisation_id == node.provider_id,
-        "charters": _charters(node, person) if person.organisation_id == node.provider_id else [],
+        "whole": whole,
+        "charters": _charters(node, person) if whole else [],
         "may_manage": access.may_manage_nodes(person, node.provider),
         "version": version_of(
             [(one.standing.zone.pk, one.standing.state) for one in troubled],

@@ -122,7 +122,7 @@ class ProposalView:
 
     @cached_property
     def changes(self) -> list[Change]:
-        return changes(self.proposal)
+        return changes(self.proposal, self.viewer)
 
     @cached_property
     def receipts(self) -> list[Receipt]:

@@ -48,7 +48,8 @@ class Box:
         if self.whole and "sessions" in self.node.figures:
             sessions = self.node.figures["sessions"]
             said.append(ngettext("%(n)d session", "%(n)d sessions", sessions) % {"n": sessions})
-        return ". ".join(one for one in (*said, self.node.status_reason) if one)
+        reason = self.node.whole_reason if self.whole else self.node.status_reason
+        return ". ".join(one for one in (*said, reason) if one)
 
     @property
     def mark(self) -> tuple[object, ...]:

@@ -127,12 +127,26 @@ class Node(models.Model):
     @property
     def is_out_of_step(self) -> bool:
         """Whether it refuses to act, or goes by other charters or another time, as it said last."""
-        return bool(self.reported_state == "refusing" or self.out_of_step_reason or self.clock_reason)
+        return bool(self.reported_state == "refusing" or self.is_behind or self.clock_reason)
 
     @property
     def status_reason(self) -> str:
-        """Why it is not simply online, in words; empty if it is."""
-        return self.out_of_step_reason or self.clock_reason or self.reported_reason
+        """Why it is not simply online, in words; empty if it is.
+
+        For everyone who sees it: whose charters it lacks is not said, as that can be another customer.
+        """
+        lacks = "It goes by another version of a charter than the one in force." if self.is_behind else ""
+        return lacks or self.clock_reason or self.reported_reason
+
+    @property
+    def whole_reason(self) -> str:
+        """The same with the names of those whose charters it lacks: for its provider alone."""
+        return self.out_of_step_reason or self.status_reason
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it goes by other charters than those in force, as it said last."""
+        return bool(self.out_of_step_reason)
 
     @property
     def clock_reason(self) -> str:

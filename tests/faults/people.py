@@ -137,7 +137,7 @@ def look() -> dict[str, Any]:
         "receipts": [list(row) for row in carried.values_list("node", "proposal", "step", "outcome", "hash")],
         "states": dict(Proposal.objects.values_list("id", "state")),
         "nodes": {
-            node.name: [node.status, node.reported_state, node.status_reason] for node in Node.objects.all()
+            node.name: [node.status, node.reported_state, node.whole_reason] for node in Node.objects.all()
         },
         "unsettled": OutboxMessage.objects.filter(settled_at=None).count(),
         "flaws": [str(flaw) for flaw in log.verify()],
@@ -152,7 +152,7 @@ def amiss(nodes: Sequence[str]) -> list[str]:
     from tenants.models import TrustZone
 
     found = [
-        f"{node.name}: {node.status} {node.reported_state} {node.status_reason}"
+        f"{node.name}: {node.status} {node.reported_state} {node.whole_reason}"
         for node in Node.objects.filter(pk__in=nodes)
         if node.status != NodeStatus.ONLINE or node.reported_state != "ready"
     ]

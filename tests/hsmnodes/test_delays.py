@@ -9,18 +9,20 @@ from hsmnodes.node.agent.messages import CancellationMessage, ChartersMessage, r
 from hsmnodes.node.operations.registry import default_rules
 from hsmnodes.node.protocol import canonical
 from hsmnodes.node.protocol.documents import AuthorityKind, CharterLink, Role
-from tenants import charter_drafts, charters, clock, execution
+from hsmnodes.node.protocol.purposes import Purpose
+from tenants import charter_drafts, charters, clock, execution, suspensions
 from tenants.charter_drafts import Duty, Terms
 from tenants.errors import WrongState
 from tenants.models import CharterVersion, LogEntry, Proposal, State
-from tests.cast.people import DINA, EMIL, FAY
+from tests.cast.people import DINA, EMIL, FAY, GUS, LEA
+from tests.world.statements import amend
 from tests.world.world import World
 
 pytestmark = pytest.mark.django_db
 
 DAY = 86_400
 DELAY = 2 * DAY
-GENERATE, AMEND = "key.generate/v1", "charter.amend/v1"
+GENERATE, AMEND, FOUND = "key.generate/v1", "charter.amend/v1", "zone.found/v1"
 
 
 def terms(operation: str, **members: int) -> Terms:
@@ -173,6 +175,21 @@ class TestAmendments:
         charters.discard_charter(charter=draft, by=world.person(DINA))
         assert CharterVersion.objects.get(pk=draft.pk).state == "discarded"
 
+    def test_whose_token_is_suspended_while_it_waits_does_not_bring_it_about(self, world, zone, amendment):
+        """A node counts again when its delay is over; so does the console, or they would differ."""
+        lea, token = world.person(LEA), world.person(EMIL).tokens.get()
+        statement = suspensions.draft_statement(
+            token=token, authority=world.meridian.id, by=lea, reason="It was stolen."
+        ).raw
+        suspensions.suspend(
+            statement=statement, assertion=LEA.key.sign(Purpose.SUSPEND, statement), person=lea
+        )
+        self.make_due(amendment)
+        assert execution.take_effect_due() == 1
+        failed = Proposal.objects.get(pk=amendment.pk)
+        assert (failed.state, failed.code) == (State.FAILED, "quorum-not-met")
+        assert self.in_force(zone) == 1
+
     def test_one_whose_version_was_given_up_fails_and_holds_nothing_up(self, zone, amendment):
         CharterVersion.objects.filter(authority=zone.id, version=2).update(state="discarded")
         self.make_due(amendment)
@@ -180,6 +197,40 @@ class TestAmendments:
         failed = Proposal.objects.get(pk=amendment.pk)
         assert (failed.state, failed.code) == (State.FAILED, "given-up")
         assert self.in_force(zone) == 1
+
+
+class TestFoundings:
+    """Which no node carries out either: what was agreed to is asked once more when the delay is over."""
+
+    @pytest.fixture
+    def founding(self, world, node):
+        rules = [
+            one.model_copy(update={"delay": DELAY}) if one.operation == FOUND else one
+            for one in default_rules(AuthorityKind.CUSTOMER)
+        ]
+        amend(world, world.meridian.id, by=DINA, signers=(GUS, LEA), rules=tuple(rules))
+        charter = world.draft_zone(world.service(node))
+        world.sign_charter(charter)
+        return world.approve(world.propose_zone(charter), GUS, LEA)
+
+    def end(self, founding, monkeypatch, *, after: int = DELAY) -> tuple[str, str, bool]:
+        later = clock.now() + timedelta(seconds=after + 1)
+        monkeypatch.setattr(clock, "now", lambda: later)
+        monkeypatch.setattr(clock, "unix_now", lambda: int(later.timestamp()))
+        assert execution.take_effect_due() == 1
+        ended = Proposal.objects.get(pk=founding.pk)
+        return ended.state, ended.code, ended.zone.founded_at is not None
+
+    def test_it_is_founded_when_the_delay_is_over(self, founding, monkeypatch):
+        assert founding.state == State.DELAYED
+        assert self.end(founding, monkeypatch) == (State.DONE, "", True)
+
+    def test_not_under_a_charter_that_is_no_longer_in_force(self, world, founding, monkeypatch):
+        amend(world, world.meridian.id, by=DINA, signers=(GUS, LEA))
+        assert self.end(founding, monkeypatch) == (State.FAILED, "other-charter", False)
+
+    def test_nor_when_its_time_is_over_that_the_delay_has_moved_on(self, founding, monkeypatch):
+        assert self.end(founding, monkeypatch, after=9 * DAY) == (State.FAILED, "expired", False)
 
 
 def propose(world, zone, node, **more) -> Proposal:

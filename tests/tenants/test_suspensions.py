@@ -8,9 +8,10 @@ from hsmnodes.dispatch import suspension_message
 from hsmnodes.models import OutboxMessage
 from hsmnodes.node.protocol.errors import Refused
 from hsmnodes.node.protocol.purposes import Purpose
-from tenants import charters, suspensions, tokens, verdicts
+from tenants import charter_drafts, charters, suspensions, tokens, verdicts, workflow
+from tenants.charter_drafts import Duty
 from tenants.errors import DomainError, NotAllowed, NotVisible, WrongState
-from tenants.models import LogEntry, Proposal, Suspension, Token
+from tenants.models import CharterVersion, LogEntry, Proposal, State, Suspension, Token
 from tests.cast.people import ADA, BEN, CLEO, DINA, EMIL, FAY, GUS, IVO, JON, LEA
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,19 @@ def suspend(world, member, authority, *, by, purpose=Purpose.SUSPEND):
     )
     assertion = by.key.sign(purpose, statement.raw)
     return suspensions.suspend(statement=statement.raw, assertion=assertion, person=person)
+
+
+def propose_renewal(world, zone) -> Proposal:
+    """Dina proposes the next version of a zone's charter, with the same people and rules."""
+    current = CharterVersion.objects.get(authority=zone.pk, state="in-force")
+    duties = [Duty(world.person(one), one.roles) for one in (DINA, EMIL, FAY)]
+    made = charter_drafts.draft_amendment(current=current, duties=duties, by=world.person(DINA))
+    parameters = {
+        "authority": made.document.authority.model_dump(mode="json"),
+        "version": made.version,
+        "charter": made.hash,
+    }
+    return world.propose("charter.amend/v1", parameters, by=DINA)
 
 
 def sent_to_nodes():
@@ -85,6 +99,33 @@ class TestCounting:
         assert ignored.code == "suspended"
         with pytest.raises(DomainError):
             world.approve(proposal, EMIL)
+
+    def test_nor_does_it_when_somebody_else_approves(self, world, node, zone):
+        """A charter, which no node carries out, would be in force here by a signature that counts nowhere."""
+        proposal = propose_renewal(world, zone)
+        world.approve(proposal, EMIL)
+        suspend(world, EMIL, world.meridian.id, by=LEA)
+        proposal = world.approve(Proposal.objects.get(pk=proposal.pk), FAY)
+        assert proposal.state == State.PROPOSED
+        assert (proposal.seats, proposal.seats_filled) == (4, 2)
+        assert charters.in_force([zone.pk])[zone.pk].version == 1
+
+    def test_whose_approval_counts_no_more_does_not_approve_once_more(self, world, node):
+        second = EMIL.second_key.token().model_copy(update={"label": "Another"})
+        tokens.enrol_token(person=world.person(EMIL), token=second, invitation=None)
+        zone = world.ready_zone(node)
+        proposal = world.approve(world.propose_key(zone, node), EMIL)
+        suspend(world, EMIL, world.meridian.id, by=LEA)
+        signed = EMIL.second_key.sign(Purpose.APPROVE, bytes(proposal.raw))
+        with pytest.raises(WrongState, match="with a token that was suspended since"):
+            workflow.approve(proposal=proposal, person=world.person(EMIL), assertion=signed)
+        assert Proposal.objects.get(pk=proposal.pk).approvals.count() == 1
+
+    def test_a_warrant_is_not_sent_that_nodes_would_refuse_for_it(self, world, node, zone):
+        proposal = world.approve(world.propose_key(zone, node), EMIL)
+        suspend(world, EMIL, world.meridian.id, by=LEA)
+        assert world.approve(Proposal.objects.get(pk=proposal.pk), FAY).state == State.PROPOSED
+        assert not OutboxMessage.objects.filter(proposal=proposal).exists()
 
     def test_a_token_that_this_console_alone_stopped_counts_no_more_either(self, world, node, zone):
         proposal = world.approve(world.propose_key(zone, node), EMIL)

@@ -73,10 +73,7 @@ class Ceremonies:
         self._check_open(key, known)
         zone = self._ledger.facts.charter(AuthorityKind.ZONE, known.ceremony.zone.id)
         holder = check_contribution(contribution, message.assertion, ceremony=known.ceremony, zone=zone)
-        organisations = {person.organisation.id for person in zone.people}
-        if holder.credential_id in self._ledger.facts.holdings.suspended_in(
-            organisations | {zone.authority.id}
-        ):
+        if holder.credential_id in self._ledger.facts.suspended_under(zone):
             raise ShareRefused("suspended", f"The token of {holder.custodian.name} is suspended.")
         sealed = decode(message.sealed)
         try:

@@ -1,6 +1,6 @@
 """What a node knows, all derived from its journal: charters, holdings, peers, what was done or closed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -138,9 +138,39 @@ class Facts:
 
         Those of its own suspended since, and whatever the organisations of its people have suspended.
         """
-        others = {person.organisation.id for person in charter.people} - {charter.authority.id}
-        own = self.holdings.suspended_in([charter.authority.id], since=charter.version)
-        return own | self.holdings.suspended_in(others)
+        authority = charter.authority.id
+        others = {person.organisation.id for person in charter.people} - {authority}
+        own = self.holdings.suspended_in([authority], since=charter.version)
+        found = own | self.holdings.suspended_in(others)
+        return self._same_tokens(found, {authority, *others}, [charter])
+
+    def suspended_under(self, *charters: Charter) -> frozenset[str]:
+        """The tokens that do not count where these charters consent.
+
+        Those that they suspend, or the organisations of their people.
+        """
+        concerned = {person.organisation.id for one in charters for person in one.people}
+        concerned |= {one.authority.id for one in charters}
+        return self._same_tokens(self.holdings.suspended_in(concerned), concerned, charters)
+
+    def _same_tokens(
+        self, credentials: frozenset[str], of: Collection[str], charters: Iterable[Charter]
+    ) -> frozenset[str]:
+        """Credential ids in charters `of` authorities, and those that the same tokens have in `charters`.
+
+        No signature covers a credential id: a token could have another one in each charter.
+        """
+        if not credentials:
+            return credentials
+        keys = {
+            charter.by_credential[one][1].public_key
+            for (_, authority), chain in self.chains.items()
+            if authority in of
+            for charter in chain.charters
+            for one in credentials & charter.by_credential.keys()
+        }
+        same = (token for charter in charters for _, token in charter.by_credential.values())
+        return credentials | {token.credential_id for token in same if token.public_key in keys}
 
     def contributors(self, key: Key) -> frozenset[str]:
         """The ids of those who have given a share for a step of a proposal."""

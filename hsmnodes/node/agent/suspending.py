@@ -49,8 +49,7 @@ def _of_application(facts: Facts, suspension: Suspension) -> bool:
     stated, holdings = suspension.stated_of_application, facts.holdings
     chain = _chain(facts, stated.authority)
     zone, application = stated.authority.id, stated.application
-    organisations = {person.organisation.id for person in chain.current.people}
-    suspended = holdings.suspended_in([zone, *organisations])
+    suspended = facts.suspended_under(chain.current)
     check_application_suspension(suspension, chain.charters, suspended=suspended)
     if (zone, stated.sha256) in holdings.resumed:
         raise ProposalRefused("lifted", "A quorum has lifted this suspension; make another if need be.")

@@ -256,11 +256,8 @@ class Verifier:
 
     def _suspended(self, charters: Mapping[AuthorityKind, Charter]) -> frozenset[str]:
         """The tokens that do not count: suspended by whose consent it is, or by their holders' own side."""
-        if not self.facts.holdings.suspended:
-            return frozenset()
-        organisations = {person.organisation.id for one in charters.values() for person in one.people}
-        return self.facts.holdings.suspended_in(
-            organisations | {one.authority.id for one in charters.values()}
+        return (
+            self.facts.suspended_under(*charters.values()) if self.facts.holdings.suspended else frozenset()
         )
 
     def _foundings(

@@ -64,8 +64,11 @@ def test_a_customer_sees_whether_it_was_in_step_and_nothing_of_what_others_do_th
     assert "in step for" in page
     assert "Load of its machine" not in page
     assert "Sessions of applications" not in page
+    assert "Zones out of step" not in page
+    assert "Zones behind" not in page
+    assert "Waiting" not in page.split('id="history"')[1]
     [first, *_] = rows(client.get(f"/hsms/{remembered.id}/history.csv"))
-    assert set(first) == {"at", "standing", "behind", "waiting", "heard"}
+    assert set(first) == {"at", "standing", "heard"}
 
 
 def test_a_node_that_is_new_is_counted_from_its_enrolment(remembered):
@@ -162,7 +165,7 @@ class TestOfACluster:
         assert "Load" not in page
         assert "Sessions of applications" not in page
         [first, *_] = rows(client.get(f"/clusters/{cluster.pk}/history.csv"))
-        assert set(first) == {"at", "standing", "behind", "waiting", "heard"}
+        assert set(first) == {"at", "standing", "heard"}
         assert {row["heard"] for row in rows(client.get(f"/clusters/{cluster.pk}/history.csv?span=1h"))} <= {
             "0",
             "12",

@@ -193,7 +193,8 @@ def _check_certificate(wanted: Parameters, living: list[Application], *, now: in
         raise ProposalRefused("expired", "The certificate has expired.")
     for other in living:
         if read_certificate(other.certificate).public_key == certificate.public_key:
-            raise ProposalRefused("key-in-use", f"The application {other.name} has the same key.")
+            which = f"The application {other.name}" if other.zone.id == wanted.zone.id else "An application"
+            raise ProposalRefused("key-in-use", f"{which} has the same key.")
 
 
 def _check_keys(wanted: Parameters, holdings: Holdings) -> None:

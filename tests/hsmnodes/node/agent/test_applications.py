@@ -178,6 +178,20 @@ def test_ids_names_and_keys_of_applications_are_not_used_twice(admit):
     assert admit(webshop, application=named("tills").model_dump())[0].code == "key-in-use"
 
 
+def test_whose_key_it_is_in_another_zone_is_not_said(site, cast, admit):
+    """Who has the certificate of another's application does not learn from a refusal what it is called."""
+    webshop, other = Application.make(), cast.zone(named("Payroll"))
+    admit(webshop)
+    assert site.send(cast.create_slot(site.at, other, slot=named("Slot 2")), other).outcome == "done"
+    assert site.send(cast.generate_keys(site.at, other, ("wages", "ec-p256", ("sign",)))).outcome == "done"
+    [wages] = site.facts.holdings.keys_of(other.current.authority.id)
+    asked = [(wages.id, "wages", ("sign",))]
+    spied = admit_application(cast, site.at, other, webshop, asked, application=named("tills").model_dump())
+    refused = site.send(spied)
+    assert refused.code == "key-in-use"
+    assert webshop.named.name not in refused.detail
+
+
 def test_a_node_without_an_endpoint_admits_nobody(make_site, cast, zone):
     site = make_site(endpoint=None).with_zone(zone)
     made = site.send(cast.generate_keys(site.at, zone))

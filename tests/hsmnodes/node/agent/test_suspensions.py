@@ -23,7 +23,7 @@ from tests.cast.people import (
     MERIDIAN,
     Member,
 )
-from tests.cast.signing import DAY, cancel, suspend
+from tests.cast.signing import DAY, cancel, make_warrant, suspend
 from tests.cast.suspending import reinstate
 from tests.hsmnodes.node.agent.gathering import open_ceremony, split
 from tests.hsmnodes.node.agent.making import carrying, charters
@@ -59,6 +59,18 @@ class TestCounting:
         assert tell(site, suspend(zone.current, DINA, EMIL, at=cast.now)) is None
         receipt = site.send(cast.generate_keys(site.at, zone))
         assert (receipt.outcome, receipt.code) == ("refused", "request-suspended")
+
+    def test_nor_does_it_under_another_credential_id_by_which_the_zone_knows_it(self, make_site, cast):
+        """No signature covers that id: whoever draws up a zone's charter could give a token another one."""
+        fay = FAY.with_roles(Role.KEY_MANAGER)
+        fay.key.credential_id = FAY.second_key.credential_id
+        zone = cast.zone(members=(DINA, EMIL, fay))
+        site = make_site().with_zone(zone)
+        assert tell(site, suspend(cast.meridian.current, FAY, GUS, at=cast.now)) is None
+        proposal = Proposal.from_bytes(cast.generate_keys(site.at, zone).proposal_bytes)
+        receipt = site.send(make_warrant(proposal, DINA, (EMIL, fay)))
+        assert (receipt.outcome, receipt.code) == ("refused", "quorum-not-met")
+        assert "suspended" in receipt.detail
 
     def test_it_survives_a_restart_and_a_repetition_changes_nothing(self, site, cast, zone):
         lost = suspend(zone.current, FAY, DINA, at=cast.now)
