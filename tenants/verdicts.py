@@ -104,12 +104,12 @@ def signatures_of(proposal: Proposal) -> Signatures:
     )
 
 
-def standing_of(proposal: Proposal, *, now: int | None = None) -> Standing:
+def standing_of(proposal: Proposal) -> Standing:
     """How the stored proposal stands: an open one now, a closed one as it was decided."""
     if proposal.state in (State.DRAFT, State.PROPOSED):
         signatures = signatures_of(proposal)
         standing = stand(
-            proposal, signatures, now=now or clock.unix_now(), suspended=_suspended(proposal, signatures)
+            proposal, signatures, now=clock.unix_now(), suspended=_suspended(proposal, signatures)
         )
     else:
         document = proposal.document

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from hsmnodes.node.drivers import supervisor
 from hsmnodes.node.drivers.errors import (
     DirectoryInUse,
     DriverDied,
@@ -51,7 +52,7 @@ class TestDeath:
         stuck = process.pid
         os.kill(stuck, signal.SIGSTOP)
         with monkeypatch.context() as impatient:  # with this call alone: to start takes its time
-            impatient.setattr(process, "_timeout", 0.5)
+            impatient.setattr(supervisor, "SECONDS_FOR_A_CALL", 0.5)
             with pytest.raises(DriverTimeout):
                 process.info()
         assert not is_running(stuck)
@@ -107,6 +108,7 @@ AGENT = """
 import sys, time
 from pathlib import Path
 from hsmnodes.node.drivers.pkcs11.profile import softhsm2
+from hsmnodes.node.drivers import supervisor
 from hsmnodes.node.drivers.supervisor import DriverProcess
 driver = DriverProcess(softhsm2(Path(sys.argv[2])), Path(sys.argv[1]))
 driver.initialise("token", "so-pin", "user-pin")
