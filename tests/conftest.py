@@ -7,7 +7,7 @@ from django.db import connection
 from hypothesis import HealthCheck, settings
 
 from tests.ordering import deal, seconds_of
-from tests.servers.live import wait_until_idle
+from tests.servers.live import taking_turns, wait_until_idle
 from tests.world.broker import NoBroker
 
 # How fast this machine is at the moment is not what a property is about.
@@ -48,9 +48,12 @@ def _log_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("transactional_db")
     protect, unprotect = request.getfixturevalue("log_triggers")
     protect()
-    yield
     if "live_server" in request.fixturenames:
-        wait_until_idle(request.getfixturevalue("live_server"))
+        with taking_turns():
+            yield
+            wait_until_idle(request.getfixturevalue("live_server"))
+    else:
+        yield
     unprotect()
 
 
