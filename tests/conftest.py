@@ -1,6 +1,7 @@
 """Fixtures for everything that has to do with the console."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -95,6 +96,21 @@ def no_broker(monkeypatch: pytest.MonkeyPatch) -> NoBroker:
     broker = NoBroker()
     monkeypatch.setattr("hsmnodes.carrier.send_to_node", broker.send_to_node)
     return broker
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[..., datetime]:
+    """Lets time go on, by so many `hours`, `days` or whatever a timedelta takes; what time it is then."""
+    from tenants import clock
+
+    gone, real = [timedelta()], clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + gone[0])
+
+    def go_on(**by: float) -> datetime:
+        gone[0] += timedelta(**by)
+        return clock.now()
+
+    return go_on
 
 
 @pytest.fixture
