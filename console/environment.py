@@ -26,11 +26,9 @@ def text(name: str, default: str) -> str:
     return value
 
 
-def flag(name: str, *, default: bool = False) -> bool:
-    """A yes or no: 1 or 0, nothing else."""
-    value = os.environ.get(name)
-    if value is None:
-        return default
+def flag(name: str) -> bool:
+    """A yes or no: 1 or 0, nothing else; no where it is not set."""
+    value = os.environ.get(name, "0")
     if value not in ("0", "1"):
         raise ImproperlyConfigured(f"{name} must be 0 or 1, not {value!r}.")
     return value == "1"

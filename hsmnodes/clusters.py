@@ -42,7 +42,7 @@ def _take(receipt: Receipt, state: ClusterState) -> Cluster:
         "proposal": receipt.proposal,
         "changed_at": receipt.at,
     }
-    cluster, made = Cluster.objects.select_for_update().get_or_create(
+    cluster, made = Cluster.objects.select_for_update(no_key=True).get_or_create(
         id=state.cluster.id,
         defaults=values
         | {"provider": receipt.proposal.provider, "name": state.cluster.name, "created_at": receipt.at},
@@ -71,13 +71,6 @@ def members_of(cluster: Cluster) -> list[Node]:
     return [found[one] for one in cluster.member_ids if one in found]
 
 
-def cluster_of(node: Node) -> Cluster | None:
-    """The cluster of which a node is a member, by what the members say."""
-    return next(
-        (one for one in Cluster.objects.filter(provider=node.provider_id) if node.id in one.member_ids), None
-    )
-
-
 def pending(provider: str) -> QuerySet[Proposal]:
     """The proposals of a provider that would change a cluster, and are not done or given up."""
     return Proposal.objects.filter(
@@ -90,7 +83,7 @@ def pending(provider: str) -> QuerySet[Proposal]:
 def send_refused(node: Node) -> None:
     """Send again what a node refused of changes of a cluster: it has taken another step, or a zone agreed."""
     begun = Proposal.objects.filter(receipts__outcome=Outcome.DONE.value).values("pk")
-    waiting = pending(node.provider_id).filter(state=State.REFUSED).select_for_update()
+    waiting = pending(node.provider_id).filter(state=State.REFUSED).select_for_update(no_key=True)
     for proposal in waiting:
         named = any(one.id == node.id for one in proposal.document.nodes)
         alive = proposal.expires_at > clock.now() or begun.filter(pk=proposal.pk).exists()

@@ -38,9 +38,8 @@ def take_receipt(node: Node, payload: bytes, message: FromNode) -> None:
         if proposal is None:
             raise ReceiptRefused("unknown-proposal", "It is about a proposal that is not known here.")
         _check_fits(node, document, proposal)
-        if (
-            proposal.operation == tags.ENROL_NODE
-        ):  # it will change; who authorises such a one locks it first, too
+        if proposal.operation == tags.ENROL_NODE:
+            # The node will change; who authorises another enrolment of it locks it first, too.
             Node.objects.select_for_update(no_key=True).get(pk=node.pk)
         receipt, is_new = _kept(node, document, proposal, message)
         if is_new:

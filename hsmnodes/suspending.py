@@ -71,7 +71,7 @@ def suspend(*, statement: bytes, assertion: Assertion, person: Person) -> Applic
     suspended = tokens.not_counting(versions[-1].by_credential, [stated.authority.id])
     check_application_suspension(document, versions, suspended=suspended)
     with transaction.atomic():
-        Application.objects.select_for_update(of=["self"]).get(pk=application.pk)
+        Application.objects.select_for_update(no_key=True).get(pk=application.pk)
         known = application.suspensions.filter(statement_hash=stated.sha256).first()
         if known is not None:
             return known

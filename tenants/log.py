@@ -26,7 +26,6 @@ class Event(StrEnum):
     ORGANISATION_ADDED = "organisation.added"
     PERSON_ADDED = "person.added"
     PERSON_INVITED = "person.invited"
-    INVITATION_WITHDRAWN = "invitation.withdrawn"
     TOKEN_ENROLLED = "token.enrolled"  # noqa: S105 - an event
     SHARE_KEY_MADE = "token.share-key-made"
     TOKEN_SUSPENDED = "token.suspended"  # noqa: S105

@@ -63,7 +63,7 @@ def draft_statement(*, service: Service, contacts: Sequence[Contact], by: Person
         access.may_propose(by, [service.provider_id, service.customer_id]),
         "A statement is drawn up by people with a duty in the charter of one of the two sides.",
     )
-    service = Service.objects.select_for_update().get(pk=service.pk)
+    service = Service.objects.select_for_update(no_key=True).get(pk=service.pk)
     document = prepare_statement(service=service, contacts=contacts, now=clock.unix_now())
     _check_room(service, document.sha256)
     kept, made = Statement.objects.get_or_create(

@@ -87,12 +87,12 @@ def check_assertion(
     if token.simulated and not deployment.current().demo:
         raise SignatureNotAccepted("simulated", "A simulated token is accepted only in a demo.")
     try:
-        verified = verify_assertion(
+        counter = verify_assertion(
             assertion, challenge=challenge, token=token.document(), desk=deployment.desk()
         )
     except Refused as refusal:
         raise SignatureNotAccepted(refusal.code, refusal.message) from None
-    _note_use(token, verified.counter)
+    _note_use(token, counter)
     return token
 
 

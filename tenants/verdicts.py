@@ -104,10 +104,10 @@ def signatures_of(proposal: Proposal) -> Signatures:
     )
 
 
-def standing_of(proposal: Proposal, *, now: int | None = None) -> Standing:
+def standing_of(proposal: Proposal) -> Standing:
     """How the stored proposal stands: an open one now, a closed one as it was decided."""
     if proposal.state in (State.DRAFT, State.PROPOSED):
-        standing = standing_with(proposal, signatures_of(proposal), now=now)
+        standing = standing_with(proposal, signatures_of(proposal))
     else:
         standing = _as_decided(proposal, signatures_of(proposal))
     if proposal.state == State.DRAFT:
@@ -115,11 +115,9 @@ def standing_of(proposal: Proposal, *, now: int | None = None) -> Standing:
     return standing
 
 
-def standing_with(proposal: Proposal, signatures: Signatures, *, now: int | None = None) -> Standing:
+def standing_with(proposal: Proposal, signatures: Signatures) -> Standing:
     """How an open proposal stands with these signatures: those of tokens that are suspended do not count."""
-    return stand(
-        proposal, signatures, now=now or clock.unix_now(), suspended=_suspended(proposal, signatures)
-    )
+    return stand(proposal, signatures, now=clock.unix_now(), suspended=_suspended(proposal, signatures))
 
 
 def after_delay(proposal: Proposal) -> Standing:

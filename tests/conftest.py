@@ -1,13 +1,14 @@
 """Fixtures for everything that has to do with the console."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
 from hypothesis import HealthCheck, settings
 
 from tests.ordering import deal, seconds_of
-from tests.servers.live import wait_until_idle
+from tests.servers.live import taking_turns, wait_until_idle
 from tests.world.broker import NoBroker
 
 # How fast this machine is at the moment is not what a property is about.
@@ -48,10 +49,15 @@ def _log_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("transactional_db")
     protect, unprotect = request.getfixturevalue("log_triggers")
     protect()
-    yield
-    if "live_server" in request.fixturenames:
-        wait_until_idle(request.getfixturevalue("live_server"))
-    unprotect()
+    try:
+        if "live_server" not in request.fixturenames:
+            yield
+            return
+        with taking_turns():
+            yield
+            wait_until_idle(request.getfixturevalue("live_server"))
+    finally:
+        unprotect()
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +98,21 @@ def no_broker(monkeypatch: pytest.MonkeyPatch) -> NoBroker:
     broker = NoBroker()
     monkeypatch.setattr("hsmnodes.carrier.send_to_node", broker.send_to_node)
     return broker
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[..., datetime]:
+    """Lets time go on, by so many `hours`, `days` or whatever a timedelta takes; what time it is then."""
+    from tenants import clock
+
+    gone, real = [timedelta()], clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + gone[0])
+
+    def go_on(**by: float) -> datetime:
+        gone[0] += timedelta(**by)
+        return clock.now()
+
+    return go_on
 
 
 @pytest.fixture

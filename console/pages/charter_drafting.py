@@ -138,7 +138,7 @@ def found(request: HttpRequest) -> HttpResponse:
     kind = AuthorityKind.PROVIDER if organisation.is_provider else AuthorityKind.CUSTOMER
     form = CharterForm(
         kind,
-        list(organisation.people.order_by("name")),
+        list(organisation.people.prefetch_related("tokens").order_by("name")),
         posted(request),
         sides=sides_for(kind, organisation),
     )

@@ -1,6 +1,6 @@
 """A charter as people read it: who is in it, by which tokens, what each rule means in plain words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -201,14 +201,14 @@ def kept_in_words(share_key: ShareKey | None) -> str:
     return str(wording.KEPT[share_key.stated.kept]) if share_key else ""
 
 
-def latest_of(authority: str, viewer: Person) -> CharterView | None:
-    """The charter in force; before there is one, the one that collects signatures."""
-    found = access.visible_charters(viewer).filter(authority=authority)
-    version = (
-        found.filter(state=CharterState.IN_FORCE).first()
-        or found.filter(state=CharterState.COLLECTING).first()
-    )
-    return CharterView(version, viewer) if version else None
+def latest_of(authorities: Iterable[str], viewer: Person) -> dict[str, CharterView]:
+    """Of each the charter in force; before there is one, the one that collects signatures."""
+    states = (CharterState.IN_FORCE, CharterState.COLLECTING)
+    found = access.visible_charters(viewer).filter(authority__in=list(authorities), state__in=states)
+    latest: dict[str, CharterView] = {}
+    for version in sorted(found, key=lambda one: states.index(CharterState(one.state))):
+        latest.setdefault(version.authority, CharterView(version, viewer))
+    return latest
 
 
 def _signed(credential: str, missing: set[str], signed: set[str]) -> bool | None:

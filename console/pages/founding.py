@@ -31,7 +31,11 @@ class ZoneForm(CharterForm):
         self.sides_by_service = {one.pk: sides_for(AuthorityKind.ZONE, one.customer, one) for one in services}
         super().__init__(
             AuthorityKind.ZONE,
-            list(people.select_related("organisation").order_by("organisation__name", "name")),
+            list(
+                people.select_related("organisation")
+                .prefetch_related("tokens")
+                .order_by("organisation__name", "name")
+            ),
             data,
             rules=model.rules,
             sides=next(filter(all, self.sides_by_service.values()), ()),

@@ -1,6 +1,6 @@
 """Which operations a person can propose, and whose signatures each would need, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Clause, Role
 from tenants import access, charters, tags
 from tenants.models import CharterState, Person
+
+Duties = dict[AuthorityKind, list[Charter]]
+"""The charters in which a person has a duty, by kind."""
 
 # These begin elsewhere: a founding with its wizard, an amendment with the draft of the next version, what is
 # to be done with a backup on its page, a statement with its text.
@@ -52,10 +55,10 @@ class Group:
     offers: tuple[Offer, ...]
 
 
-def duties_of(person: Person) -> dict[AuthorityKind, list[Charter]]:
+def duties_of(person: Person) -> Duties:
     """The charters in force that the person sees, by kind, in which they have a duty that can propose."""
     in_force = access.visible_charters(person).filter(state=CharterState.IN_FORCE)
-    found: dict[AuthorityKind, list[Charter]] = {}
+    found: Duties = {}
     for version in charters.naming(in_force, person.id).order_by("kind", "name"):
         charter = charters.document_of(version)
         holder = charter.persons.get(person.id)
@@ -64,9 +67,7 @@ def duties_of(person: Person) -> dict[AuthorityKind, list[Charter]]:
     return found
 
 
-def may_request(
-    operation: Operation[Any], person: Person, duties: Mapping[AuthorityKind, list[Charter]] | None = None
-) -> bool:
+def may_request(operation: Operation[Any], person: Person, duties: Duties | None = None) -> bool:
     """Whether the person has a duty under a charter whose consent the operation needs (an amendment: any).
 
     Who asks for several operations gives the person's `duties`, which take a look at each of their charters.
@@ -77,9 +78,9 @@ def may_request(
     )
 
 
-def offered(person: Person) -> list[Operation[Any]]:
+def offered(person: Person, duties: Duties | None = None) -> list[Operation[Any]]:
     """The operations that the person can propose somewhere."""
-    duties = duties_of(person)
+    duties = duties_of(person) if duties is None else duties
     return [
         one for tag, one in operations().items() if tag not in ELSEWHERE and may_request(one, person, duties)
     ]
@@ -88,19 +89,20 @@ def offered(person: Person) -> list[Operation[Any]]:
 def offers(person: Person) -> list[Group]:
     """What the person can propose, grouped by what it is about."""
     groups: dict[str, list[Offer]] = {}
-    for one in sorted(offered(person), key=lambda one: one.tag in TAKING_AWAY):
+    duties = duties_of(person)
+    for one in sorted(offered(person, duties), key=lambda one: one.tag in TAKING_AWAY):
         groups.setdefault(one.area, []).append(
             Offer(
                 one.title,
                 explanation_of(one),
-                sample_consent(one, person),
+                sample_consent(one, duties),
                 reverse("propose-form", args=[one.tag]),
             )
         )
     if founds_zones(person):
         founding = operations()[tags.FOUND_ZONE]
         offer = Offer(
-            founding.title, explanation_of(founding), sample_consent(founding, person), reverse("zone-found")
+            founding.title, explanation_of(founding), sample_consent(founding, duties), reverse("zone-found")
         )
         groups.setdefault("zone", []).insert(0, offer)
     order = [*wording.AREAS, *groups]
@@ -137,28 +139,26 @@ def _all_of(clauses: Sequence[Clause], who: str) -> str:
     return wording.names(parts, last="and")
 
 
-def sample_notes(one: Operation[Any], person: Person, *, zone: str = "") -> list[str]:
-    """What the rules of the charters the person knows demand or advise beside signatures.
+def sample_notes(one: Operation[Any], duties: Duties, *, zone: str = "") -> list[str]:
+    """What the rules of the charters in which the person has `duties` demand or advise beside signatures.
 
     Of several zones that is said of the one with the id `zone`.
     """
-    duties = duties_of(person)
     known = [charter for kind in one.consent.kinds for charter in _known(duties, kind, zone)]
     return notes(known, one.tag)
 
 
-def _known(duties: Mapping[AuthorityKind, list[Charter]], kind: AuthorityKind, zone: str) -> list[Charter]:
+def _known(duties: Duties, kind: AuthorityKind, zone: str) -> list[Charter]:
     """The one charter of this kind that decides, if that is certain; of several zones that of `zone`."""
     found = duties.get(kind, [])
     return found if len(found) == 1 else [charter for charter in found if charter.authority.id == zone]
 
 
-def sample_consent(one: Operation[Any], person: Person, *, zone: str = "") -> str:
-    """Whose signatures it takes, as a sentence: by the charters the person knows, else by the usual rule.
+def sample_consent(one: Operation[Any], duties: Duties, *, zone: str = "") -> str:
+    """Whose signatures it takes, as a sentence: by the charters of the person's `duties`, or the usual rule.
 
     Of several zones that of the one with the id `zone` is known.
     """
-    duties = duties_of(person)
     parts = []
     for kind in one.consent.kinds:
         known = _known(duties, kind, zone)

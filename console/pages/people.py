@@ -1,6 +1,7 @@
 """People & duties: organisations, who belongs to them, which charters say what they may do."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django import forms
@@ -75,18 +76,16 @@ def index(request: HttpRequest) -> HttpResponse:
     """Everyone the person sees, by organisation."""
     person: Person = request.person
     organisations = access.visible_organisations(person).select_related("provider")
+    zones = list(access.visible_zones(person).select_related("service__customer").order_by("name"))
+    latest = latest_of([one.pk for one in (*organisations, *zones)], person)
     sorting = sorting_of(request, SORTED_BY, "person")
-    own_first = sorted(organisations, key=lambda one: (one.pk != person.organisation_id, one.kind, one.name))
     return page(
         request,
         "console/people/index.html",
         "people",
-        sections=[_section(one, person, sorting) for one in own_first],
+        sections=_sections(organisations, latest, person, sorting),
         sorting=sorting,
-        zones=[
-            (zone, latest_of(zone.pk, person))
-            for zone in access.visible_zones(person).select_related("service__customer").order_by("name")
-        ],
+        zones=[(zone, latest.get(zone.pk)) for zone in zones],
         may_onboard=access.may_onboard_customers(person),
     )
 
@@ -169,18 +168,27 @@ def _failing_models(person: Person, failing: Mapping[str, TokenModel]) -> str:
     return ", ".join(sorted(str(failing[one]) for one in found))
 
 
-def _section(organisation: Organisation, viewer: Person, sorting: Sorting) -> Section:
-    failing = keeping.failing()
-    seen = access.visible_people(viewer).filter(organisation=organisation).prefetch_related("tokens")
-    charter = charters.in_force([organisation.pk]).get(organisation.pk)
-    held = charter.persons if charter else {}
-    return Section(
-        organisation,
-        tuple(
-            (person, roles_in_words(held.get(person.pk)), _failing_models(person, failing))
-            for person in seen.order_by(*sorting.order)
-        ),
-        latest_of(organisation.pk, viewer),
-        access.may_manage_people(viewer, organisation),
-        viewer.organisation_id == organisation.pk and access.is_being_founded(organisation),
-    )
+def _sections(
+    organisations: Iterable[Organisation], latest: Mapping[str, CharterView], viewer: Person, sorting: Sorting
+) -> list[Section]:
+    """What there is of each organisation, one's own first."""
+    failing, in_force = keeping.failing(), charters.in_force(one.pk for one in organisations)
+    people: dict[str, list[tuple[Person, str, str]]] = defaultdict(list)
+    for one in access.visible_people(viewer).prefetch_related("tokens").order_by(*sorting.order):
+        charter = in_force.get(one.organisation_id)
+        roles = roles_in_words(charter.persons.get(one.pk) if charter else None)
+        people[one.organisation_id].append((one, roles, _failing_models(one, failing)))
+    return [
+        Section(
+            one,
+            tuple(people[one.pk]),
+            latest.get(one.pk),
+            # Of others those alone that have no charter yet, so for the rest nothing is asked.
+            (own or one.pk not in in_force) and access.may_manage_people(viewer, one),
+            own and one.pk not in in_force,
+        )
+        for own, one in sorted(
+            ((one.pk == viewer.organisation_id, one) for one in organisations),
+            key=lambda found: (not found[0], found[1].kind, found[1].name),
+        )
+    ]

@@ -13,7 +13,7 @@ from console.pages.forms.admitting import as_before, ticked
 from console.pages.forms.operation_form import OperationForm
 from console.pages.forms.picking import as_initial
 from console.pages.forms.where import WHERE
-from console.pages.offers import explanation_of, may_request, offers, sample_consent, sample_notes
+from console.pages.offers import duties_of, explanation_of, may_request, offers, sample_consent, sample_notes
 from console.pages.shell import page
 from console.sessions import person_required
 from hsmnodes.access import (
@@ -51,8 +51,9 @@ def fill_in(request: HttpRequest, tag: str) -> HttpResponse:
         return redirect(_statement_of(request) or reverse("statements"))
     found = find_operation(tag)
     person: Person = request.person
+    duties = duties_of(person)
     access.require(
-        may_request(found, person),
+        may_request(found, person, duties),
         _("This is proposed by people with a duty in a charter whose consent it needs. You have none."),
     )
     posted = request.POST if request.method == "POST" else None
@@ -73,8 +74,8 @@ def fill_in(request: HttpRequest, tag: str) -> HttpResponse:
         operation=found,
         area=wording.AREAS.get(found.area, (found.area, ""))[0],
         explanation=explanation_of(found),
-        consent=sample_consent(found, person, zone=form.chosen("zone")),
-        notes=sample_notes(found, person, zone=form.chosen("zone")),
+        consent=sample_consent(found, duties, zone=form.chosen("zone")),
+        notes=sample_notes(found, duties, zone=form.chosen("zone")),
         zone_chosen=form.chosen("zone"),
     )
 

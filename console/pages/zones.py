@@ -89,7 +89,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         ascending=not sorting.descending,
     )
     proposals = access.listed_proposals(person).filter(zone=zone)
-    charter = latest_of(zone.pk, person)
+    charter = latest_of([zone.pk], person).get(zone.pk)
     custody = Custody(zone, person)
     document = charter.document if charter else None
     return page(

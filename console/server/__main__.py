@@ -20,6 +20,7 @@ from console.server.supervisor import Supervisor
 from hsmnodes.node.agent.config import Config
 
 FIRST_ANSWER_SECONDS = 60
+PATIENCE_SECONDS = 6
 # What is in the folder of state is its owner's alone. Others may pass: the endpoint's user goes to its own.
 PRIVATE, PASSABLE = 0o077, 0o711
 
@@ -132,9 +133,9 @@ def forget(layout: Layout) -> None:
     layout.state.chmod(PASSABLE)
 
 
-def require_free(port: int, *, patience: float = 6) -> None:
+def require_free(port: int) -> None:
     """Wait a moment for a port that a previous run is just leaving; Unusable when it stays taken."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -47,7 +47,9 @@ def main() -> int:
         preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509 - no threads here
     )
     if arguments.pid_file:
-        arguments.pid_file.write_text(str(process.pid))
+        written = arguments.pid_file.with_suffix(".new")  # nobody reads a file that is still empty
+        written.write_text(str(process.pid))
+        written.replace(arguments.pid_file)
     ended, _, _ = select.select([stop_asked, owner, os.pidfd_open(process.pid)], [], [])
     if stop_asked in ended or owner in ended:
         process.terminate()

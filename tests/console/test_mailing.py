@@ -2,14 +2,12 @@
 
 import itertools
 import re
-from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 
 from console import mailing
 from hsmnodes.node.protocol.words import fingerprint
-from tenants import clock
 from tenants.models import Letter, MailAddress, Notice, Occasion, Proposal
 from tenants.notices import addresses, kinds, letters, preferences, telling
 from tests.cast.people import DINA, EMIL, FAY, Member
@@ -44,18 +42,6 @@ def proposed(world):
         return made
 
     return proposing
-
-
-@pytest.fixture
-def later(monkeypatch):
-    gone, real = [timedelta()], clock.now
-    monkeypatch.setattr(clock, "now", lambda: real() + gone[0])
-
-    def go_on(**by):
-        gone[0] += timedelta(**by)
-        return clock.now()
-
-    return go_on
 
 
 class Seen(HTMLParser):

@@ -21,17 +21,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
 
 
 @pytest.fixture
-def later(monkeypatch):
-    gone, real = [timedelta()], clock.now
-    monkeypatch.setattr(clock, "now", lambda: real() + gone[0])
-
-    def go_on(**by):
-        gone[0] += timedelta(**by)
-
-    return go_on
-
-
-@pytest.fixture
 def node(world):
     nodes._silent.clear()
     return world.node()

@@ -27,6 +27,12 @@ def test_every_claim_of_the_threat_model_names_a_test_that_is_there():
     assert missing == []
 
 
+def test_what_is_written_like_a_reference_is_one():
+    """One with a slip in it would be looked for nowhere."""
+    written = re.findall(r"`[^`]*\btests/[^`]*::[^`]*`", (ROOT / "THREAT_MODEL.md").read_text("utf-8"))
+    assert [one for one in written if not REFERENCE.fullmatch(one)] == []
+
+
 def test_every_row_of_the_threat_model_names_a_proof():
     text = (ROOT / "THREAT_MODEL.md").read_text("utf-8")
     tables = [part for part in text.split("\n\n") if "| proof |" in part]

@@ -7,6 +7,7 @@ from amqp.exceptions import AccessRefused
 
 from hsmnodes.node.agent import broker
 from hsmnodes.node.agent.messages import CONSOLE_QUEUE, DELIVER, HEARTBEAT_QUEUE, RECEIVE, queue_of
+from tests.servers.process import wait_until
 from tests.servers.relay import relaying
 
 MANY_TRIES = 300
@@ -49,6 +50,12 @@ def received(app, queue, *, seconds=10):
                 if bodies:
                     break
     return bodies
+
+
+def waiting(app, queue):
+    """How many messages wait in a queue."""
+    with app.connection_for_read() as connection:
+        return connection.default_channel.queue_declare(queue, passive=True).message_count
 
 
 def test_messages_reach_the_node_in_order(console, ams):
@@ -143,10 +150,10 @@ class TestHeartbeats:
     def test_old_ones_are_gone_by_the_time_the_console_is_back(self, stack, ams, monkeypatch):
         if broker.is_embedded(stack.broker_url):
             pytest.skip("on one machine they are counted, not timed")
-        monkeypatch.setattr(broker, "FRESH_SECONDS", 2)
+        monkeypatch.setattr(broker, "FRESH_SECONDS", 4)
         console = remade(stack, ams)
         broker.send(ams, RECEIVE, "of before", to=HEARTBEAT_QUEUE, declare=False)
-        time.sleep(3)
+        assert wait_until(lambda: waiting(console, HEARTBEAT_QUEUE) == 0, seconds=30)
         broker.send(ams, RECEIVE, "of now", to=HEARTBEAT_QUEUE, declare=False)
         assert received(console, HEARTBEAT_QUEUE) == [(RECEIVE, ["of now"])]
 

@@ -25,17 +25,6 @@ def nearly(world, node, once):
     return once(lambda: world.approve(world.propose_service(node), ADA, BEN, GUS), node)
 
 
-@pytest.fixture
-def later(monkeypatch):
-    """Time goes on far enough for the sweep."""
-
-    def go_on():
-        moment = clock.now() + timedelta(hours=1)
-        monkeypatch.setattr(clock, "now", lambda: moment)
-
-    return go_on
-
-
 def warrants(no_broker, node):
     return len(no_broker.to(node.id, "warrant")) - 1  # the enrolment's
 
@@ -88,7 +77,7 @@ def test_a_crash_after_the_decision_is_made_good_by_the_sweep(
     assert (warrants(no_broker, node), state(nearly)) == (0, State.AUTHORISED)
     assert outbox.sweep() == 0, "whoever decided has it in hand for a while"
 
-    later()
+    later(hours=1)
     assert outbox.sweep() == 1
     assert (warrants(no_broker, node), state(nearly)) == (1, State.SENT)
 
@@ -104,7 +93,7 @@ def test_a_crash_after_the_broker_took_it_sends_it_again(world, nearly, node, no
             world.approve(nearly, LEA)
     assert state(nearly) == State.AUTHORISED
 
-    later()
+    later(hours=1)
     outbox.sweep()
     assert (warrants(no_broker, node), state(nearly)) == (2, State.SENT)
 
@@ -114,19 +103,19 @@ def test_a_broker_that_is_down_is_asked_again(world, nearly, node, no_broker, la
     world.approve(nearly, LEA)
     assert state(nearly) == State.AUTHORISED
     no_broker.down = False
-    later()
+    later(hours=1)
     outbox.sweep()
     assert (warrants(no_broker, node), state(nearly)) == (1, State.SENT)
 
 
 def test_it_is_sent_again_until_the_receipt_is_in_and_then_no_more(world, nearly, node, no_broker, later):
     world.approve(nearly, LEA)
-    later()
+    later(hours=1)
     outbox.sweep()
     assert warrants(no_broker, node) == 2
 
     node.answer(nearly)
-    later()
+    later(hours=1)
     outbox.sweep()
     assert warrants(no_broker, node) == 2
     assert state(nearly) == State.DONE
@@ -134,7 +123,7 @@ def test_it_is_sent_again_until_the_receipt_is_in_and_then_no_more(world, nearly
 
 def test_two_sweeps_at_once_send_it_once(world, nearly, node, no_broker, later):
     world.approve(nearly, LEA)
-    later()
+    later(hours=1)
     (stale,) = OutboxMessage.objects.filter(proposal=nearly)
     outbox.sweep()
     assert outbox._claim(stale) is False

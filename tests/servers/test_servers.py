@@ -76,7 +76,7 @@ def test_what_a_process_started_ends_with_its_owner(tmp_path: Path):
     owner.kill()
     owner.wait()
 
-    assert wait_until(lambda: not Path(f"/proc/{grandchild}").exists(), seconds=15)
+    assert wait_until(lambda: not Path(f"/proc/{grandchild}").exists(), seconds=60)
     kept.keeper.wait()
 
 

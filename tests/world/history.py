@@ -34,7 +34,7 @@ def make_history(node: Node) -> None:
 
 
 def _sample(node: Node, span: str, at, *, back: float) -> Sample:
-    behind = 9 < back < 10
+    behind = 9 <= back < 10
     return Sample(
         node=node,
         span=span,

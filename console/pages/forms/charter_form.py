@@ -235,7 +235,7 @@ def candidates_for(version: CharterVersion, viewer: Person) -> list[Person]:
         in_it |= lent_by([version.zone.service.provider_id])
     visible = access.visible_people(viewer).filter(organisation__in=organisations)
     found = Person.objects.filter(Q(pk__in=visible) | Q(pk__in=in_it)).select_related("organisation")
-    return list(found.order_by("name"))
+    return list(found.prefetch_related("tokens").order_by("name"))
 
 
 def lent_by(providers: Iterable[str]) -> set[str]:

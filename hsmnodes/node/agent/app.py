@@ -163,7 +163,7 @@ def run(config: Config, node: Node) -> None:
 
 
 def _begin(sender: Any, **_: Any) -> None:
-    """Have a worker that waits for messages notice once a second that it is told to end."""
+    """Keep what is loaded, and have a worker that waits notice once a second that it is told to end."""
     keep_what_is_loaded()
     sender.timer.call_repeatedly(1.0, lambda: None)
 

@@ -12,20 +12,19 @@ LEAST = 32_000_000
 
 
 class Room:
-    """The room on the disk where a folder is. `least` is how many bytes must be left."""
+    """The room on the disk where a folder is."""
 
-    def __init__(self, folder: Path, least: int = LEAST) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._least = least
 
     @property
     def lack(self) -> str | None:
         """Why there is too little, for people to read; or None."""
         found = os.statvfs(self._folder)
         left = found.f_bavail * found.f_frsize
-        if left >= self._least:
+        if left >= LEAST:
             return None
         return (
-            f"The disk of the node is full: of {self._least / 1e6:.0f} MB that it needs it has "
+            f"The disk of the node is full: of {LEAST / 1e6:.0f} MB that it needs it has "
             f"{left / 1e6:.0f}. What it is sent waits until there is room."
         )

@@ -17,15 +17,14 @@ from hsmnodes.node.drivers.errors import DriverDied, DriverError, DriverTimeout
 from hsmnodes.node.drivers.pkcs11.profile import Profile
 from hsmnodes.node.drivers.wire import Launch
 
-DEFAULT_TIMEOUT = 60.0
+SECONDS_FOR_A_CALL = 60.0
 
 
 class DriverProcess(CallingDriver):
-    """The driver of one token directory, in a process of its own. `timeout` in seconds is for each call."""
+    """The driver of one token directory, in a process of its own."""
 
-    def __init__(self, profile: Profile, directory: Path, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(self, profile: Profile, directory: Path) -> None:
         self._launch = Launch(profile=profile, directory=directory.absolute())
-        self._timeout = timeout
         self._child: ChildProcess | None = None
         self._login: tuple[str, PinSource] | None = None
         self._lock = RLock()
@@ -51,7 +50,7 @@ class DriverProcess(CallingDriver):
     def call(self, method: str, arguments: Mapping[str, object]) -> Any:
         """Call a method of the driver in its process, which is started if it does not run."""
         with self._lock:
-            return self._running_child().call(method, arguments, self._timeout)
+            return self._running_child().call(method, arguments, SECONDS_FOR_A_CALL)
 
     def _running_child(self) -> ChildProcess:
         if self._child is None or not self._child.is_alive():
@@ -64,7 +63,7 @@ class DriverProcess(CallingDriver):
             self._child.kill()
         child = ChildProcess()
         try:
-            child.launch(self._launch, self._timeout)
+            child.launch(self._launch, SECONDS_FOR_A_CALL)
             if self._login is not None:
                 self._log_in_again(child, *self._login)
         except BaseException:
@@ -74,7 +73,7 @@ class DriverProcess(CallingDriver):
 
     def _log_in_again(self, child: ChildProcess, label: str, pin: PinSource) -> None:
         try:
-            child.call("open", {"label": label, "pin": pin()}, self._timeout)
+            child.call("open", {"label": label, "pin": pin()}, SECONDS_FOR_A_CALL)
         except (DriverDied, DriverTimeout):
             raise
         except DriverError:
@@ -85,9 +84,8 @@ class DriverProcess(CallingDriver):
 class Drivers:
     """The driver processes of a node, one for each token directory. Implements `DriverPool`."""
 
-    def __init__(self, profile: Profile, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(self, profile: Profile) -> None:
         self._profile = profile
-        self._timeout = timeout
         self._processes: dict[Path, DriverProcess] = {}
         self._lock = RLock()
 
@@ -95,7 +93,7 @@ class Drivers:
         with self._lock:
             key = directory.resolve()
             if key not in self._processes:
-                self._processes[key] = DriverProcess(self._profile, key, self._timeout)
+                self._processes[key] = DriverProcess(self._profile, key)
             return self._processes[key]
 
     def forget(self, directory: Path) -> None:

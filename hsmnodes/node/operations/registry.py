@@ -41,20 +41,13 @@ def operation(tag: str) -> Operation[Any]:
     return found
 
 
-def default_rules(kind: AuthorityKind, *, threshold: int = 2) -> tuple[Rule, ...]:
-    """The rules a new charter of this kind of authority starts from: a set-up or a founder may change them.
-
-    `threshold` stands in for every M of two or more; operations with a floor of one keep theirs.
-    """
-    rules = []
-    for tag, found in operations().items():
-        clauses = tuple(default.clause() for default in found.rules.get(kind, ()))
-        if clauses:
-            raised = tuple(
-                clause.model_copy(update={"m": threshold}) if clause.m >= 2 else clause for clause in clauses
-            )
-            rules.append(Rule(operation=tag, clauses=raised))
-    return tuple(rules)
+def default_rules(kind: AuthorityKind) -> tuple[Rule, ...]:
+    """The rules that operations suggest for a charter of this kind of authority."""
+    suggested = {
+        tag: tuple(default.clause() for default in found.rules.get(kind, ()))
+        for tag, found in operations().items()
+    }
+    return tuple(Rule(operation=tag, clauses=clauses) for tag, clauses in suggested.items() if clauses)
 
 
 def rules_of_two_sides() -> tuple[Rule, ...]:

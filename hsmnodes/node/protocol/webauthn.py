@@ -24,25 +24,16 @@ ATTESTED_CREDENTIAL, EXTENSIONS = 0x40, 0x80
 DEEPEST_CLIENT_DATA = 16
 
 
-class VerifiedAssertion(NamedTuple):
-    """An assertion that was verified: by which credential, and its counter (0: the token has none)."""
-
-    credential_id: str
-    counter: int
-    backed_up: bool
-
-
 class ReadAssertion(NamedTuple):
     """An assertion in which everything was checked but its signature, which nothing is believed without."""
 
     token: Token
     signature: bytes
     signed: bytes
-    flags: int
 
     def verify(self) -> int:
-        """Verify the signature, and return the token's counter. Raises SignatureRefused."""
-        token, signature, signed, _ = self
+        """Verify the signature, and return the token's counter (0: it has none). Raises SignatureRefused."""
+        token, signature, signed = self
         try:
             verifier(token.algorithm, token.key_bytes)(signature, signed)
         except InvalidSignature:
@@ -50,15 +41,12 @@ class ReadAssertion(NamedTuple):
         return int.from_bytes(signed[33:37], "big")
 
 
-def verify_assertion(
-    assertion: Assertion, *, challenge: bytes, token: Token, desk: Desk
-) -> VerifiedAssertion:
-    """Check that `token` signed `challenge` at `desk`, its user present and verified.
+def verify_assertion(assertion: Assertion, *, challenge: bytes, token: Token, desk: Desk) -> int:
+    """Check that `token` signed `challenge` at `desk`, its user present and verified; the token's counter.
 
     Raises SignatureRefused with the first reason it does not hold.
     """
-    read = read_assertion(assertion, challenge=challenge, token=token, desk=desk)
-    return VerifiedAssertion(token.credential_id, read.verify(), bool(read.flags & BACKED_UP))
+    return read_assertion(assertion, challenge=challenge, token=token, desk=desk).verify()
 
 
 def read_assertion(assertion: Assertion, *, challenge: bytes, token: Token, desk: Desk) -> ReadAssertion:
@@ -71,8 +59,8 @@ def read_assertion(assertion: Assertion, *, challenge: bytes, token: Token, desk
         _check_client_data(client_data, challenge=challenge, desk=desk)
         client_hash = hashlib.sha256(client_data).digest()
     data = canonical.b64u_decode(assertion.authenticator_data)
-    flags = _check_authenticator_data(data, token=token, desk=desk)
-    return ReadAssertion(token, canonical.b64u_decode(assertion.signature), data + client_hash, flags)
+    _check_authenticator_data(data, token=token, desk=desk)
+    return ReadAssertion(token, canonical.b64u_decode(assertion.signature), data + client_hash)
 
 
 def _check_client_data(data: bytes, *, challenge: bytes, desk: Desk) -> None:
@@ -137,7 +125,7 @@ def _no_number(name: str) -> None:
 _decoder = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_no_number)
 
 
-def _check_authenticator_data(data: bytes, *, token: Token, desk: Desk) -> int:
+def _check_authenticator_data(data: bytes, *, token: Token, desk: Desk) -> None:
     if len(data) < 37:
         raise SignatureRefused("bad-authenticator-data", "The authenticator data is too short.")
     if data[:32] != desk.rp_id_hash:
@@ -160,4 +148,3 @@ def _check_authenticator_data(data: bytes, *, token: Token, desk: Desk) -> int:
         raise SignatureRefused(
             "bad-authenticator-data", "The authenticator data has bytes that do not belong."
         )
-    return flags

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -20,6 +21,12 @@ PATIENCE = 20_000
 expect.set_options(timeout=PATIENCE)
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """Answers others while a browser holds a connection on which it has not asked for anything yet."""
+
+    daemon_threads = True
+
+
 class _Silent(WSGIRequestHandler):
     def log_message(self, *_args: Any) -> None:
         pass
@@ -28,7 +35,7 @@ class _Silent(WSGIRequestHandler):
 @contextmanager
 def serving(application: Callable[..., Any] | None) -> Iterator[WSGIServer]:
     """A web server on a free port of this machine, for as long as it is needed."""
-    server = make_server("127.0.0.1", 0, application, handler_class=_Silent)  # type: ignore[arg-type]
+    server = make_server("127.0.0.1", 0, application, _Server, _Silent)  # type: ignore[arg-type]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

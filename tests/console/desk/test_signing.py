@@ -16,7 +16,7 @@ from hsmnodes.node.protocol.documents import (
     Token,
 )
 from hsmnodes.node.protocol.purposes import Purpose, challenge
-from hsmnodes.node.protocol.webauthn import VerifiedAssertion, verify_assertion
+from hsmnodes.node.protocol.webauthn import verify_assertion
 from tests.console.desk import papers
 from tests.console.desk.cast import credential_id, named, token
 from tests.console.desk.hands import press, sign_as, the_button, words_shown
@@ -25,7 +25,7 @@ from tests.console.desk.lying_console import order
 pytestmark = pytest.mark.browser
 
 
-def verify(counter, answer: dict, person: str, purpose: Purpose, data: bytes) -> VerifiedAssertion:
+def verify(counter, answer: dict, person: str, purpose: Purpose, data: bytes) -> int:
     """Check an answer's assertion as a node does, by the token a charter has for `person`."""
     return verify_assertion(
         Assertion.model_validate(answer["assertion"]),

@@ -144,3 +144,16 @@ def test_a_page_may_go_away_while_it_is_asking(open_page, time):
     page = open_page(FAY, "/")
     page.evaluate("() => { for (let one = 0; one < 30; one++) fetch(`/people?one=${one}`) }")
     page.wait_for_timeout(100)
+
+
+def test_a_page_may_ask_while_the_test_itself_writes(open_page, stage, live_server):
+    """They take turns: in SQLite in memory nobody waits, and either would find a table locked."""
+    page = open_page(FAY, "/")
+    page.evaluate("""() => {
+      window.told = [];
+      for (let one = 0; one < 30; one++) fetch(`/people?one=${one}`).then(({ status }) => told.push(status));
+    }""")
+    for _ in range(200):
+        cookies_of(stage, EMIL, live_server.url)
+    page.wait_for_function("told.length === 30")
+    assert set(page.evaluate("told")) == {200}

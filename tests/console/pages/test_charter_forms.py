@@ -1,15 +1,17 @@
 """Drafting charters: rules of several clauses, groups, what is refused and where, and the review."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from console.pages.charter_difference import differences
 from console.pages.forms.charter_form import CharterForm
 from hsmnodes.node.protocol.documents import AuthorityKind, Group, Role, TokenRules
 from hsmnodes.node.protocol.documents.charter import Attestation
-from tenants import charters
+from tenants import charters, clock
 from tenants.models import CharterVersion, Person, Token
 from tests.cast.deployment import Deployment
-from tests.cast.people import ADA, BEN, CLEO, DINA, JON, KIM
+from tests.cast.people import ADA, BEN, CLEO, DINA, JON, KIM, make_id
 from tests.console.pages.charter_forms import group, rule, sent
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +45,21 @@ def amending(world, as_):
 
 def text_of(answer) -> str:
     return " ".join(answer.content.decode().split())
+
+
+def test_it_takes_as_many_queries_whoever_is_in_it(amending, django_assert_num_queries):
+    amending.browser.get(amending.address)
+    with CaptureQueriesContext(connection) as before:
+        amending.browser.get(amending.address)
+    for number in range(5):
+        Person.objects.create(
+            id=make_id(f"one more {number}"),
+            organisation=amending.current.organisation,
+            name=f"One More {number}",
+            created_at=clock.now(),
+        )
+    with django_assert_num_queries(len(before)):
+        amending.browser.get(amending.address)
 
 
 def test_the_form_begins_with_what_is_in_force(amending):

@@ -39,6 +39,12 @@ def test_a_new_deployment_is_led_to_the_first_key(world, as_):
     assert "Enrol an HSM" in shown
 
 
+def test_people_and_duties_take_as_many_queries_whatever_there_is(stage, as_, django_assert_max_num_queries):
+    browser = as_(JON)
+    with django_assert_max_num_queries(22):
+        browser.get("/people")
+
+
 def test_keys_of_a_zone_are_searched(stage, as_):
     zone = stage.zones["Cards"].pk
     assert "issuer-2026" in page(as_(EMIL), f"/zones/{zone}?q=rsa")

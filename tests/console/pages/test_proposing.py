@@ -35,6 +35,12 @@ def test_people_are_offered_what_they_may_propose_with_the_consent_it_needs(stag
     assert "no duty that can propose" in as_(HANA).get("/propose").content.decode()
 
 
+def test_it_takes_as_many_queries_whatever_is_offered(stage, as_, django_assert_max_num_queries):
+    browser = as_(CLEO)
+    with django_assert_max_num_queries(11):
+        browser.get("/propose")
+
+
 def test_every_operation_has_a_form(stage, as_):
     for tag in operations():
         of_the_provider = tag.startswith(("node.", "service.", "slot.")) or tag in tags.CHANGE_CLUSTERS

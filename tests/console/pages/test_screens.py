@@ -5,7 +5,6 @@ With QUORATE_SHOTS=<folder> a picture of each is kept there, in light and dark, 
 """
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,14 +28,11 @@ WIDE, NARROW = (1440, 960), (390, 844)
 LOOKS = [(WIDE, "light"), (NARROW, "dark")] + ([(WIDE, "dark"), (NARROW, "light")] if SHOTS else [])
 
 
-def _looking(browser: Browser) -> Iterator[tuple[tuple[int, int], str, BrowserContext]]:
-    """A browser for each look, whose cache serves all pages that are opened in it."""
-    for size, look in LOOKS:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=look, reduced_motion="reduce"
-        )
-        yield size, look, context
-        context.close()
+def _looking(browser: Browser, size: tuple[int, int], look: str) -> BrowserContext:
+    """A browser with one look, whose cache serves all pages that are opened in it."""
+    return browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=look, reduced_motion="reduce"
+    )
 
 
 def _open(context: BrowserContext, screen: Screen, cookies, address: str) -> tuple[Page, list[str]]:
@@ -55,11 +51,12 @@ def _open(context: BrowserContext, screen: Screen, cookies, address: str) -> tup
 def _findings(page: Page) -> list[str]:
     page.evaluate(AXE)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return [
         f"{one['id']}: {node['target']} {node['failureSummary'][:300]}"
         for one in found["violations"]
         for node in one["nodes"]
-    ]
+    ] + ([f"{wider} px too wide"] if wider > 0 else [])
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -68,19 +65,16 @@ def test_every_page_is_accessible_and_keeps_to_its_screen(part, stage, live_serv
     settings.NODE_LATE_SECONDS = settings.NODE_OFFLINE_SECONDS = 3600
     wanted = [screen for screen in list(screens(stage))[part::PARTS] if not ONLY or screen.name in ONLY]
     problems = []
-    for size, look, context in _looking(browser):
-        for screen in wanted:
-            cookies = cookies_of(stage, screen.member, live_server.url)
-            page, said = _open(context, screen, cookies, live_server.url)
-            where = f"{screen.name} {size[0]} {look}"
-            if SHOTS:
-                page.screenshot(path=f"{SHOTS}/{screen.name}-{size[0]}-{look}.png", full_page=True)
-            problems += [f"{where}: {one}" for one in _findings(page)]
-            problems += [f"{where}: {one}" for one in said if str(screen.status) not in one]
-            problems += [f"{where}: {one}" for one in covered(page)]
-            wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            if wider > 0:
-                problems.append(f"{where}: {wider} px too wide")
-            page.close()
+    for size, look in LOOKS:
+        with _looking(browser, size, look) as context:
+            for screen in wanted:
+                where = f"{screen.name} {size[0]} {look}"
+                cookies = cookies_of(stage, screen.member, live_server.url)
+                page, said = _open(context, screen, cookies, live_server.url)
+                if SHOTS:
+                    page.screenshot(path=f"{SHOTS}/{screen.name}-{size[0]}-{look}.png", full_page=True)
+                said = [one for one in said if str(screen.status) not in one]
+                problems += [f"{where}: {one}" for one in (*_findings(page), *said, *covered(page))]
+                page.close()
     print("\n".join(problems))
     assert not problems

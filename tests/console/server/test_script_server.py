@@ -81,7 +81,7 @@ def _living(server):
         server.process.kill()
     if server.process:
         server.process.communicate()
-    assert wait_until(lambda: not server.processes(), seconds=15)
+    assert wait_until(lambda: not server.processes(), seconds=60)
 
 
 def test_the_whole_life_of_a_server(server):
@@ -113,7 +113,7 @@ def test_the_whole_life_of_a_server(server):
 
     server.process.kill()
     server.process.communicate()
-    assert wait_until(lambda: not server.processes(), seconds=15)
+    assert wait_until(lambda: not server.processes(), seconds=60)
 
     server.start("--fresh")
     assert [file.read_text() for file in nodes] != before

@@ -13,7 +13,12 @@ from console.server.plan import Process
 from console.server.supervisor import Supervisor
 from tests.servers.process import wait_until
 
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("deaf", flush=True)
+time.sleep(600)
+"""
 
 RUN_TWO = """
 import os, sys
@@ -60,7 +65,7 @@ def is_alive(pid: int) -> bool:
 def test_a_signal_stops_everything_in_order(running, number):
     supervisor, pids = running
     supervisor.send_signal(number)
-    printed, _ = supervisor.communicate(timeout=10)
+    printed, _ = supervisor.communicate(timeout=60)
     assert printed.endswith("stopped in order\n")
     assert supervisor.returncode == 0
     assert not any(map(is_alive, pids))
@@ -70,7 +75,7 @@ def test_nothing_is_left_when_the_supervisor_is_killed(running):
     supervisor, pids = running
     supervisor.kill()
     supervisor.wait()
-    assert wait_until(lambda: not any(map(is_alive, pids)), seconds=10)
+    assert wait_until(lambda: not any(map(is_alive, pids)), seconds=60)
 
 
 def test_a_process_that_ends_is_started_again(tmp_path: Path):
@@ -90,6 +95,7 @@ def test_a_process_that_ends_is_started_again(tmp_path: Path):
 
 
 def test_who_does_not_stop_when_asked_is_made_to(tmp_path: Path):
+    log = tmp_path / "stubborn.log"
     supervisor = Supervisor(
         [Process("stubborn", [sys.executable, "-c", STUBBORN])],
         environment=os.environ,
@@ -97,7 +103,7 @@ def test_who_does_not_stop_when_asked_is_made_to(tmp_path: Path):
         say=print,
     )
     supervisor.start()
-    supervisor.watch(seconds=0.5)
+    supervisor.watch(lambda: "deaf" in log.read_text(), seconds=20)
     began = time.monotonic()
     supervisor.stop()
     assert 3 < time.monotonic() - began < 6

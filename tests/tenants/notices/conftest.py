@@ -1,10 +1,7 @@
 """Fixtures for what people are told."""
 
-from datetime import timedelta
-
 import pytest
 
-from tenants import clock
 from tenants.models import Notice
 from tenants.notices import addresses, telling
 from tests.cast.people import Member
@@ -33,17 +30,3 @@ def give_address(world):
             addresses.confirm_address(person=person, code=addresses.code_of(asked))
 
     return giving
-
-
-@pytest.fixture
-def later(monkeypatch):
-    """Lets time go on."""
-    gone = [timedelta()]
-    real = clock.now
-
-    def go_on(**by):
-        gone[0] += timedelta(**by)
-        return clock.now()
-
-    monkeypatch.setattr(clock, "now", lambda: real() + gone[0])
-    return go_on

@@ -18,17 +18,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_stacks]
 
 
 @pytest.fixture
-def later(monkeypatch):
-    gone, real = [timedelta()], clock.now
-    monkeypatch.setattr(clock, "now", lambda: real() + gone[0])
-
-    def go_on(by):
-        gone[0] += by
-
-    return go_on
-
-
-@pytest.fixture
 def propose(world):
     """Proposes a key, and has it told."""
     node = world.node()
@@ -123,7 +112,7 @@ def test_a_worker_that_died_after_sending_sends_the_same_message_again(add, rece
     (taken,) = deliveries._take_due()
     assert deliveries._post(taken).is_good
     assert deliveries.deliver_due() == 0  # it is in hand
-    later(timedelta(minutes=3))
+    later(minutes=3)
     assert deliveries.deliver_due() == 1
     first, second = receiver.requests
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
@@ -136,11 +125,11 @@ def test_what_does_not_arrive_is_sent_again_ever_more_slowly(add, receiver, prop
     receiver.statuses = [500, 503, 204]
     propose()
     assert (deliveries.deliver_due(), deliveries.deliver_due()) == (0, 0)
-    later(deliveries.PAUSES[0])
+    later(seconds=deliveries.PAUSES[0].total_seconds())
     assert (deliveries.deliver_due(), len(receiver.requests)) == (0, 2)
-    later(deliveries.PAUSES[0])
+    later(seconds=deliveries.PAUSES[0].total_seconds())
     assert len(receiver.requests) == 2
-    later(deliveries.PAUSES[1])
+    later(seconds=deliveries.PAUSES[1].total_seconds())
     assert deliveries.deliver_due() == 1
     assert len({one.headers["webhook-id"] for one in receiver.requests}) == 1
     assert all(check(secret, one.headers, one.body) for one in receiver.requests)
@@ -161,7 +150,7 @@ def test_a_dead_receiver_is_given_up_after_three_days_and_the_officers_are_told(
     assert deliveries.deliver_due() == 0
     for pause in deliveries.PAUSES:
         assert Webhook.objects.get().disabled_at is None
-        later(pause)
+        later(seconds=pause.total_seconds())
         assert deliveries.deliver_due() == 0
     webhook = Webhook.objects.get()
     assert timedelta(days=3) < webhook.disabled_at - began < timedelta(days=4)
@@ -187,7 +176,7 @@ def test_one_that_works_for_other_messages_is_not_disabled(add, receiver, propos
     assert deliveries.deliver_due() == 1
     receiver.statuses = [500]
     for pause in deliveries.PAUSES:
-        later(pause)
+        later(seconds=pause.total_seconds())
         deliveries.deliver_due()
     assert Webhook.objects.get().disabled_at is None
     assert sorted(one.state for one in Delivery.objects.all()) == ["delivered", "given-up"]
@@ -238,7 +227,7 @@ def test_for_a_day_both_secrets_hold_and_then_the_new_one_alone(add, receiver, w
     new = endpoints.renew_secret(webhook=old.webhook, by=world.person(GUS))
     assert new.secret != old.secret
     for hours, holds in ((0, (True, True)), (25, (False, True))):
-        later(timedelta(hours=hours))
+        later(hours=hours)
         endpoints.test_webhook(webhook=old.webhook, by=world.person(GUS))
         deliveries.deliver_due()
         request = receiver.requests[-1]

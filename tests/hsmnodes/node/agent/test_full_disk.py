@@ -2,6 +2,7 @@
 
 import pytest
 
+from hsmnodes.node.agent import room
 from hsmnodes.node.agent.errors import NodeError
 from hsmnodes.node.agent.journal import Draft, Journal
 from hsmnodes.node.agent.store import Store
@@ -22,10 +23,9 @@ def empty(store: Store) -> None:
 
 
 @pytest.fixture
-def lacks_room(site, monkeypatch):
+def lacks_room(monkeypatch):
     """Has the node's disk have too little room, or enough."""
-    room = site.node.parts.readiness.room
-    return lambda lacks: monkeypatch.setattr(room, "_least", 1 << 62 if lacks else 0)
+    return lambda lacks: monkeypatch.setattr(room, "LEAST", 1 << 62 if lacks else 0)
 
 
 def heartbeat(site) -> Heartbeat:

@@ -12,7 +12,7 @@ from hsmnodes.node.agent.handed_over import take_in
 from hsmnodes.node.agent.messages import WitnessMessage, read_to_node
 from hsmnodes.node.agent.running import alone
 from hsmnodes.node.protocol import canonical
-from tests.hsmnodes.node.agent.making import Cluster, Site
+from tests.hsmnodes.node.agent.making import Cluster, Site, wait_until
 from tests.hsmnodes.node.agent.test_restored import restore, snapshot
 
 
@@ -51,14 +51,6 @@ def running(site: Site):
 def file_of(site: Site) -> Path:
     """Its configuration: without the endpoint, whose folder is too far down here for sockets."""
     return site.config.state.parent / f"{site.config.node.name}.toml"
-
-
-def settle(site: Site) -> None:
-    """Let the pulse go round."""
-    for _ in range(100):
-        if site.state != "starting":
-            return
-        threading.Event().wait(0.05)
 
 
 @pytest.fixture
@@ -103,8 +95,7 @@ def test_a_question_and_an_answer_that_people_carry_let_it_serve_without_console
         answer.write_text(said)
         assert first.state == "starting"
         assert run(first, "take", answer)[0] == 0
-        settle(first)
-        assert first.state == "ready"
+        wait_until(lambda: first.state == "ready")
         assert "asks nothing" in run(first, "ask")[2]
 
 
@@ -125,8 +116,7 @@ def test_an_answer_by_hand_stops_a_node_that_was_rewound_as_any_other_does(
             said = run(peer, "answer", file)[1]
         file.write_text(said)
         run(first, "take", file)
-        settle(first)
-        assert first.state == "refusing"
+        wait_until(lambda: first.state == "refusing")
 
 
 def test_what_was_carried_is_believed_no_more_than_what_came_by_the_broker(cluster, run, tmp_path):

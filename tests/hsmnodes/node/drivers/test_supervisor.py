@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from hsmnodes.node.drivers import supervisor
 from hsmnodes.node.drivers.errors import (
     DirectoryInUse,
     DriverDied,
@@ -47,17 +48,15 @@ class TestDeath:
         assert died.value.code == "driver-died"
         assert process.find_key(key_id(1)) is None
 
-    def test_a_process_that_does_not_answer_is_ended_and_replaced(self, profile, tmp_path):
-        driver = DriverProcess(profile, tmp_path, timeout=2)
-        driver.initialise(LABEL, SO_PIN, USER_PIN)
-        driver.open(LABEL, lambda: USER_PIN)
-        stuck = driver.pid
+    def test_a_process_that_does_not_answer_is_ended_and_replaced(self, process, monkeypatch):
+        stuck = process.pid
         os.kill(stuck, signal.SIGSTOP)
-        with pytest.raises(DriverTimeout):
-            driver.info()
+        with monkeypatch.context() as impatient:  # with this call alone: to start takes its time
+            impatient.setattr(supervisor, "SECONDS_FOR_A_CALL", 0.5)
+            with pytest.raises(DriverTimeout):
+                process.info()
         assert not is_running(stuck)
-        assert driver.info().label == LABEL
-        driver.close()
+        assert process.info().label == LABEL
 
     def test_the_pin_for_a_new_process_comes_from_its_source_and_is_not_tried_twice_if_refused(self, process):
         pins = []
@@ -109,6 +108,7 @@ AGENT = """
 import sys, time
 from pathlib import Path
 from hsmnodes.node.drivers.pkcs11.profile import softhsm2
+from hsmnodes.node.drivers import supervisor
 from hsmnodes.node.drivers.supervisor import DriverProcess
 driver = DriverProcess(softhsm2(Path(sys.argv[2])), Path(sys.argv[1]))
 driver.initialise("token", "so-pin", "user-pin")

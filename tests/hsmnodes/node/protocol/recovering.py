@@ -211,7 +211,6 @@ BEGINS, ENDS = _PROPOSED.not_before, _PROPOSED.expires_at
 RULE_OF_ONE = recovery_with(PROVIDER.current, days=90)
 WITHOUT = Chain.founded(make_charter(PEOPLE, *amend_rule(2)), PEOPLE)
 OF_TWO = meridian(m=2)
-UNNAMED = Chain.founded(make_charter(LUMEN.members, rule(AMEND, (2, "security-officer"))), LUMEN.members)
 
 RECOVERED: dict[str, Callable[[], tuple[Chain, CharterLink]]] = {
     "by one who is left, two of the other side and a newcomer": lambda: (CHAIN, recover()),

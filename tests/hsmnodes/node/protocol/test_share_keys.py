@@ -11,8 +11,6 @@ from tests.cast.charters import DEPLOYMENT
 from tests.cast.deployment import Deployment
 from tests.cast.people import CUSTODIANS, DINA, EMIL, FAY, make_id
 
-DINA_AS_CUSTODIAN = CUSTODIANS[0]
-
 
 @pytest.fixture
 def zone():

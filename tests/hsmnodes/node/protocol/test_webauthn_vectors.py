@@ -85,8 +85,7 @@ def test_what_the_standard_calls_valid_is_valid_but_for_our_stricter_rules(vecto
     verified = bytes.fromhex(vector["authentication"]["authenticatorData"])[32] & USER_VERIFIED
     expected = "cross-origin" if client["crossOrigin"] else None if verified else "user-not-verified"
     if expected is None:
-        found = verify_assertion(assertion, challenge=challenge, token=token, desk=EXAMPLE)
-        assert found.credential_id == token.credential_id
+        verify_assertion(assertion, challenge=challenge, token=token, desk=EXAMPLE)
     else:
         with pytest.raises(SignatureRefused, match=expected):
             verify_assertion(assertion, challenge=challenge, token=token, desk=EXAMPLE)
