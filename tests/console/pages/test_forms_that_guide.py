@@ -41,6 +41,26 @@ def test_where_there_is_nothing_to_choose_the_form_says_what_comes_first(stage, 
     assert "First its service is started on a further HSM" in shown
 
 
+def test_who_has_no_hsm_to_extend_a_zone_to_is_led_to_start_its_service_on_one(stage, as_):
+    zone = stage.zones["Cards"]
+    address = f"/propose/service.start/v1?service={zone.service_id}"
+    extend = f"/propose/zone.extend/v1?zone={zone.pk}"
+    assert address in as_(CLEO).get(extend).content.decode()
+    assert address not in as_(DINA).get(extend).content.decode()
+
+
+def test_who_starts_a_service_can_choose_one_that_runs(stage, as_):
+    service = stage.zones["Cards"].service
+    form = as_(CLEO).get("/propose/service.start/v1").content.decode()
+    assert f'<option value="{service.pk}">{service.name}</option>' in form
+    chosen = as_(CLEO).get(f"/propose/service.start/v1?service={service.pk}").content.decode()
+    assert "Does it run already?" not in chosen
+
+
+def test_no_service_is_offered_as_running_where_none_does(world, as_):
+    assert "Does it run already?" not in as_(CLEO).get("/propose/service.start/v1").content.decode()
+
+
 def test_a_customer_is_not_led_to_a_form_it_cannot_fill_in(world, as_):
     shown = as_(DINA).get("/").content.decode()
     assert "for others to do" in shown
