@@ -11,6 +11,7 @@ from console.pages.forms.lifetime import LIFETIMES, ReasonField
 from console.pages.forms.picking import PickingField, list_those_of
 from hsmnodes.models import Backup, Slot
 from hsmnodes.node.operations.backup.restore import MOST_AT_ONCE
+from hsmnodes.node.operations.key.making import ALGORITHMS
 from hsmnodes.node.protocol.documents import BackedUpKey
 from hsmnodes.node.protocol.documents.backups import LONGEST_BACKUP
 from hsmnodes.node.protocol.documents.base import NAME_MAX
@@ -79,7 +80,7 @@ class RestoreForm(VerifyForm):
             label=_("Keys that are there already"), choices=EXISTING, initial="skip"
         )
         self.fields["keys"] = PickingField(
-            {key.id: f"{key.label} ({key.algorithm})" for key in keys},
+            {key.id: f"{key.label} ({ALGORITHMS.get(key.algorithm, key.algorithm)})" for key in keys},
             label=_("Only these keys"),
             required=False,
             help_text=_(

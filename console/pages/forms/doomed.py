@@ -9,6 +9,7 @@ from console.pages.forms.picking import PickingField
 from hsmnodes import successors
 from hsmnodes.models import Key
 from hsmnodes.node.operations.backup.take import MOST_CHOSEN
+from hsmnodes.node.operations.key.making import ALGORITHMS
 from hsmnodes.node.operations.said import MOST_AT_ONCE
 from tenants import access
 from tenants.models import Person
@@ -26,7 +27,7 @@ class LivingKeysField(PickingField):
             keys = Key.objects.filter(zone=zone, destroyed_at=None).order_by("label")
         self.keys = {key.id: key for key in keys}
         super().__init__(
-            {key.id: f"{key.label} ({key.algorithm})" for key in self.keys.values()},
+            {key.id: f"{key.label} ({ALGORITHMS.get(key.algorithm, key.algorithm)})" for key in self.keys.values()},
             **options,
         )
 

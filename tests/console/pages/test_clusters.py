@@ -120,6 +120,7 @@ class TestAgreeing:
         assert "Refused by the node" not in page
         assert "ams-1 waits for a zone to agree" in page
         assert ">Refused<" not in page
+        assert "Propose it again" not in page
         assert "Waits for a zone to agree" in as_(CLEO).get("/").content.decode()
         assert "Waits for a zone" in as_(CLEO).get("/proposals?view=all").content.decode()
         Proposal.objects.filter(pk=leaving.pk).update(expires_at=clock.now())
@@ -128,6 +129,7 @@ class TestAgreeing:
         late = as_(CLEO).get(f"/proposals/{leaving.pk}").content.decode()
         assert "Refused by the node" in late
         assert "asked again by itself" not in late
+        assert "Propose it again" in late
 
     def test_a_refusal_that_was_overtaken_stands_folded_below_what_was_done(self, stage, leaving, as_):
         stage.world.approve(leaving, ADA, BEN)
