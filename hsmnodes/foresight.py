@@ -75,7 +75,7 @@ def _service(parameters: Mapping[str, Any], nodes: list[str]) -> None:
 
 
 def _refuse_second_service(parameters: Mapping[str, Any]) -> None:
-    """Another HSM would start a second service of that name, which the console could not tell from the first."""
+    """Another HSM would start a second service of that name, and the console cannot keep two."""
     customer, name = parameters["customer"], parameters["service"]["name"]
     if Service.objects.filter(customer=customer["id"], name__iexact=name).exists():
         raise Invalid(

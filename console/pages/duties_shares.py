@@ -23,21 +23,24 @@ def shares_left(zone: TrustZone, viewer: Person, asked: Asked) -> SharesLeft | N
         return None
     custody = Custody(zone, viewer)
     if custody.share_set is None:
-        return SharesLeft(_("The backup key was never split: there are no shares that rebuild it."), enough=False)
+        return SharesLeft(
+            _("The backup key was never split: there are no shares that rebuild it."), enough=False
+        )
     gone = set(Token.objects.filter(pk__in=asked.tokens).values_list("credential_id", flat=True))
     left = sum(_is_left(line, asked, gone) for line in custody.lines)
     said = {"count": len(custody.lines), "left": left, "threshold": custody.share_set.threshold}
     if left < custody.share_set.threshold:
         return SharesLeft(
             _(
-                "Of the %(count)d shares of the backup key %(left)d would be left, and it takes %(threshold)d: "
-                "nobody could rebuild it any more."
+                "Of the %(count)d shares of the backup key %(left)d would be left, and it takes "
+                "%(threshold)d: nobody could rebuild it any more."
             )
             % said,
             enough=False,
         )
     return SharesLeft(
-        _("Of the %(count)d shares of the backup key %(left)d would be left; %(threshold)d rebuild it.") % said,
+        _("Of the %(count)d shares of the backup key %(left)d would be left; %(threshold)d rebuild it.")
+        % said,
         enough=True,
     )
 

@@ -47,7 +47,10 @@ def _with_cluster(proposal: Proposal, viewer: Person) -> NextStep | None:
 
 def _zone_is_founded_in(proposal: Proposal, viewer: Person) -> NextStep | None:
     """A zone; or where the service had zones before, one of them comes to the further nodes."""
-    service, nodes = proposal.document.parameters["service"]["id"], [one.id for one in proposal.document.nodes]
+    service, nodes = (
+        proposal.document.parameters["service"]["id"],
+        [one.id for one in proposal.document.nodes],
+    )
     zones = visible_zones(viewer).filter(service=service, zone_slots__isnull=False).distinct()
     if zones.exists():
         lacking = zones.exclude(zone_slots__node__in=nodes).order_by("name").first()
@@ -121,7 +124,9 @@ def _applications_follow(proposal: Proposal, viewer: Person) -> NextStep | None:
 
 
 def _program_is_admitted(proposal: Proposal, viewer: Person) -> NextStep:
-    sentence = _("Next, a program is admitted to the keys it is to use: it gets copies in a token of its own.")
+    sentence = _(
+        "Next, a program is admitted to the keys it is to use: it gets copies in a token of its own."
+    )
     made = [str(key) for key in Key.objects.filter(proposal=proposal).values_list("pk", flat=True)[:2]]
     alone = {"for_key": made[0]} if len(made) == 1 else {}
     return _proposed(tags.ADMIT_APPLICATION, sentence, _zone(proposal), viewer, **alone)

@@ -136,7 +136,7 @@ def _may_hand_over(zone: TrustZone, person: Person) -> bool:
 
 
 def _may_as_provider(tag: str, zone: TrustZone, person: Person) -> bool:
-    """Whether the person can propose for the zone's provider, which alone knows HSMs that have none of it yet."""
+    """Whether the person can propose for the provider, which alone knows HSMs that have none of the zone."""
     return person.organisation_id == zone.service.provider_id and may_request(operation(tag), person)
 
 

@@ -27,7 +27,10 @@ class LivingKeysField(PickingField):
             keys = Key.objects.filter(zone=zone, destroyed_at=None).order_by("label")
         self.keys = {key.id: key for key in keys}
         super().__init__(
-            {key.id: f"{key.label} ({ALGORITHMS.get(key.algorithm, key.algorithm)})" for key in self.keys.values()},
+            {
+                key.id: f"{key.label} ({ALGORITHMS.get(key.algorithm, key.algorithm)})"
+                for key in self.keys.values()
+            },
             **options,
         )
 

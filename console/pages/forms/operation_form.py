@@ -246,7 +246,9 @@ class OperationForm(forms.Form):
         """The zone's service, for who could have it started on a node to which the zone could then come."""
         if self.operation.tag != tags.EXTEND_ZONE or self.fields["receiver"].names:
             return ""
-        zone = access.visible_zones(self.person).filter(pk=self._zone, service__provider=self.person.organisation)
+        zone = access.visible_zones(self.person).filter(
+            pk=self._zone, service__provider=self.person.organisation
+        )
         return zone.values_list("service", flat=True).first() or ""
 
     def _narrowed(self, options: list[sources.Option], name: str = "zone") -> list[sources.Option]:

@@ -185,6 +185,16 @@ def test_an_overview_warns_those_in_a_charter_that_has_nobody_to_spare(zone, wor
     assert "Cards has nobody to spare" not in [one.title for one in concerns(world.person(GUS))]
 
 
+def test_an_overview_says_what_nobody_can_do_any_more(zone, world):
+    title = "Nobody can amend the charter of Cards"
+    assert title not in [one.title for one in concerns(world.person(EMIL))]
+    tokens.suspend_token(token=world.person(DINA).tokens.get(), by=world.person(GUS), reason="It was lost.")
+    said = {one.title: one for one in concerns(world.person(EMIL)) if one.state == "bad"}
+    assert said[title].address == f"/zones/{zone.pk}/duties"
+    assert "no recovery clause" in said[title].advice
+    assert title not in [one.title for one in concerns(world.person(GUS))]
+
+
 def test_a_charter_that_ends_soon_is_announced_weeks_ahead(zone, monkeypatch):
     until = zone.charters.get().valid_until
 
