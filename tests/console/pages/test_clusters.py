@@ -1,5 +1,7 @@
 """Clusters on pages: what forms propose, and what people are told of members and zones."""
 
+from html import unescape
+
 import pytest
 
 from hsmnodes import incoming
@@ -110,6 +112,13 @@ class TestAgreeing:
         wanted = draft.document.parameters
         stage.world.propose(tags.AGREE_TO_CLUSTER, wanted, by=DINA, nodes=[stage.nodes["ams-1"]])
         assert asked not in as_(DINA).get("/").content.decode()
+
+    def test_the_overview_leads_to_the_form_with_the_one_change_chosen(self, stage, leaving, as_):
+        zone = stage.zones["Cards"].pk
+        key = f"{leaving.pk}-{stage.nodes['ams-1'].id}"
+        address = f"/propose/{tags.AGREE_TO_CLUSTER}?zone={zone}&pending={key}"
+        assert address in unescape(as_(DINA).get("/").content.decode())
+        assert as_(DINA).get(address).context["form"]["pending"].value() == key
 
     def test_who_proposed_it_reads_that_it_goes_on_by_itself(self, stage, leaving, as_):
         stage.world.approve(leaving, ADA, BEN)
