@@ -61,6 +61,8 @@ def _service(parameters: Mapping[str, Any], nodes: list[str]) -> None:
     if service is not None:
         _check_is(service, parameters)
         there = there.exclude(service=service)
+    else:
+        _refuse_second_service(parameters)
     others = there.select_related("service", "node")
     _refuse_exclusive(others)
     if parameters["mode"] == ServiceMode.EXCLUSIVE and (other := others.first()) is not None:
@@ -76,6 +78,27 @@ def _service(parameters: Mapping[str, Any], nodes: list[str]) -> None:
 def _called(other: Service, parameters: Mapping[str, Any]) -> str:
     """A service by its name, but for one of another customer: who asks may be the first one's."""
     return other.name if other.customer_id == parameters["customer"]["id"] else "a service"
+
+
+def _refuse_second_service(parameters: Mapping[str, Any]) -> None:
+    """Another HSM would start a second service of that name, and the console cannot keep two."""
+    customer, name = parameters["customer"], parameters["service"]["name"]
+    if Service.objects.filter(customer=customer["id"], name__iexact=name).exists():
+        raise Invalid(
+            "name-in-use",
+            f"{customer['name']} has a service called “{name}” already. Start that one on further HSMs, or "
+            "choose another name.",
+        )
+    others = Proposal.objects.filter(
+        operation=tags.START_SERVICE, customer=customer["id"], state__in=[State.PROPOSED, *RUNNING_STATES]
+    )
+    for asked in (one.document.parameters["service"] for one in others):
+        if asked["name"].casefold() == name.casefold() and asked["id"] != parameters["service"]["id"]:
+            raise Invalid(
+                "name-is-asked-for",
+                f"Another proposal asks for a service called “{asked['name']}” already. Choose another name, "
+                "or cancel that one.",
+            )
 
 
 def _check_is(service: Service, parameters: Mapping[str, Any]) -> None:

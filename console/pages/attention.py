@@ -14,14 +14,13 @@ from console.pages.cluster_view import Cell, cells_not_in_step
 from console.pages.custody import Custody
 from console.pages.duties_warnings import SOON
 from console.pages.places import path_to
+from console.pages.quorum_concerns import quorum_concerns
 from console.pages.recovering import recoveries
 from console.pages.topology import status_advice
 from hsmnodes import drills
 from hsmnodes.access import visible_nodes
 from hsmnodes.models import Alarm, NodeStatus
 from tenants import access, charters, clock
-from tenants.analysis.deciding import Weakness
-from tenants.analysis.questions import Answer
 from tenants.duties import duties_under
 from tenants.models import CharterState, CharterVersion, Person, Proposal, State
 from tenants.notices import kinds
@@ -205,51 +204,16 @@ def _charters(person: Person) -> list[Concern]:
     named = charters.naming(in_force, person.id)
     own = named.select_related("zone__service", "organisation").order_by("kind", "name")[:MOST_OWN]
     found = ending + [
-        _no_spare(one, count)
+        concern
         for one in own
-        if person.id in charters.document_of(one).persons and (count := _tight(one, person))
+        if person.id in charters.document_of(one).persons
+        for concern in quorum_concerns(one, duties_under(one, person).answers)
     ]
     if (more := named.count() - MOST_OWN) > 0:
         title = _("%(n)d more of your charters are not looked through here") % {"n": more}
         advice = _("“Who can do what” says of each whether somebody can be spared.")
         found.append(Concern(title, advice, reverse("duties")))
     return found
-
-
-def _tight(version: CharterVersion, person: Person) -> int:
-    """How many operations become impossible when one person is lost whom this charter asks for."""
-    return len(
-        {
-            one.operation
-            for one in duties_under(version, person).answers
-            for weakness in one.stays.weaknesses
-            if one.stays.spare == 0 and _asks(one, weakness, version.authority)
-        }
-    )
-
-
-def _asks(one: Answer, weakness: Weakness, authority: str) -> bool:
-    clauses = one.stays.seating.clauses
-    asked = {clauses[index][0].authority.id for index in weakness.clauses}
-    return authority in asked or not asked
-
-
-def _no_spare(version: CharterVersion, count: int) -> Concern:
-    address = (
-        reverse("zone-duties", args=[version.zone_id])
-        if version.zone_id
-        else reverse("organisation-duties", args=[version.organisation_id])
-    )
-    return Concern(
-        _("%(name)s has nobody to spare") % {"name": version.name},
-        ngettext(
-            "%(n)d operation becomes impossible when one person is away. Admit another person.",
-            "%(n)d operations become impossible when one person is away. Admit another person.",
-            count,
-        )
-        % {"n": count},
-        address,
-    )
 
 
 def _custody(person: Person) -> list[Concern]:

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.pages.attending import Concern
-from console.pages.forms.cluster_fields import pending_for
+from console.pages.forms.cluster_fields import PENDING, pending_for
 from console.pages.offers import duties_of
 from hsmnodes.models import Slot
 from hsmnodes.node.protocol.documents import AuthorityKind
@@ -29,7 +29,7 @@ def agreements_wanted(person: Person) -> list[Concern]:
                 state__in=[State.DRAFT, *GIVEN_UP]
             )
         ]
-        for _key, wanted in pending_for(person, zone.id):
+        for key, wanted in pending_for(person, zone.id):
             if any(all(one.get(name) == wanted[name] for name in SAME) for one in asked):
                 continue
             said = {"zone": zone.name, "cluster": wanted["cluster"]["name"], "node": wanted["node"]["name"]}
@@ -42,7 +42,8 @@ def agreements_wanted(person: Person) -> list[Concern]:
                     }[wanted["change"]]
                     % said,
                     _("The HSM refuses the change until the zone's key managers have agreed. Propose it."),
-                    reverse("propose-form", args=[tags.AGREE_TO_CLUSTER]) + f"?zone={zone.id}",
+                    reverse("propose-form", args=[tags.AGREE_TO_CLUSTER])
+                    + f"?zone={zone.id}&{PENDING}={key}",
                 )
             )
     return found

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
 from console.pages.duties_loss import WhatIf, asked_in
+from console.pages.duties_shares import shares_left
 from console.pages.duties_view import DutiesView
 from console.pages.duties_warnings import warnings_of
 from console.pages.shell import page
@@ -45,7 +46,9 @@ def of_organisation(request: HttpRequest, organisation: str) -> HttpResponse:
 def of_zone(request: HttpRequest, key: str) -> HttpResponse:
     """Who can do what in a Trust Zone."""
     found = _find_zone(request, key)
-    return _page(request, duties_of_zone(found, asked_in(request.GET)), of=found, zone=found)
+    duties = duties_of_zone(found, asked_in(request.GET))
+    left = shares_left(found, request.person, duties.asked)
+    return _page(request, duties, of=found, zone=found, shares_left=left)
 
 
 @require_GET

@@ -316,7 +316,7 @@ def _sentences(alike: Sequence[Answer]) -> list[str]:
 
 def _on_losses(one: Answer) -> list[str]:
     if not one.stays.possible:
-        return [_("With what is lost, too few people are left to request it and sign.")]
+        return [_("Too few people are left to request it and sign.")]
     spare = one.stays.spare
     said = []
     if spare:

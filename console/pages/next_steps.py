@@ -8,13 +8,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.pages.offers import founds_zones, may_request
-from hsmnodes import successors
-from hsmnodes.access import visible_applications, visible_clusters
-from hsmnodes.models import Node, Slot
+from hsmnodes import drills, successors
+from hsmnodes.access import visible_applications, visible_backups, visible_clusters
+from hsmnodes.models import Key, Node, Slot
 from hsmnodes.node.operations.registry import operation
 from hsmnodes.reach import Reach
 from tenants import tags
-from tenants.models import Person, Proposal
+from tenants.access import visible_zones
+from tenants.models import Person, Proposal, TrustZone
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,19 @@ def _with_cluster(proposal: Proposal, viewer: Person) -> NextStep | None:
     return None
 
 
-def _zone_is_founded_in(_proposal: Proposal, viewer: Person) -> NextStep:
+def _zone_is_founded_in(proposal: Proposal, viewer: Person) -> NextStep | None:
+    """A zone; or where the service had zones before, one of them comes to the further nodes."""
+    service, nodes = (
+        proposal.document.parameters["service"]["id"],
+        [one.id for one in proposal.document.nodes],
+    )
+    zones = visible_zones(viewer).filter(service=service, zone_slots__isnull=False).distinct()
+    if zones.exists():
+        lacking = zones.exclude(zone_slots__node__in=nodes).order_by("name").first()
+        if lacking is None:
+            return None
+        sentence = _("Next, its Trust Zones are extended there, each by a proposal: %(name)s first.")
+        return _proposed(tags.EXTEND_ZONE, sentence % {"name": lacking.name}, lacking.pk, viewer)
     sentence = _("Next, whoever is to manage its keys drafts the charter of a Trust Zone in it.")
     if founds_zones(viewer):
         return NextStep(sentence, _("Found a Trust Zone"), reverse("zone-found"))
@@ -110,10 +123,41 @@ def _applications_follow(proposal: Proposal, viewer: Person) -> NextStep | None:
     return _proposed(tags.EXTEND_APPLICATION, sentence, zone, viewer, application=lacking[0].pk)
 
 
+def _program_is_admitted(proposal: Proposal, viewer: Person) -> NextStep:
+    sentence = _(
+        "Next, a program is admitted to the keys it is to use: it gets copies in a token of its own."
+    )
+    made = [str(key) for key in Key.objects.filter(proposal=proposal).values_list("pk", flat=True)[:2]]
+    alone = {"for_key": made[0]} if len(made) == 1 else {}
+    return _proposed(tags.ADMIT_APPLICATION, sentence, _zone(proposal), viewer, **alone)
+
+
+def _shares_are_proved(proposal: Proposal, viewer: Person) -> NextStep | None:
+    """A drill, unless one was held since."""
+    zone = TrustZone.objects.get(pk=_zone(proposal))
+    last = drills.last_drill(zone)
+    if last is not None and proposal.finished_at is not None and last.received_at >= proposal.finished_at:
+        return None
+    sentence = _("Next, a drill proves that the custodians' shares rebuild the key.")
+    return _proposed(tags.DRILL_BACKUP_KEY, sentence, zone.pk, viewer)
+
+
+def _backup_is_verified(proposal: Proposal, viewer: Person) -> NextStep | None:
+    taken = visible_backups(viewer).filter(proposal=proposal).first()
+    if taken is None:
+        return None
+    sentence = _("Its page has the file, and from there it is verified and restored.")
+    return NextStep(sentence, _("To the backup"), reverse("backup", args=[taken.pk]))
+
+
 FOLLOWING: Mapping[str, Callable[[Proposal, Person], NextStep | None]] = {
     tags.START_SERVICE: _zone_is_founded_in,
     tags.FOUND_ZONE: _slot_is_created,
     tags.CREATE_SLOT: _keys_are_made,
+    tags.GENERATE_KEYS: _program_is_admitted,
+    tags.SHARE_BACKUP_KEY: _shares_are_proved,
+    tags.RESHARE_BACKUP_KEY: _shares_are_proved,
+    tags.TAKE_BACKUP: _backup_is_verified,
     tags.ROTATE_BACKUP_KEY: _keys_are_rotated,
     tags.ROTATE_KEYS: _old_keys_are_destroyed,
     tags.ADMIT_APPLICATION: _kit_is_installed,

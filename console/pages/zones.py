@@ -119,7 +119,8 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         backups=visible_backups(person).filter(zone=zone).select_related("node")[:BACKUPS_SHOWN],
         may_propose=access.may_propose(person, [zone.pk]),
         may_hand_over=_may_hand_over(zone, person),
-        may_start=_may_start(zone, person),
+        may_start=_may_as_provider(tags.START_SERVICE, zone, person),
+        may_place=access.may_propose(person, [zone.pk]) or _may_as_provider(tags.EXTEND_ZONE, zone, person),
     )
 
 
@@ -134,10 +135,9 @@ def _may_hand_over(zone: TrustZone, person: Person) -> bool:
     return zone.founded_at is not None and access.may_propose(person, [zone.pk])
 
 
-def _may_start(zone: TrustZone, person: Person) -> bool:
-    """Whether the person can have the zone's service started on further HSMs, which the provider knows."""
-    of_provider = person.organisation_id == zone.service.provider_id
-    return of_provider and may_request(operation(tags.START_SERVICE), person)
+def _may_as_provider(tag: str, zone: TrustZone, person: Person) -> bool:
+    """Whether the person can propose for the provider, which alone knows HSMs that have none of the zone."""
+    return person.organisation_id == zone.service.provider_id and may_request(operation(tag), person)
 
 
 @require_GET

@@ -97,14 +97,15 @@ def make_key() -> None:
 def draft_key(console: Console, *, requester: str, zone_name: str, label: str) -> JSON:
     """Draft the generation of a P-256 signing key; returns the draft."""
     zone = next(one for one in console.get("zones")["results"] if one["name"] == zone_name)
-    slot = console.get("slots", zone=zone["id"])["results"][0]
+    # The key is to be on every HSM that has the zone, made on the first of them.
+    slots = reversed(console.get("slots", zone=zone["id"])["results"])
     wanted = {
         "operation": "key.generate/v1",
         "parameters": {
             "zone": {"id": zone["id"], "name": zone["name"]},
             "keys": [{"label": label, "algorithm": "ec-p256", "usages": ["sign"]}],
         },
-        "nodes": [slot["node"]["id"]],
+        "nodes": [slot["node"]["id"] for slot in slots],
         "reason": f"The next signing key, {label}, is due.",
         "requester": requester,
     }

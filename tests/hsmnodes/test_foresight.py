@@ -5,7 +5,7 @@ import pytest
 from hsmnodes.models import Key
 from tenants.errors import Invalid
 from tenants.models import Proposal
-from tests.cast.people import DINA
+from tests.cast.people import CLEO, DINA
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +75,22 @@ def test_another_label_and_the_same_in_another_zone_are_good(world, node, zone):
     other = world.zone(zone.service, name="Treasury")
     world.slot(other, node, name="Slot 2")
     world.propose_key(other, node, label="card-signing")
+
+
+def test_a_second_service_of_one_name_on_another_hsm(world, node, zone):
+    other = world.node("fra-1")
+    told = refused(lambda: world.propose_service(other, name="payments SERVICE"))
+    assert told.startswith("name-in-use: Meridian Bank has a service called “payments SERVICE” already.")
+    world.place(zone.service, other)
+    assert zone.service.placements.count() == 2
+
+
+def test_a_service_of_a_name_that_is_asked_for_on_another_hsm(world, node):
+    asked = world.propose_service(node, name="Archive")
+    other = world.node("fra-1")
+    assert "name-is-asked-for" in refused(lambda: world.propose_service(other, name="archive"))
+    world.cancel(asked, CLEO)
+    world.propose_service(other, name="archive")
 
 
 def test_the_name_of_a_service_or_slot_on_the_node(world, node, zone):

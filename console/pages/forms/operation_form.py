@@ -23,7 +23,7 @@ from console.pages.forms.where import FURTHER, WHERE, NodesField
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.fields import FieldTree, field_trees
 from hsmnodes.node.protocol import canonical
-from tenants import tags
+from tenants import access, tags
 from tenants.identifiers import new_id
 from tenants.models import Person
 
@@ -235,6 +235,23 @@ class OperationForm(forms.Form):
     def _running(self) -> list[sources.Option]:
         """The service that is there and is to be started on further nodes, if that is what is asked for."""
         return [one for one in sources.service_options(self.person) if one.id == self.chosen("service")]
+
+    @property
+    def running_services(self) -> list[sources.Option]:
+        """What runs already and could be started on further nodes, where a new service is asked for."""
+        if self.operation.tag != tags.START_SERVICE or self._running:
+            return []
+        return sources.service_options(self.person)
+
+    @property
+    def service_to_start(self) -> str:
+        """The zone's service, for who could have it started on a node to which the zone could then come."""
+        if self.operation.tag != tags.EXTEND_ZONE or self.fields["receiver"].names:
+            return ""
+        zone = access.visible_zones(self.person).filter(
+            pk=self._zone, service__provider=self.person.organisation
+        )
+        return zone.values_list("service", flat=True).first() or ""
 
     def _narrowed(self, options: list[sources.Option], name: str = "zone") -> list[sources.Option]:
         """The zone or cluster that was chosen on the page before, alone; all while none is."""

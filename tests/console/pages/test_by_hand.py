@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from console.models import BrowserSession
 from hsmnodes.node.protocol.words import word_list
 from tenants import clock
-from tests.cast.people import DINA, EMIL, FAY
+from tests.cast.people import DINA, EMIL, FAY, GUS
 from tests.console.pages.browsing import cookies_of
 
 pytestmark = [
@@ -55,6 +55,18 @@ def test_a_signature_appears_without_reload_and_leaves_the_focus(stage, open_pag
     stage.world.approve(proposal, FAY)
     expect(page.get_by_text("2 of 2 signed")).to_be_visible(timeout=20_000)
     assert page.evaluate("window.untouched")
+
+
+def test_a_group_that_rules_can_ask_for_keeps_them_on_a_narrow_screen(stage, open_page):
+    page = open_page(GUS, f"/charters/{stage.charters['meridian'].pk}/amend")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Add a group").click()
+    page.get_by_label("Name", exact=True).fill("release-board-of-the-payments-department")
+    page.get_by_label("Name", exact=True).blur()
+    asked = page.locator("select[data-holders]").first
+    expect(asked.locator("option", has_text="release-board-of-the-payments-department")).to_have_count(1)
+    asked.select_option("group:release-board-of-the-payments-department")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_the_palette_leads_to_a_form_by_keyboard_alone(open_page):

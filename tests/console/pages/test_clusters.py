@@ -1,5 +1,7 @@
 """Clusters on pages: what forms propose, and what people are told of members and zones."""
 
+from html import unescape
+
 import pytest
 
 from hsmnodes import incoming
@@ -111,6 +113,13 @@ class TestAgreeing:
         stage.world.propose(tags.AGREE_TO_CLUSTER, wanted, by=DINA, nodes=[stage.nodes["ams-1"]])
         assert asked not in as_(DINA).get("/").content.decode()
 
+    def test_the_overview_leads_to_the_form_with_the_one_change_chosen(self, stage, leaving, as_):
+        zone = stage.zones["Cards"].pk
+        key = f"{leaving.pk}-{stage.nodes['ams-1'].id}"
+        address = f"/propose/{tags.AGREE_TO_CLUSTER}?zone={zone}&pending={key}"
+        assert address in unescape(as_(DINA).get("/").content.decode())
+        assert as_(DINA).get(address).context["form"]["pending"].value() == key
+
     def test_who_proposed_it_reads_that_it_goes_on_by_itself(self, stage, leaving, as_):
         stage.world.approve(leaving, ADA, BEN)
         stage.nodes["ams-1"].answer(leaving, step=0, outcome="refused", code="not-agreed")
@@ -120,6 +129,7 @@ class TestAgreeing:
         assert "Refused by the node" not in page
         assert "ams-1 waits for a zone to agree" in page
         assert ">Refused<" not in page
+        assert "Propose it again" not in page
         assert "Waits for a zone to agree" in as_(CLEO).get("/").content.decode()
         assert "Waits for a zone" in as_(CLEO).get("/proposals?view=all").content.decode()
         Proposal.objects.filter(pk=leaving.pk).update(expires_at=clock.now())
@@ -128,6 +138,7 @@ class TestAgreeing:
         late = as_(CLEO).get(f"/proposals/{leaving.pk}").content.decode()
         assert "Refused by the node" in late
         assert "asked again by itself" not in late
+        assert "Propose it again" in late
 
     def test_a_refusal_that_was_overtaken_stands_folded_below_what_was_done(self, stage, leaving, as_):
         stage.world.approve(leaving, ADA, BEN)

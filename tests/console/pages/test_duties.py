@@ -18,6 +18,7 @@ from tenants.errors import Invalid
 from tenants.models import CharterVersion
 from tests.cast.people import DINA, EMIL, FAY, GUS, IVO, JON, KIM, LEA
 from tests.console.pages.charter_forms import rule, sent
+from tests.world.zones import split_zone
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +82,26 @@ def test_what_follows_from_a_loss_is_told(zone, as_):
     assert "Verify a backup" in shown
     both = text_of(browser.get(address, {"person": [DINA.id, EMIL.id]}))
     assert "0 operations stay possible." in both
+
+
+def test_what_becomes_of_the_shares_of_the_backup_key_is_told(world, node, as_):
+    zone = split_zone(world, node)
+    address = f"/zones/{zone.pk}/duties"
+    browser = as_(EMIL)
+    assert "would be left" not in text_of(browser.get(address))
+    token = {"token": [world.person(DINA).tokens.first().pk]}
+    for lost in ({"person": [DINA.id]}, token):
+        assert "Of the 3 shares of the backup key 2 would be left; 2 rebuild it." in text_of(
+            browser.get(address, lost)
+        )
+    assert "1 would be left, and it takes 2: nobody could rebuild it any more." in text_of(
+        browser.get(address, {"person": [DINA.id, EMIL.id]})
+    )
+
+
+def test_a_backup_key_that_was_never_split_has_no_shares_to_fall_back_on(zone, as_):
+    shown = text_of(as_(EMIL).get(f"/zones/{zone.pk}/duties", {"person": [DINA.id]}))
+    assert "The backup key was never split" in shown
 
 
 def test_a_token_is_lost_as_a_person_is_if_it_is_the_only_one(zone, world):
@@ -162,6 +183,16 @@ def test_an_overview_warns_those_in_a_charter_that_has_nobody_to_spare(zone, wor
     assert "Cards has nobody to spare" in said
     assert "Meridian Bank has nobody to spare" in said
     assert "Cards has nobody to spare" not in [one.title for one in concerns(world.person(GUS))]
+
+
+def test_an_overview_says_what_nobody_can_do_any_more(zone, world):
+    title = "Nobody can amend the charter of Cards"
+    assert title not in [one.title for one in concerns(world.person(EMIL))]
+    tokens.suspend_token(token=world.person(DINA).tokens.get(), by=world.person(GUS), reason="It was lost.")
+    said = {one.title: one for one in concerns(world.person(EMIL)) if one.state == "bad"}
+    assert said[title].address == f"/zones/{zone.pk}/duties"
+    assert "no recovery clause" in said[title].advice
+    assert title not in [one.title for one in concerns(world.person(GUS))]
 
 
 def test_a_charter_that_ends_soon_is_announced_weeks_ahead(zone, monkeypatch):

@@ -6,7 +6,10 @@ from html import unescape
 import pytest
 
 from tenants import tags
-from tests.cast.people import CLEO, DINA, EMIL, GUS, IVO
+from tenants.models import Proposal
+from tests.cast.people import CLEO, DINA, EMIL, GUS, HANA, IVO
+from tests.world.backups import taken_backup
+from tests.world.zones import split_zone
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +42,26 @@ def test_a_form_says_what_the_operation_does_and_who_must_sign(stage, as_):
 def test_where_there_is_nothing_to_choose_the_form_says_what_comes_first(stage, as_):
     shown = as_(DINA).get(f"/propose/zone.extend/v1?zone={stage.zones['Cards'].pk}").content.decode()
     assert "First its service is started on a further HSM" in shown
+
+
+def test_who_has_no_hsm_to_extend_a_zone_to_is_led_to_start_its_service_on_one(stage, as_):
+    zone = stage.zones["Cards"]
+    address = f"/propose/service.start/v1?service={zone.service_id}"
+    extend = f"/propose/zone.extend/v1?zone={zone.pk}"
+    assert address in as_(CLEO).get(extend).content.decode()
+    assert address not in as_(DINA).get(extend).content.decode()
+
+
+def test_who_starts_a_service_can_choose_one_that_runs(stage, as_):
+    service = stage.zones["Cards"].service
+    form = as_(CLEO).get("/propose/service.start/v1").content.decode()
+    assert f'<option value="{service.pk}">{service.name}</option>' in form
+    chosen = as_(CLEO).get(f"/propose/service.start/v1?service={service.pk}").content.decode()
+    assert "Does it run already?" not in chosen
+
+
+def test_no_service_is_offered_as_running_where_none_does(world, as_):
+    assert "Does it run already?" not in as_(CLEO).get("/propose/service.start/v1").content.decode()
 
 
 def test_a_customer_is_not_led_to_a_form_it_cannot_fill_in(world, as_):
@@ -107,3 +130,50 @@ def test_a_proposal_that_is_done_says_what_follows_and_links_it_for_who_can(stag
     admitted = as_(EMIL).get(f"/proposals/{stage.proposals['application'].pk}").content.decode()
     assert "To the connection kit" in admitted
     assert as_(EMIL).get(f"/proposals/{stage.proposals['waiting'].pk}").context["view"].next is None
+
+
+def test_keys_that_are_made_lead_to_the_program_that_is_to_use_them(world, node, as_):
+    zone = world.ready_zone(node)
+    made = world.key(zone, node)
+    [step] = as_(DINA).get(f"/proposals/{made.pk}").context["view"].next.address.split("&for_key=")[1:]
+    assert step == zone.hsm_keys.get().pk
+    assert as_(CLEO).get(f"/proposals/{made.pk}").context["view"].next.address == ""
+
+
+def test_shares_that_are_made_lead_to_a_drill_until_one_is_held(world, node, as_):
+    zone = split_zone(world, node)
+    split = Proposal.objects.get(zone=zone, operation=tags.SHARE_BACKUP_KEY)
+    drill = f"/propose/{tags.DRILL_BACKUP_KEY}?zone={zone.pk}"
+    assert as_(DINA).get(f"/proposals/{split.pk}").context["view"].next.address == drill
+    held = world.drill(zone, node)
+    for member in (DINA, EMIL):
+        world.custody(node).answer(world.give_share(held, member))
+    node.answer(held, results={})
+    assert as_(DINA).get(f"/proposals/{split.pk}").context["view"].next is None
+
+
+def test_a_backup_that_is_taken_is_found_on_its_page(world, node, as_):
+    zone = world.ready_zone(node)
+    world.key(zone, node)
+    taken = taken_backup(world, zone, node)
+    page = as_(DINA).get(f"/proposals/{taken.proposal_id}")
+    assert page.context["view"].next.address == f"/backups/{taken.pk}"
+
+
+def test_a_service_that_is_started_on_a_further_hsm_leads_its_zone_there(world, node, as_):
+    zone = world.ready_zone(node)
+    other = world.node("fra-1")
+    world.place(zone.service, other)
+    started = zone.service.placements.get(node=other.id).proposal
+    extend = f"/propose/{tags.EXTEND_ZONE}?zone={zone.pk}"
+    for person in (CLEO, DINA):
+        assert as_(person).get(f"/proposals/{started.pk}").context["view"].next.address == extend
+    world.slot(zone, other, name="Slot 2")
+    assert as_(CLEO).get(f"/proposals/{started.pk}").context["view"].next is None
+
+
+def test_who_gives_a_zone_its_places_is_led_to_further_ones_from_its_page(stage, as_):
+    zone = stage.zones["Cards"]
+    for person, led in ((CLEO, True), (DINA, True), (HANA, False)):
+        page = as_(person).get(f"/zones/{zone.pk}").content.decode()
+        assert (f"/propose/{tags.EXTEND_ZONE}?zone={zone.pk}" in page) is led

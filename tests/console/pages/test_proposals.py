@@ -44,6 +44,17 @@ def test_who_is_asked_is_led_to_the_desk_and_who_is_not_is_not(stage, as_):
         assert way not in text_of(as_(member).get(address))
 
 
+def test_what_is_said_of_stopping_it_fits_the_buttons(stage, as_):
+    address = f"/proposals/{stage.proposals['waiting'].pk}"
+    both, one = "Both are signed at the desk", "You sign that at the desk"
+    for person, said, unsaid in ((FAY, both, one), (DINA, one, both)):
+        shown = as_(person).get(address).content.decode()
+        assert ("Reject…" in shown) is (said == both)
+        assert "Cancel…" in shown
+        assert said in shown
+        assert unsaid not in shown
+
+
 def test_a_rejected_one_says_who_and_why(stage, as_):
     page = text_of(as_(EMIL).get(f"/proposals/{stage.proposals['rejected'].pk}"))
     assert "Dina rejected this" in page

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hsmnodes.node.operations.key.making import ALGORITHMS
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.documents import Role
 from tenants import charter_drafts, tags
@@ -102,6 +103,7 @@ def test_keys_to_destroy_are_ticked_from_those_that_live(stage, as_):
     doomed = zone.hsm_keys.get(label="issuer-2026")
     page = as_(DINA).get(f"/propose/key.destroy/v1?zone={zone.pk}").content.decode()
     assert doomed.pk in page
+    assert f"issuer-2026 ({ALGORITHMS[doomed.algorithm]})" in page
     form = {
         "zone": zone.pk,
         "on_node": stage.nodes["ams-1"].id,
