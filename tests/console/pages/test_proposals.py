@@ -9,6 +9,7 @@ import pytest
 from hsmnodes.node.protocol.words import fingerprint
 from tenants.models import Proposal, State
 from tests.cast.people import CLEO, DINA, EMIL, FAY, GUS, HANA, IVO
+from tests.world.moving import extended
 
 pytestmark = pytest.mark.django_db
 
@@ -190,3 +191,12 @@ def test_lists_of_results_are_tables_with_titles_for_people(stage, as_):
     started = Proposal.objects.filter(operation="service.start/v1").order_by("created_at").first()
     page = text_of(as_(CLEO).get(f"/proposals/{started.pk}"))
     assert "Customer founding" not in page
+
+
+def test_keys_that_came_to_a_further_hsm_are_told_with_their_algorithm_as_people_write_it(world, node, as_):
+    zone = world.ready_zone(node)
+    world.key(zone, node)
+    moved = extended(world, zone, world.node("fra-1"), node)
+    outcome = as_(DINA).get(f"/proposals/{moved.pk}").context["view"].outcomes[-1]
+    [table] = outcome.tables
+    assert [fact.value for fact in table.rows[0] if fact.label == "Algorithm"] == ["EC P-256"]
