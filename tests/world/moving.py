@@ -71,7 +71,10 @@ def install(proposal, node):
         "zone": proposal.zone_id,
         "backup_key": {"kind": "TBK", "epoch": 1, "kcv": KCV, "id": "b" * 32},
         "share_set": None,
-        "keys": [{"id": key.pk} for key in Key.objects.filter(zone=proposal.zone)],
+        "keys": [
+            {"id": key.pk, "label": key.label, "algorithm": key.algorithm, "usages": key.usages}
+            for key in Key.objects.filter(zone=proposal.zone)
+        ],
     }
     node.answer(proposal, results=results, step=2)
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hsmnodes.node.protocol.words import fingerprint
 from tenants.models import Proposal, State
 from tests.cast.people import CLEO, DINA, EMIL, FAY, GUS, HANA, IVO
+from tests.world.moving import extended
 
 pytestmark = pytest.mark.django_db
 
@@ -203,3 +204,12 @@ def test_shares_that_somebody_is_asked_for_are_looked_for_once(stage, as_, addre
     assert (
         len([one for one in captured if "hsmnodes_ceremony" in one["sql"] and "opened_at" in one["sql"]]) == 1
     )
+
+
+def test_keys_that_came_to_a_further_hsm_are_told_with_their_algorithm_as_people_write_it(world, node, as_):
+    zone = world.ready_zone(node)
+    world.key(zone, node)
+    moved = extended(world, zone, world.node("fra-1"), node)
+    outcome = as_(DINA).get(f"/proposals/{moved.pk}").context["view"].outcomes[-1]
+    [table] = outcome.tables
+    assert [fact.value for fact in table.rows[0] if fact.label == "Algorithm"] == ["EC P-256"]
