@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from console.pages.evidence import download
+from console.pages.offers import may_ask_again
 from console.pages.shell import is_seen, nothing_new, page, version_of
 from console.sessions import person_required
 from hsmnodes import ceremonies
@@ -85,6 +86,10 @@ class CeremonyView:
     @cached_property
     def is_live(self) -> bool:
         return self.proposal.is_running
+
+    @cached_property
+    def may_ask_again(self) -> bool:
+        return may_ask_again(self.proposal, self.viewer)
 
     @property
     def version(self) -> str:

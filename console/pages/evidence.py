@@ -68,15 +68,19 @@ def _files(proposal: Proposal) -> Iterator[tuple[str, bytes]]:
     yield "proposal.json", bytes(proposal.raw)
     if proposal.warrant:
         yield "warrant.json", bytes(proposal.warrant)
-    for charter in charters.by_hash(authority.hash for authority in proposal.document.authorities):
-        yield f"charter-{charter.authority.kind.value}-{charter.version}.json", charter.raw
-    for receipt in receipts:
-        yield from _receipt_files(receipt)
+    hashes = [authority.hash for authority in proposal.document.authorities]
+    for number, charter in enumerate(charters.by_hash(hashes), 1):
+        yield f"charter-{number}-{charter.authority.kind.value}-{charter.version}.json", charter.raw
+    for number, receipt in enumerate(receipts, 1):
+        yield from _receipt_files(receipt, number)
 
 
-def _receipt_files(receipt: Receipt) -> Iterator[tuple[str, bytes]]:
-    """A receipt as `openssl dgst -sha256 -verify` takes it: what was signed, signature in DER, key."""
-    name = f"receipt-{receipt.sequence}"
+def _receipt_files(receipt: Receipt, number: int) -> Iterator[tuple[str, bytes]]:
+    """A receipt as `openssl dgst -sha256 -verify` takes it: what was signed, signature in DER, key.
+
+    Its place in a journal would not do as its name: receipts of two HSMs can have the same.
+    """
+    name = f"receipt-{number}"
     envelope = NodeSigned.from_bytes(bytes(receipt.envelope))
     signature = canonical.b64u_decode(envelope.signature)
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")

@@ -105,9 +105,8 @@ class Situation:
         title = _("Amend the charter of %(name)s") % {"name": version.name}
         if goal(version.document):
             return Step(title, text, DONE, reverse("charter", args=[version.pk]), _("The charter in force"))
-        draft = CharterVersion.objects.filter(
-            authority=version.authority, state=CharterState.COLLECTING
-        ).first()
+        drafts = access.visible_charters(self.viewer).filter(state=CharterState.COLLECTING)
+        draft = drafts.filter(authority=version.authority).first()
         if draft is not None:
             return self._drafted(title, text, draft, goal)
         address = reverse("charter-amend", args=[version.pk])
@@ -202,14 +201,21 @@ class Situation:
             done = not any(gone(one) for one in held)
             query = {"zone": version.zone_id, "threshold": last.threshold}
             keys = [("custodians", one) for one in self._others(version, gone)]
-            address = reverse("propose-form", args=[tags.RESHARE_BACKUP_KEY])
-            yield Step(
-                _("Reshare the backup key of %(name)s") % {"name": version.name},
-                text,
-                DONE if done else OPEN,
-                "" if done else f"{address}?{urlencode([*query.items(), *keys])}",
-                "" if done else _("Propose it, filled in"),
-            )
+            title = _("Reshare the backup key of %(name)s") % {"name": version.name}
+            if done:
+                yield Step(title, text, DONE)
+            else:
+                filled_in = [*query.items(), *keys]
+                yield self._proposed(version, title, text, tags.RESHARE_BACKUP_KEY, filled_in)
+
+    def _proposed(
+        self, version: CharterVersion, title: str, text: str, tag: str, query: Sequence[tuple[str, object]]
+    ) -> Step:
+        """A step that somebody proposes who has a duty in the charter."""
+        if not access.may_propose(self.viewer, [version.authority]):
+            return Step(title, text + " " + _("People with a duty in its charter propose that."))
+        address = f"{reverse('propose-form', args=[tag])}?{urlencode(query)}"
+        return Step(title, text, OPEN, address, _("Propose it, filled in"))
 
     def _others(self, version: CharterVersion, gone: Callable[[str], bool]) -> list[str]:
         """The share keys of the charter's custodians that are not gone, one of each person."""
@@ -226,12 +232,11 @@ class Situation:
     def rotate(self) -> Iterator[Step]:
         """After a reshare old shares still open old backups: a rotation ends that for new ones."""
         for version, _last, _held in self.share_sets():
-            address = reverse("propose-form", args=[tags.ROTATE_BACKUP_KEY])
-            yield Step(
+            yield self._proposed(
+                version,
                 _("Rotate the backup key of %(name)s, if a share may be in other hands")
                 % {"name": version.name},
                 _("Resharing takes nothing back: the old shares, enough of them, open what was backed up."),
-                OPEN,
-                f"{address}?{urlencode({'zone': version.zone_id})}",
-                _("Propose a rotation"),
+                tags.ROTATE_BACKUP_KEY,
+                [("zone", version.zone_id)],
             )

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from console.pages.evidence import download
-from console.pages.places import PAGES
+from console.pages.places import has_page_for, path_to
 from console.pages.saved import SavedViews
 from console.pages.shell import page
 from console.pages.sorting import Sorting, sorting_of
@@ -67,6 +67,7 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
     """One entry in full."""
     entry = _find(request, key)
     content = json.loads(bytes(entry.raw))
+    about = entry.subject_kind, entry.subject
     return page(
         request,
         "console/log/entry.html",
@@ -74,7 +75,7 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
         entry=entry,
         content=content,
         text=json.dumps(content, indent=2, ensure_ascii=False),
-        subject_url=PAGES.get(entry.subject_kind, ""),
+        subject_path=path_to(*about) if has_page_for(request.person, *about) else "",
         document=bool(entry.document),
     )
 
@@ -154,7 +155,6 @@ def _page(request: HttpRequest, **more: object) -> HttpResponse:
         found=found,
         sorting=sorting,
         saved=SavedViews(request, "log", reverse("log"), lambda asked: _filtered(person, asked)),
-        rows=[(entry, PAGES.get(entry.subject_kind, "")) for entry in found.rows],
         events=[event.value for event in Event],
         newest=newest,
         unread=unread.count() if newest else 0,

@@ -13,7 +13,7 @@ from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operations
 from hsmnodes.node.protocol.documents import AuthorityKind, Charter, Clause, Role
 from tenants import access, charters, tags
-from tenants.models import CharterState, Person
+from tenants.models import CharterState, Person, Proposal, State
 
 Duties = dict[AuthorityKind, list[Charter]]
 """The charters in which a person has a duty, by kind."""
@@ -76,6 +76,13 @@ def may_request(operation: Operation[Any], person: Person, duties: Duties | None
     return bool(duties) and (
         not operation.consent.kinds or any(one in duties for one in operation.consent.kinds)
     )
+
+
+def may_ask_again(proposal: Proposal, person: Person) -> bool:
+    """Whether the person can propose once more what came to nothing, and is not asked again by itself."""
+    came_to_nothing = proposal.is_final and proposal.state != State.DONE
+    again = came_to_nothing and not proposal.waits_for_agreement
+    return again and may_request(operations()[proposal.operation], person)
 
 
 def offered(person: Person, duties: Duties | None = None) -> list[Operation[Any]]:

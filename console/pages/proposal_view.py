@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from console.pages import wording
 from console.pages.changes import Change, changes
 from console.pages.next_steps import NextStep, next_step
+from console.pages.offers import may_ask_again
 from console.pages.parameters import Parameters, count_rows, put_together
 from console.pages.proposal_story import Moment, story
 from console.pages.results import Outcome, outcomes_of
@@ -17,6 +18,7 @@ from console.pages.rule_terms import notes
 from console.pages.seating import Few, SeatRow, few, other_rows, seat_rows
 from console.pages.shell import version_of
 from hsmnodes import ceremonies, steps
+from hsmnodes.access import visible_nodes
 from hsmnodes.models import Ceremony, Node, OutboxMessage, Receipt
 from hsmnodes.node.operations.base import Operation
 from hsmnodes.node.operations.registry import operation
@@ -39,6 +41,7 @@ class Rights:
     cancel: bool
     discard: bool
     send_again: bool
+    ask_again: bool
 
     @property
     def any(self) -> bool:
@@ -48,7 +51,10 @@ class Rights:
 
 @dataclass(frozen=True)
 class StepLine:
-    """A step that a node is to take, and how far it is; `after` are the numbers of those it waits for."""
+    """A step that a node is to take, and how far it is; `after` are the numbers of those it waits for.
+
+    `node` is there for who may see it: a customer sees no HSM yet on which a service is to be started.
+    """
 
     id: str
     name: str
@@ -149,7 +155,7 @@ class ProposalView:
         """What each node does, in order."""
         named = self.proposal.document.nodes
         planned = steps.steps_of(self.proposal)
-        nodes = Node.objects.in_bulk([node.id for node in named])
+        nodes = visible_nodes(self.viewer).in_bulk([node.id for node in named])
         messages = {one.step: one for one in self.proposal.outbox.filter(kind="warrant")}
         receipts = {receipt.step: receipt for receipt in self.receipts}
         done = {number for number, receipt in receipts.items() if receipt.outcome == "done"}
@@ -227,6 +233,7 @@ class ProposalView:
             cancel=(proposal.is_open or (proposal.is_running and not self.is_begun)) and (requester or stops),
             discard=requester and proposal.state == State.DRAFT,
             send_again=proposal.state == State.REFUSED and (requester or signed),
+            ask_again=may_ask_again(proposal, viewer),
         )
 
     @property

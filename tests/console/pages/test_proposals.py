@@ -60,6 +60,14 @@ def test_a_rejected_one_says_who_and_why(stage, as_):
     page = text_of(as_(EMIL).get(f"/proposals/{stage.proposals['rejected'].pk}"))
     assert "Dina rejected this" in page
     assert "It is not what we agreed." in page
+    assert f"again={stage.proposals['rejected'].pk}" in page
+
+
+def test_who_cannot_propose_it_is_not_offered_to_propose_it_again(stage, as_):
+    rejected = stage.proposals["rejected"]
+    for member in (CLEO, HANA):
+        assert "Propose it again" not in text_of(as_(member).get(f"/proposals/{rejected.pk}"))
+        assert as_(member).get(f"/propose/{rejected.operation}?again={rejected.pk}").status_code == 403
 
 
 def test_a_refusal_says_what_was_not_done(stage, as_):
@@ -88,31 +96,36 @@ def test_every_parameter_is_shown_once_and_apart_from_what_is_around(stage, as_)
         assert shown == len(view.fields)
 
 
+def evidence_of(proposal, browser, folder):
+    """The files in the archive, each with its bytes, and what openssl says of each receipt."""
+    packed = zipfile.ZipFile(io.BytesIO(browser.get(f"/proposals/{proposal.pk}/evidence.zip").content))
+    assert len(set(packed.namelist())) == len(packed.namelist())
+    packed.extractall(folder)
+    said = []
+    for key in sorted(folder.glob("receipt-*.pem")):
+        signature, signed = key.with_suffix(".sig"), key.with_suffix(".signed")
+        command = ["openssl", "dgst", "-sha256", "-verify", key, "-signature", signature, signed]
+        said.append(subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip())
+    return {one.name: one.read_bytes() for one in folder.iterdir()}, said
+
+
 def test_the_evidence_is_verified_by_openssl_alone(stage, as_, tmp_path):
     proposal = stage.proposals["made"]
-    answer = as_(GUS).get(f"/proposals/{proposal.pk}/evidence.zip")
-    zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path)
-    receipt = proposal.receipts.get()
-    name = f"receipt-{receipt.sequence}"
-    done = subprocess.run(
-        [
-            "openssl",
-            "dgst",
-            "-sha256",
-            "-verify",
-            f"{name}.pem",
-            "-signature",
-            f"{name}.sig",
-            f"{name}.signed",
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.strip() == "Verified OK"
-    assert (tmp_path / "proposal.json").read_bytes() == bytes(proposal.raw)
-    assert proposal.hash in (tmp_path / "README.txt").read_text()
+    files, said = evidence_of(proposal, as_(GUS), tmp_path)
+    assert said == ["Verified OK"]
+    assert files["proposal.json"] == bytes(proposal.raw)
+    assert proposal.hash in files["README.txt"].decode()
+
+
+def test_receipts_of_two_hsms_at_the_same_place_of_their_journals_are_both_evidence(stage, as_, tmp_path):
+    proposal = Proposal.objects.get(operation="cluster.form/v1")
+    places = [one.sequence for one in proposal.receipts.all()]
+    assert len(places) > len(set(places))
+    files, said = evidence_of(proposal, as_(CLEO), tmp_path)
+    assert said == ["Verified OK"] * len(places)
+    assert {files[f"receipt-{number}.json"] for number in range(1, len(places) + 1)} == {
+        bytes(one.raw) for one in proposal.receipts.all()
+    }
 
 
 def test_the_live_part_is_sent_only_when_something_is_new(stage, as_):
