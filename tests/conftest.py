@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills", type=int, help="how often crash tests kill -9 at each step (else each test's own number)"
     )
+    parser.addoption("--keep-database", help="keep a database of this version by this name, for later ones")
     parser.addoption(
         "--long", action="store_true", help="also run what takes many minutes and repeats what others show"
     )
