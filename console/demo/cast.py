@@ -58,7 +58,7 @@ BANK = SampleOrganisation(
         Member("Hana", "Auditor", (Role.AUDITOR,)),
     ),
 )
-HEALTH = SampleOrganisation("Lumen Health", (_officer("Ivo"), _officer("Olga")))
+HEALTH = SampleOrganisation("Lumen Health", (_officer("Ivo"), _officer("Olga"), _officer("Vera")))
 
 DATA_CENTRES = {"Amsterdam": ("ams-1", "ams-2"), "Frankfurt": ("fra-1",)}
 PROPOSES, APPROVE = "Cleo", ("Ada", "Ben")

@@ -9,10 +9,7 @@ from console.pages.offers import duties_of
 from hsmnodes.models import Slot
 from hsmnodes.node.protocol.documents import AuthorityKind
 from tenants import tags
-from tenants.models import FINAL_STATES, Person, Proposal, State
-
-GIVEN_UP = [state for state in FINAL_STATES if state != State.DONE]
-SAME = ("cluster", "node", "change", "revision", "succeeds")
+from tenants.models import Person, Proposal
 
 
 def agreements_wanted(person: Person) -> list[Concern]:
@@ -23,15 +20,7 @@ def agreements_wanted(person: Person) -> list[Concern]:
     placed = set(Slot.objects.filter(zone__in=[one.id for one in zones]).values_list("zone", flat=True))
     found = []
     for zone in (one for one in zones if one.id in placed):
-        asked = [
-            one.document.parameters
-            for one in Proposal.objects.filter(zone=zone.id, operation=tags.AGREE_TO_CLUSTER).exclude(
-                state__in=[State.DRAFT, *GIVEN_UP]
-            )
-        ]
         for key, wanted in pending_for(person, zone.id):
-            if any(all(one.get(name) == wanted[name] for name in SAME) for one in asked):
-                continue
             said = {"zone": zone.name, "cluster": wanted["cluster"]["name"], "node": wanted["node"]["name"]}
             found.append(
                 Concern(

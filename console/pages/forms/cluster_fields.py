@@ -13,7 +13,7 @@ from hsmnodes.models import Cluster, Node, Slot
 from hsmnodes.node.operations.cluster.leave import LOST_AFTER
 from hsmnodes.node.protocol.documents.cluster import MOST_MEMBERS
 from tenants import access, clock, tags
-from tenants.models import Person
+from tenants.models import FINAL_STATES, Person, Proposal, State
 
 PENDING = "pending"
 WHAT = {
@@ -21,6 +21,9 @@ WHAT = {
     tags.JOIN_CLUSTER: "join",
     tags.LEAVE_CLUSTER: "leave",
 }
+GIVEN_UP = [state for state in FINAL_STATES if state != State.DONE]
+# What two agreements have in common that are about the same change.
+SAME = ("cluster", "node", "change", "revision", "succeeds")
 Chosen = Mapping[str, Any]
 
 
@@ -118,7 +121,7 @@ class PendingField(forms.ChoiceField):
             choices=[*([] if len(self._found) == 1 else [("", "–")]), *self._choices()],
             help_text=_("Changes that the provider has proposed, of clusters of an HSM that holds the zone.")
             if self._found
-            else _("The provider has proposed no change of a cluster of an HSM that holds this zone."),
+            else _("No change of a cluster of an HSM that holds this zone waits for its agreement."),
             error_messages={
                 "required": _("Choose one. If there is none, nothing is asked of this zone."),
                 "invalid_choice": _("This change is not under way any more. Look again."),
@@ -137,11 +140,17 @@ class PendingField(forms.ChoiceField):
 
 
 def pending_for(person: Person, zone: str) -> list[tuple[str, dict[str, Any]]]:
-    """The parameters of each agreement that a zone could be asked for now, under a key of their own."""
+    """The parameters of each agreement that nobody has asked a zone for yet, under a key of their own."""
     found = access.visible_zones(person).select_related("service").filter(pk=zone).first()
     if found is None:
         return []
     there = {slot.node_id: slot.node for slot in Slot.objects.filter(zone=zone).select_related("node")}
+    asked_for = [
+        one.document.parameters
+        for one in Proposal.objects.filter(zone=zone, operation=tags.AGREE_TO_CLUSTER).exclude(
+            state__in=[State.DRAFT, *GIVEN_UP]
+        )
+    ]
     wanted = []
     for proposal in clusters.pending(found.service.provider_id).filter(operation__in=WHAT):
         parameters, change = proposal.document.parameters, WHAT[proposal.operation]
@@ -157,7 +166,8 @@ def pending_for(person: Person, zone: str) -> list[tuple[str, dict[str, Any]]]:
                 "revision": parameters.get("revision", 1),
                 "succeeds": parameters.get("succeeds"),
             }
-            wanted.append((f"{proposal.pk}-{node.pk}", asked))
+            if not any(all(one.get(name) == asked[name] for name in SAME) for one in asked_for):
+                wanted.append((f"{proposal.pk}-{node.pk}", asked))
     return wanted
 
 
