@@ -113,9 +113,9 @@ def proposed_amendment(world, authority, *signers):
 def test_two_amendments_at_once_make_one_version(world, no_broker, _time):
     """Two proposals of one draft, whose last signatures come at the same moment."""
     northgate = world.northgate.pk
-    one, other = (proposed_amendment(world, northgate, JON) for _ in "12")
+    one, other = proposed_amendment(world, northgate, JON), proposed_amendment(world, northgate, KIM)
 
-    ended = at_once(approval(world, one, KIM), approval(world, other, KIM))
+    ended = at_once(approval(world, one, KIM), approval(world, other, JON))
 
     assert ended.count(None) == 1, ended
     in_force = CharterVersion.objects.filter(authority=northgate, state="in-force")

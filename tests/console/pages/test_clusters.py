@@ -112,7 +112,9 @@ class TestAgreeing:
         wanted = draft.document.parameters
         stage.world.propose(tags.AGREE_TO_CLUSTER, wanted, by=DINA, nodes=[stage.nodes["ams-1"]])
         assert asked not in as_(DINA).get("/").content.decode()
-        form = as_(EMIL).get(f"/propose/{tags.AGREE_TO_CLUSTER}?zone={stage.zones['Cards'].pk}").context["form"]
+        form = (
+            as_(EMIL).get(f"/propose/{tags.AGREE_TO_CLUSTER}?zone={stage.zones['Cards'].pk}").context["form"]
+        )
         assert key not in dict(form.fields["pending"].choices)
 
     def test_the_overview_leads_to_the_form_with_the_one_change_chosen(self, stage, leaving, as_):
