@@ -270,7 +270,8 @@ def test_everybody_concerned_sees_it_on_the_overview_and_with_the_charter(as_, w
 def test_a_stranger_does_not(as_, world, service):
     proposal, *_ = recovery_under_way(world, service)
     client = as_(IVO)
-    assert "recovery" not in text(client, "/")
+    assert "A recovery of the charter" in text(as_(GUS), "/")
+    assert "A recovery of the charter" not in text(client, "/")
     assert client.get(f"/proposals/{proposal.pk}").status_code == 404
 
 
