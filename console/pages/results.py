@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from console.pages import wording
 from hsmnodes.models import Attachment, Key, Receipt
 from hsmnodes.node.operations.base import NodeOperation
-from hsmnodes.node.operations.key.making import ALGORITHMS
 from hsmnodes.node.operations.registry import operation
 from tenants import clock
 from tenants.models import Person, Proposal
@@ -112,7 +112,7 @@ def _facts(value: Any, label: str, titles: Titles) -> list[Fact]:
     if label == titles.get("kept_until"):
         return [Fact(label, date_format(clock.from_unix(value), "DATETIME_FORMAT"))]
     if label == _title("algorithm", titles):
-        return [Fact(label, ALGORITHMS.get(value, str(value)))]
+        return [Fact(label, wording.algorithm(str(value)))]
     text = str(value)
     return [Fact(label, text, copyable=len(text) >= 32 and " " not in text)]
 

@@ -135,3 +135,11 @@ def test_the_pages_say_so_to_those_who_have_a_duty_in_the_zone(client, world, zo
     for said in ("Not possible any more", "Still possible", "What to do now", "Too few shares are left"):
         assert said in page
     assert f"/propose/backup-key.reshare/v1?zone={zone.pk}" in page
+
+
+def test_who_cannot_propose_them_reads_the_steps_without_links(client, world, zone):
+    suspend(world, DINA, EMIL)
+    sign_in(client, world.person(HANA))
+    page = client.get(f"/zones/{zone.pk}").content.decode()
+    assert "What to do now" in page
+    assert "/propose/backup-key.reshare/v1" not in page
